@@ -16,8 +16,9 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote, urljoin
 
@@ -47,6 +48,9 @@ _DATATYPE_IRIS = {
     "number": _XSD + "double",
     "xml": NAMESPACES["rdf"] + "XMLLiteral",
 }
+_ABSOLUTE = re.compile(r"https?://")
+_REMEMBERED = 1024
+"""How many cells and IRIs a column remembers: most columns repeat few values, and memory stays bounded."""
 _KEEPS_SPACE = frozenset({"string", "json", "xml", "html", "any", "anyAtomicType"})
 _ZONE = r"(?:Z|[+-]\d\d:\d\d)?\Z"
 _YEAR = r"-?(?:[1-9]\d{3,}|0\d{3})"
@@ -96,19 +100,11 @@ class TableError(InvalidDataError):
         super().__init__("\n".join(lines), hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Template:
-    """A URI template of the metadata, ready to be filled from a row."""
+_Value = str | tuple[str, ...] | None
+"""What a cell holds: a lexical form, several, or nothing."""
 
-    fixed: NamedNode | None
-    template: URITemplate
-    base: str
-
-    def fill(self, values: dict[str, object]) -> NamedNode:
-        """Give the IRI for one row. Raises ValueError if it is none."""
-        if self.fixed is not None:
-            return self.fixed
-        return NamedNode(urljoin(self.base, _expanded_prefix(self.template.expand(values))))
+_Template = Callable[[Mapping[str, object]], NamedNode]
+"""Makes an IRI from the values of a row. Raises ValueError if it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +118,7 @@ class _Column:
     about: _Template | None
     property: _Template
     value: _Template | None
-    read: Callable[[str], list[str] | str | None]
+    read: Callable[[str], _Value]
     literal: Callable[[str], Literal]
     ordered: bool
 
@@ -155,10 +151,11 @@ def read_table(csv: bytes, metadata: bytes, *, table_iri: str, path: str) -> Tab
     """
     description = _description(metadata, path)
     dialect = description.inherit("dialect") or csvw.Dialect()
-    columns = tuple(_column(column, description, table_iri) for column in description.tableSchema.columns)
+    templates = cache(partial(_template, base=table_iri))
+    columns = tuple(_column(column, description, templates) for column in description.tableSchema.columns)
     header = _header(csv, dialect, path)
     if not columns:
-        columns = tuple(_column(csvw.Column(name=name), description, table_iri) for name in header)
+        columns = tuple(_column(csvw.Column(name=name), description, templates) for name in header)
     _check_header(header, columns, dialect, path)
     key = tuple(description.tableSchema.primaryKey or ())
     _check_key(key, columns, path)
@@ -266,25 +263,23 @@ def _row_triples(
 def _cell_triples(column: _Column, row: dict[str, object], nobody: BlankNode) -> Iterator[Triple]:
     """Yield what one cell says: about whom, which property, which IRI or literals."""
     value = row.get(column.name)
-    if not column.virtual and value in (None, []):
+    if not column.virtual and value in (None, ()):
         return
     row["_name"] = column.name
-    subject = column.about.fill(row) if column.about else nobody
-    predicate = column.property.fill(row)
+    subject = column.about(row) if column.about else nobody
+    predicate = column.property(row)
     if column.value is not None:
-        yield Triple(subject, predicate, column.value.fill(row))
-    elif isinstance(value, list) and column.ordered:
+        yield Triple(subject, predicate, column.value(row))
+    elif isinstance(value, tuple) and column.ordered:
         yield from _list(subject, predicate, [column.literal(item) for item in value])
-    elif isinstance(value, list):
+    elif isinstance(value, tuple):
         for item in value:
             yield Triple(subject, predicate, column.literal(item))
     elif isinstance(value, str):
         yield Triple(subject, predicate, column.literal(value))
 
 
-def _list(
-    subject: NamedNode | BlankNode, predicate: NamedNode, items: Sequence[Literal]
-) -> Iterator[Triple]:
+def _list(subject: NamedNode | BlankNode, predicate: NamedNode, items: Sequence[Literal]) -> Iterator[Triple]:
     """Yield an RDF list and the triple that points to it."""
     nodes: list[NamedNode | BlankNode] = [BlankNode() for _ in items]
     nodes.append(term("rdf:nil"))
@@ -373,7 +368,9 @@ def _check_header(header: Sequence[str], columns: Sequence[_Column], dialect: An
     ]
     known = frozenset[str]().union(*(column.titles for column in real))
     problems += [
-        RowProblem(1, title, "", "the metadata knows no such column") for title in header if title not in known
+        RowProblem(1, title, "", "the metadata knows no such column")
+        for title in header
+        if title not in known
     ]
     if not problems and len(header) == len(real):
         problems = [
@@ -443,21 +440,21 @@ def _check_inline(document: Any) -> None:
                 raise ValueError(f"{key} must be written out, not linked")
 
 
-def _column(column: Any, table: Any, table_iri: str) -> _Column:
-    """Resolve what a column inherits."""
+def _column(column: Any, table: Any, templates: Callable[[str], _Template]) -> _Column:
+    """Resolve what a column inherits; `templates` makes each template once for all columns."""
     if column._parent is None:
         column._parent = table.tableSchema
     name = str(column)
     about, value = column.inherit("aboutUrl"), column.inherit("valueUrl")
-    fallback = f"{table_iri}#{quote(name)}"
+    fallback = f"#{quote(name)}"
     return _Column(
         name=name,
         titles=frozenset({name, *(title for found in (column.titles or {}).values() for title in found)}),
         virtual=column.virtual,
         suppressed=column.suppressOutput,
-        about=_template(about.uri, table_iri) if about else None,
-        property=_template(getattr(column.inherit("propertyUrl"), "uri", fallback), table_iri),
-        value=_template(value.uri, table_iri) if value else None,
+        about=templates(about.uri) if about else None,
+        property=templates(getattr(column.inherit("propertyUrl"), "uri", fallback)),
+        value=templates(value.uri) if value else None,
         read=_reader(column),
         literal=_literal_maker(column),
         ordered=bool(column.inherit("ordered")),
@@ -465,8 +462,16 @@ def _column(column: Any, table: Any, table_iri: str) -> _Column:
 
 
 def _template(text: str, base: str) -> _Template:
-    fixed = None if "{" in text else NamedNode(urljoin(base, _expanded_prefix(text)))
-    return _Template(fixed, URITemplate(text), base)
+    """Make the function that fills a URI template; it remembers what it lately made."""
+    template = URITemplate(text)
+    names = tuple(template.variable_names)
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def made(*values: Any) -> NamedNode:
+        filled = template.expand(dict(zip(names, values, strict=True)))
+        return NamedNode(filled if _ABSOLUTE.match(filled) else urljoin(base, _expanded_prefix(filled)))
+
+    return lambda row: made(*map(row.get, names))
 
 
 def _expanded_prefix(text: str) -> str:
@@ -476,7 +481,7 @@ def _expanded_prefix(text: str) -> str:
     return namespace + local if namespace else text
 
 
-def _reader(column: Any) -> Callable[[str], list[str] | str | None]:
+def _reader(column: Any) -> Callable[[str], _Value]:
     """Make the function from a cell's text to the lexical form of its value, its values, or None."""
     datatype = column.inherit("datatype") or csvw.Datatype.fromvalue("string")
     plain = csvw.Datatype.fromvalue(datatype.base)
@@ -489,12 +494,14 @@ def _reader(column: Any) -> Callable[[str], list[str] | str | None]:
             raise ValueError(f"is no {datatype.base}")
         return text if as_written else str(plain.formatted(value))
 
-    def read(cell: str) -> list[str] | str | None:
+    @lru_cache(maxsize=_REMEMBERED)
+    def read(cell: str) -> _Value:
         text = cell.strip() if strip else cell
         value = column.read(text)
         if isinstance(value, list):
             parts = (text or column.inherit("default")).split(column.inherit("separator"))
-            return [lexical(item, part) for item, part in zip(value, parts, strict=True) if item is not None]
+            pairs = zip(value, parts, strict=True)
+            return tuple(lexical(item, part) for item, part in pairs if item is not None)
         return None if value is None else lexical(value, text or column.inherit("default"))
 
     return read
