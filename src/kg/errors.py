@@ -1,0 +1,45 @@
+"""What can go wrong, one class for each thing a caller can act on; each says what to do next."""
+
+from __future__ import annotations
+
+EXIT_CLEAN = 0
+EXIT_FINDINGS = 1
+EXIT_CANNOT_RUN = 2
+
+
+class KgError(Exception):
+    """A failure with a message for people and, where there is one, the next step."""
+
+    exit_code = EXIT_CANNOT_RUN
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        """Keep the message and the hint apart, so that each output can lay them out."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Message and hint in one line."""
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class ConfigError(KgError):
+    """The dataset's `kg.toml` or a command-line setting has a value that cannot be used."""
+
+
+class SourceError(KgError):
+    """The input cannot be read at all: nothing there, no permission, unknown format."""
+
+
+class InvalidDataError(KgError):
+    """The input was read and is wrong: the report says where."""
+
+    exit_code = EXIT_FINDINGS
+
+
+class SnapshotError(KgError):
+    """A snapshot cannot be written, opened, or trusted."""
+
+
+class NotFoundError(KgError):
+    """The thing that was asked for is not in the snapshot."""

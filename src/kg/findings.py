@@ -1,0 +1,71 @@
+"""What a check has to say: findings with a place in a file, and the report they make up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Severity(Enum):
+    """How bad a finding is, as SHACL grades it; a violation keeps data from being published."""
+
+    VIOLATION = "violation"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file: lines and columns count from 1, columns in characters; length in characters."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    length: int | None = None
+
+    def __str__(self) -> str:
+        """`file:line:column`, as far as known."""
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong or wanting: which rule, where, about what, and how to mend it."""
+
+    rule: str
+    severity: Severity
+    messages: tuple[tuple[str, str], ...]
+    place: Place | None = None
+    focus: str | None = None
+    path: str | None = None
+    value: str | None = None
+    shape: str | None = None
+    shape_place: Place | None = None
+    hint: str | None = None
+    excerpt: str | None = None
+
+    def message(self, language: str = "en") -> str:
+        """Give the message in a language, else in English, else in the first there is."""
+        texts = dict(self.messages)
+        return texts.get(language) or texts.get("en") or next(iter(texts.values()), self.rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything the checks found, in the order of files and lines."""
+
+    findings: tuple[Finding, ...] = ()
+    seconds: tuple[tuple[str, float], ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def conforms(self) -> bool:
+        """True when there is no violation: only then may the data be published."""
+        return not any(f.severity is Severity.VIOLATION for f in self.findings)
+
+    @property
+    def counts(self) -> dict[Severity, int]:
+        """How many findings of each severity."""
+        counted = Counter(f.severity for f in self.findings)
+        return {severity: counted[severity] for severity in Severity}

@@ -1,0 +1,119 @@
+"""Syntax: the one table of RDF formats, and parsing and serialising with each literal kept as written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from pyoxigraph import (
+    BlankNode,
+    CanonicalizationAlgorithm,
+    Dataset,
+    NamedNode,
+    Quad,
+    RdfFormat,
+    Triple,
+    parse,
+    serialize,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One RDF syntax: its name in URLs, media types (canonical first), file suffixes (canonical first)."""
+
+    name: str
+    label: str
+    media_types: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    engine: RdfFormat
+    datasets: bool
+
+    @property
+    def media_type(self) -> str:
+        """The registered media type."""
+        return self.media_types[0]
+
+    @property
+    def suffix(self) -> str:
+        """The file name ending that we write, without a dot."""
+        return self.suffixes[0]
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("turtle", "Turtle", ("text/turtle", "application/x-turtle"), ("ttl",), RdfFormat.TURTLE, False),
+    Format("jsonld", "JSON-LD", ("application/ld+json",), ("jsonld", "json"), RdfFormat.JSON_LD, True),
+    Format("ntriples", "N-Triples", ("application/n-triples",), ("nt",), RdfFormat.N_TRIPLES, False),
+    Format("rdfxml", "RDF/XML", ("application/rdf+xml",), ("rdf", "owl", "xml"), RdfFormat.RDF_XML, False),
+    Format("trig", "TriG", ("application/trig", "application/x-trig"), ("trig",), RdfFormat.TRIG, True),
+    Format("nquads", "N-Quads", ("application/n-quads",), ("nq",), RdfFormat.N_QUADS, True),
+)
+
+_BY_SUFFIX = {suffix: fmt for fmt in FORMATS for suffix in fmt.suffixes}
+_BY_NAME = {fmt.name: fmt for fmt in FORMATS} | _BY_SUFFIX
+
+
+def named(name: str) -> Format | None:
+    """Give the format with this name or suffix, or None."""
+    return _BY_NAME.get(name)
+
+
+def of_path(path: PurePath) -> Format | None:
+    """Give the format that a file name ends in, `.gz` looked through, or None.
+
+    >>> of_path(PurePath("a/b.ttl.gz")).name
+    'turtle'
+    """
+    suffixes = [s.lstrip(".").lower() for s in path.suffixes]
+    if suffixes and suffixes[-1] == "gz":
+        suffixes.pop()
+    return _BY_SUFFIX.get(suffixes[-1]) if suffixes else None
+
+
+def read(
+    content: bytes,
+    fmt: Format,
+    *,
+    base: str | None = None,
+    graph: NamedNode | None = None,
+    keep_blank_nodes: bool = False,
+) -> Iterator[Quad]:
+    """Yield the quads of a document in order, literals as written, blank nodes renamed apart unless kept.
+
+    Triples that stand in no named graph come out in `graph` where one is given. Raises SyntaxError, with line
+    and column, at the first thing that is not in the format.
+    """
+    for quad in parse(content, format=fmt.engine, base_iri=base, rename_blank_nodes=not keep_blank_nodes):
+        assert isinstance(quad, Quad)
+        if graph is not None and not isinstance(quad.graph_name, NamedNode):
+            yield Quad(quad.subject, quad.predicate, quad.object, graph)
+        else:
+            yield quad
+
+
+def write(
+    statements: Iterable[Triple] | Iterable[Quad], fmt: Format, *, prefixes: Mapping[str, str] | None = None
+) -> bytes:
+    """Give a document in one format; statements keep the order they come in."""
+    buffer = io.BytesIO()
+    serialize(statements, buffer, format=fmt.engine, prefixes=dict(prefixes) if prefixes else None)
+    return buffer.getvalue()
+
+
+def canonical(quads: Iterable[Quad]) -> bytes:
+    """Give canonical N-Quads: the same bytes whatever the order and the blank node labels (RDFC-1.0).
+
+    Only statements with a blank node go through the algorithm; the others are the same lines either way.
+    """
+    lines: set[str] = set()
+    with_blank_nodes = Dataset()
+    for quad in quads:
+        if isinstance(quad.subject, BlankNode) or isinstance(quad.object, BlankNode):
+            with_blank_nodes.add(quad)
+        else:
+            lines.add(str(quad))
+    with_blank_nodes.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    lines.update(map(str, with_blank_nodes))
+    return "".join(f"{line} .\n" for line in sorted(lines)).encode()

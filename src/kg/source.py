@@ -1,0 +1,290 @@
+"""How folders and files become named graphs: what is read, in which room, under which graph name."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import cached_property, lru_cache
+from pathlib import Path
+from urllib.parse import quote
+
+from pyoxigraph import NamedNode, Quad
+
+from kg import config, rdfio, tables
+from kg.config import Config
+from kg.errors import SourceError
+from kg.findings import Finding, Place, Severity
+from kg.rdfio import Format
+from kg.tables import RowProblem, TableError
+
+_UTF8_BOM = b"\xef\xbb\xbf"
+_NTRIPLES = next(fmt for fmt in rdfio.FORMATS if fmt.name == "ntriples")
+_SUFFIXES = ", ".join(f".{suffix}" for fmt in rdfio.FORMATS for suffix in fmt.suffixes)
+
+
+class Room(Enum):
+    """The part of a dataset that a file belongs to."""
+
+    ONTOLOGY = "ontology"
+    SHAPES = "shapes"
+    DATA = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file as found: where, in which room, in which format, and the graph its triples go to.
+
+    `relative` is the path that messages and graph names use: from the dataset's folder, with `/`.
+    A CSV file has no RDF format but CSVW metadata beside it.
+    """
+
+    path: Path
+    relative: str
+    room: Room
+    format: Format | None
+    graph: NamedNode
+    metadata: Path | None = None
+
+    def raw(self) -> bytes:
+        """Give the bytes as they lie on disk. Raises SourceError if they cannot be read."""
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise SourceError(f"{self.relative}: cannot be read: {error.strerror}.") from error
+
+    def content(self) -> bytes:
+        """Give the document's bytes: unzipped, without a byte order mark. Raises SourceError."""
+        data = self.raw()
+        if self.path.suffix == ".gz":
+            try:
+                data = gzip.decompress(data)
+            except (OSError, EOFError, zlib.error) as error:
+                raise SourceError(f"{self.relative}: not a whole gzip file: {error}.") from error
+        return data.removeprefix(_UTF8_BOM)
+
+    def quads(self) -> Iterator[Quad]:
+        """Yield the file's quads in order, literals as written; `<>` is the file's graph.
+
+        Raises SyntaxError, with line and column, where the document stops being in its format; TableError
+        with the bad rows of a table.
+        """
+        content = self.content()
+        if self.format is None:
+            assert self.metadata is not None
+            lines = _as_ntriples(content, self.metadata.read_bytes(), self.graph.value, self.relative)
+            return rdfio.read(lines, _NTRIPLES, graph=self.graph)
+        if not self.format.engine.supports_datasets or self.format.name == "jsonld":
+            return rdfio.read(content, self.format, base=self.graph.value, graph=self.graph)
+        return rdfio.read(content, self.format, base=self.graph.value)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset as found on disk: its settings and its files, in the order of their paths."""
+
+    config: Config
+    files: tuple[SourceFile, ...]
+    queries: tuple[Path, ...]
+    rules: tuple[Path, ...]
+    root: Path | None
+
+    def quads(self, *rooms: Room) -> Iterator[Quad]:
+        """Yield the quads of all files in these rooms (all rooms when none is named)."""
+        for file in self.files:
+            if not rooms or file.room in rooms:
+                yield from file.quads()
+
+    def in_room(self, room: Room) -> tuple[SourceFile, ...]:
+        """Give the files of one room."""
+        return tuple(file for file in self.files if file.room is room)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of every byte that was read: the same only if nothing changed on disk."""
+        digest = hashlib.sha256(repr(self.config).encode())
+        for file in self.files:
+            digest.update(f"{file.relative}\0{file.graph.value}\0".encode() + _sha256(file.path))
+            if file.metadata:
+                digest.update(_sha256(file.metadata))
+        for path in (*self.rules, *self.queries):
+            digest.update(path.name.encode() + b"\0" + _sha256(path))
+        return digest.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _as_ntriples(csv: bytes, metadata: bytes, graph: str, path: str) -> bytes:
+    """Convert a table once, however many stages read it."""
+    table = tables.read_table(csv, metadata, table_iri=graph, path=path)
+    return rdfio.write(dict.fromkeys(tables.triples(table)), _NTRIPLES)
+
+
+def _sha256(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
+def read(paths: Sequence[Path], *, base: str | None = None) -> Source:
+    """Find the dataset that paths name: a folder with rooms, a folder of RDF files, or single files.
+
+    Nothing is parsed yet. Raises SourceError if there is nothing to read, ConfigError for a bad `kg.toml`.
+    """
+    roots = [path for path in paths if path.is_dir()]
+    found = _config(roots)
+    if base is not None:
+        found = replace(found, base=config.checked_base(base))
+    files: list[SourceFile] = []
+    for path in paths:
+        files += _files(path, found.base)
+    if not files:
+        raise SourceError(
+            f"There is no RDF file in {', '.join(map(str, paths))}.",
+            hint=f"Give a folder with ontology/, shapes/ and data/, or files ending in {_SUFFIXES}.",
+        )
+    _unique_graphs(files)
+    queries = [query for root in roots for query in sorted((root / "queries").glob("*.rq"))]
+    rules = [rule for root in roots for rule in sorted((root / "ontology" / "rules").glob("*.rq"))]
+    return Source(found, tuple(files), tuple(queries), tuple(rules), roots[0] if roots else None)
+
+
+def _config(roots: Sequence[Path]) -> Config:
+    for root in roots:
+        if (root / config.FILE_NAME).is_file():
+            return config.load(root / config.FILE_NAME)
+    return Config()
+
+
+def _files(path: Path, base: str) -> list[SourceFile]:
+    if path.is_file():
+        fmt, metadata = rdfio.of_path(path), _metadata(path)
+        if fmt is None and metadata is None:
+            raise SourceError(
+                f"{path}: no RDF format has this file ending.",
+                hint=f"Known: {_SUFFIXES}, and .gz after it.",
+            )
+        return [_file(path, path.name, Room.DATA, base)]
+    if not path.is_dir():
+        raise SourceError(f"{path}: there is no such file or folder.")
+    rooms = [(room, path / room.value) for room in Room if (path / room.value).is_dir()]
+    return [
+        _file(found, found.relative_to(path).as_posix(), room, base)
+        for room, folder in (rooms or [(Room.DATA, path)])
+        for found in _walk(folder)
+    ]
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        skipped = path.name.endswith(tables.METADATA_SUFFIX) or any(
+            part.startswith(".") for part in path.relative_to(folder).parts
+        )
+        if (rdfio.of_path(path) or _metadata(path)) and not skipped and path.is_file():
+            yield path
+
+
+def _metadata(path: Path) -> Path | None:
+    """Give the CSVW metadata that lies beside a CSV file."""
+    beside = path.with_name(path.name + tables.METADATA_SUFFIX)
+    return beside if path.suffix == ".csv" and beside.is_file() else None
+
+
+def _file(path: Path, relative: str, room: Room, base: str) -> SourceFile:
+    stem = re.sub(r"\.gz\Z", "", relative)
+    stem = stem[: stem.rindex(".")]
+    graph = NamedNode(f"{base}graph/{quote(stem)}")
+    return SourceFile(path, relative, room, rdfio.of_path(path), graph, _metadata(path))
+
+
+def _unique_graphs(files: Sequence[SourceFile]) -> None:
+    seen: dict[str, SourceFile] = {}
+    for file in files:
+        other = seen.setdefault(file.graph.value, file)
+        if other is not file:
+            raise SourceError(
+                f"{other.path} and {file.path} would both be the graph <{file.graph.value}>.",
+                hint="Rename one of them.",
+            )
+
+
+def inspect(file: SourceFile) -> tuple[Finding, ...]:
+    """Find what is wrong with a file as text and as its format, without looking at what it says.
+
+    Not UTF-8 and not parseable are violations; a byte order mark and CRLF line ends are warnings.
+    """
+    found = inspect_text(file)
+    if any(finding.severity is Severity.VIOLATION for finding in found):
+        return found
+    try:
+        for _ in file.quads():
+            pass
+    except (SyntaxError, TableError) as error:
+        return (*found, *unparsed(error, file.relative))
+    return found
+
+
+def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
+    """Find what is wrong with a file as text alone, for those who parse it themselves."""
+    try:
+        data, content = file.raw(), file.content()
+    except SourceError as error:
+        return (_finding("unreadable", Severity.VIOLATION, error.message, file.relative),)
+    found: list[Finding] = []
+    if data.startswith(_UTF8_BOM):
+        found.append(_finding("byte-order-mark", Severity.WARNING, "The file begins with a byte order mark.",
+                              file.relative, 1, 1, hint="Save it as UTF-8 without BOM."))  # fmt: skip
+    if b"\r\n" in content:
+        line = content[: content.index(b"\r\n")].count(b"\n") + 1
+        found.append(_finding("crlf", Severity.WARNING, "Lines end in CR LF.", file.relative, line,
+                              hint="Save it with LF line ends."))  # fmt: skip
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before.rsplit(b"\n", 1)[-1].decode("utf-8", "replace")) + 1
+        found.append(_finding("not-utf-8", Severity.VIOLATION,
+                              f"Byte 0x{content[error.start]:02X} is not UTF-8.", file.relative, line, column,
+                              hint="Save the file as UTF-8; it may be Windows-1252."))  # fmt: skip
+    return tuple(found)
+
+
+def unparsed(error: SyntaxError | TableError, relative: str) -> tuple[Finding, ...]:
+    """Give the findings that say where a document stops being in its format, or which rows of it are bad."""
+    if isinstance(error, TableError):
+        found = [_bad_row(problem, relative) for problem in error.problems]
+        return tuple(found) or (_finding("table", Severity.VIOLATION, error.message, relative),)
+    return (_syntax(error, relative),)
+
+
+def _bad_row(problem: RowProblem, relative: str) -> Finding:
+    return _finding("table", Severity.VIOLATION, str(problem), relative, problem.row)
+
+
+def _syntax(error: SyntaxError, relative: str) -> Finding:
+    message = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
+    length = None
+    if error.lineno == error.end_lineno and error.offset and error.end_offset:
+        length = max(1, error.end_offset - error.offset)
+    return Finding(
+        rule="syntax",
+        severity=Severity.VIOLATION,
+        messages=(("en", message),),
+        place=Place(relative, error.lineno, error.offset, length),
+    )
+
+
+def _finding(
+    rule: str,
+    severity: Severity,
+    message: str,
+    file: str,
+    line: int | None = None,
+    column: int | None = None,
+    hint: str | None = None,
+) -> Finding:
+    return Finding(
+        rule=rule, severity=severity, messages=(("en", message),), place=Place(file, line, column), hint=hint
+    )
