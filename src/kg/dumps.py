@@ -110,4 +110,9 @@ def _used(quads: list[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
 
 def _file(folder: Path, path: str, graph: str, fmt: Format, body: bytes, *, gzipped: bool) -> Dump:
     (folder / path).write_bytes(body)
-    return Dump(path, graph, fmt.name, fmt.media_type, gzipped, len(body), hashlib.sha256(body).hexdigest())
+    return Dump(path, graph, fmt.name, fmt.media_type, gzipped, len(body), sha256(body))
+
+
+def sha256(body: bytes) -> str:
+    """Give the checksum that dumps are listed with, in hexadecimal."""
+    return hashlib.sha256(body).hexdigest()

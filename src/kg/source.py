@@ -188,6 +188,19 @@ def inspect(file: SourceFile) -> tuple[Finding, ...]:
 
     Not UTF-8 and not parseable are violations; a byte order mark and CRLF line ends are warnings.
     """
+    found = inspect_text(file)
+    if any(finding.severity is Severity.VIOLATION for finding in found):
+        return found
+    try:
+        for _ in file.quads():
+            pass
+    except SyntaxError as error:
+        return (*found, syntax_finding(error, file.relative))
+    return found
+
+
+def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
+    """Find what is wrong with a file as text alone, for those who parse it themselves."""
     try:
         data, content = file.raw(), file.content()
     except SourceError as error:
@@ -204,23 +217,16 @@ def inspect(file: SourceFile) -> tuple[Finding, ...]:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content[: error.start]
-        line, column = (
-            before.count(b"\n") + 1,
-            len(before.rsplit(b"\n", 1)[-1].decode("utf-8", "replace")) + 1,
-        )
+        line = before.count(b"\n") + 1
+        column = len(before.rsplit(b"\n", 1)[-1].decode("utf-8", "replace")) + 1
         found.append(_finding("not-utf-8", Severity.VIOLATION,
                               f"Byte 0x{content[error.start]:02X} is not UTF-8.", file.relative, line, column,
                               hint="Save the file as UTF-8; it may be Windows-1252."))  # fmt: skip
-        return tuple(found)
-    try:
-        for _ in file.quads():
-            pass
-    except SyntaxError as error:
-        found.append(_syntax(error, file.relative))
     return tuple(found)
 
 
-def _syntax(error: SyntaxError, relative: str) -> Finding:
+def syntax_finding(error: SyntaxError, relative: str) -> Finding:
+    """Give the finding that says where a document stops being in its format."""
     message = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
     length = None
     if error.lineno == error.end_lineno and error.offset and error.end_offset:
