@@ -1,0 +1,186 @@
+"""What `kg.check.run` says about small datasets, written here file by file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from kg import source
+from kg.check import Engine, run
+from kg.findings import Place, Report, Severity
+
+PREFIXES = """@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix ex: <https://ex.org/def#> .
+@prefix id: <https://ex.org/id/> .
+"""
+ONTOLOGY = (
+    PREFIXES
+    + """
+<https://ex.org/def> a owl:Ontology .
+ex:Place a owl:Class .
+ex:Village a owl:Class ; rdfs:subClassOf ex:Place .
+ex:number a owl:DatatypeProperty .
+"""
+)
+SHAPES = (
+    PREFIXES
+    + """
+ex:PlaceShape a sh:NodeShape ; sh:targetClass ex:Place ;
+    sh:property ex:PlaceShape-label .
+ex:PlaceShape-label sh:path rdfs:label ; sh:minCount 1 ;
+    sh:message "A place has a label."@en, "Et sted har et navn."@nb .
+"""
+)
+GOOD = (
+    PREFIXES
+    + """
+id:roan a ex:Village ; rdfs:label "Roan"@nb .
+"""
+)
+
+
+def check(tmp_path: Path, files: Mapping[str, str | bytes], engine: Engine = "compiled") -> Report:
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return run(source.read([tmp_path]), engine=engine)
+
+
+def said(report: Report) -> list[tuple[str, str, Severity, str | None]]:
+    return [(f.rule, str(f.place), f.severity, f.hint) for f in report.findings]
+
+
+def test_a_right_dataset_conforms_and_has_no_findings(tmp_path: Path) -> None:
+    report = check(tmp_path, {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": SHAPES, "data/a.ttl": GOOD})
+    assert (report.findings, report.conforms) == ((), True)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "pyshacl"])
+def test_a_subclass_instance_is_validated_and_the_finding_points_at_its_line(
+    tmp_path: Path, engine: Engine
+) -> None:
+    data = PREFIXES + "\nid:roan a ex:Village ;\n    ex:number 1 .\n"
+    report = check(tmp_path, {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": SHAPES, "data/a.ttl": data}, engine)
+    [finding] = report.findings
+    assert not report.conforms
+    assert (finding.rule, finding.place) == ("sh:MinCountConstraintComponent", Place("data/a.ttl", 9, 1, 7))
+    assert (finding.focus, finding.path) == (
+        "https://ex.org/id/roan",
+        "http://www.w3.org/2000/01/rdf-schema#label",
+    )
+    assert finding.message("nb") == "Et sted har et navn."
+    assert finding.shape == "https://ex.org/def#PlaceShape-label"
+    assert finding.shape_place == Place("shapes/s.ttl", 11, 1, 19)
+    assert finding.excerpt == "id:roan a ex:Village ;"
+
+
+def test_without_shapes_there_is_a_note_and_no_failure(tmp_path: Path) -> None:
+    report = check(tmp_path, {"data/a.ttl": GOOD})
+    assert report.conforms
+    assert report.notes == ("There are no shapes: nothing was validated beyond syntax and vocabulary.",)
+
+
+def test_a_file_that_does_not_parse_is_left_out_and_the_others_are_checked(tmp_path: Path) -> None:
+    bad = PREFIXES + '\nid:roan a ex:Village ; rdfs:label "Roan .\n'
+    unlabelled = PREFIXES + "\nid:rissa a ex:Village .\n"
+    report = check(
+        tmp_path,
+        {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": SHAPES, "data/a.ttl": bad, "data/b.ttl": unlabelled},
+    )
+    assert [(f.rule, f.place.file if f.place else None) for f in report.findings] == [
+        ("syntax", "data/a.ttl"),
+        ("sh:MinCountConstraintComponent", "data/b.ttl"),
+    ]
+
+
+def test_an_unknown_own_term_is_a_violation_with_the_nearest_name(tmp_path: Path) -> None:
+    data = PREFIXES + '\nid:roan a ex:Vilage ; rdfs:label "Roan"@nb .\n'
+    report = check(tmp_path, {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": SHAPES, "data/a.ttl": data})
+    assert said(report) == [("unknown-term", "data/a.ttl:9:11", Severity.VIOLATION, "Did you mean Village?")]
+
+
+def test_an_unknown_term_of_a_well_known_vocabulary_is_a_warning(tmp_path: Path) -> None:
+    data = PREFIXES + '\nid:roan a ex:Village ; rdfs:lable "Roan"@nb ; rdfs:label "Roan"@nb .\n'
+    report = check(tmp_path, {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": SHAPES, "data/a.ttl": data})
+    assert said(report) == [("unknown-term", "data/a.ttl:9:24", Severity.WARNING, "Did you mean label?")]
+
+
+def test_a_misspelt_constraint_in_a_shape_is_a_violation(tmp_path: Path) -> None:
+    shapes = SHAPES.replace("sh:minCount", "sh:MinCount")
+    report = check(tmp_path, {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": shapes, "data/a.ttl": GOOD})
+    assert ("unknown-term", "shapes/s.ttl:11:42", Severity.VIOLATION, "Did you mean minCount?") in said(
+        report
+    )
+
+
+def test_an_unknown_term_in_a_query_is_found_and_strings_and_comments_are_not_terms(tmp_path: Path) -> None:
+    query = (
+        "PREFIX ex: <https://ex.org/def#>\n# about ex:Nothing\n"
+        'SELECT ?x { ?x a ex:Villages FILTER(?x != "ex:Never") }\n'
+    )
+    report = check(
+        tmp_path,
+        {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": SHAPES, "data/a.ttl": GOOD, "queries/q.rq": query},
+    )
+    assert said(report) == [
+        ("unknown-term", "queries/q.rq:3:18", Severity.VIOLATION, "Did you mean Village?")
+    ]
+
+
+def test_a_subject_typed_in_two_files_is_a_warning_at_the_second(tmp_path: Path) -> None:
+    files = {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": SHAPES, "data/a.ttl": GOOD, "data/b.ttl": GOOD}
+    [finding] = check(tmp_path, files).findings
+    assert (finding.rule, finding.severity, finding.place) == (
+        "duplicate-subject",
+        Severity.WARNING,
+        Place("data/b.ttl", 9, 1, 7),
+    )
+    assert finding.message() == "data/a.ttl states the type of <https://ex.org/id/roan> too."
+
+
+def test_the_dataset_can_raise_a_rule_and_silence_another_with_a_reason(tmp_path: Path) -> None:
+    data = GOOD + 'id:roan rdfs:lable "x" .\n'
+    config = 'violations = ["duplicate-subject"]\n[silenced]\nunknown-term = "old data"\n'
+    report = check(
+        tmp_path,
+        {
+            "kg.toml": config,
+            "ontology/o.ttl": ONTOLOGY,
+            "shapes/s.ttl": SHAPES,
+            "data/a.ttl": GOOD,
+            "data/b.ttl": data,
+        },
+    )
+    assert [(f.rule, f.severity) for f in report.findings] == [("duplicate-subject", Severity.VIOLATION)]
+    assert report.notes == ("1 of unknown-term silenced: old data",)
+
+
+def test_text_faults_are_findings(tmp_path: Path) -> None:
+    report = check(
+        tmp_path,
+        {
+            "data/a.ttl": b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode(),
+            "data/b.ttl": b'<a:b> <a:c> "\xe6" .',
+        },
+    )
+    assert [(f.rule, str(f.place), f.severity) for f in report.findings] == [
+        ("crlf", "data/a.ttl:1", Severity.WARNING),
+        ("byte-order-mark", "data/a.ttl:1:1", Severity.WARNING),
+        ("not-utf-8", "data/b.ttl:1:14", Severity.VIOLATION),
+    ]
+
+
+def test_importing_the_check_loads_no_rdflib() -> None:
+    code = (
+        "import sys, kg.check, kg.check.render; sys.exit('rdflib' in sys.modules or 'pyshacl' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd="src").returncode == 0

@@ -1,0 +1,138 @@
+"""The forms a report can take."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from xml.etree import ElementTree
+
+import pytest
+from pyoxigraph import RdfFormat, parse
+
+from kg.check.render import FORMATS, render
+from kg.errors import ConfigError
+from kg.findings import Finding, Place, Report, Severity
+
+REPORT = Report(
+    findings=(
+        Finding(
+            rule="sh:MinCountConstraintComponent",
+            severity=Severity.VIOLATION,
+            messages=(("en", "A place has a label."), ("nb", "Et sted har et navn.")),
+            place=Place("data/å.ttl", 3, 5, 7),
+            focus="https://ex.org/id/roan",
+            path="http://www.w3.org/2000/01/rdf-schema#label",
+            shape="https://ex.org/shape/place",
+            excerpt="    id:roan a ex:Village .",
+            hint="Add rdfs:label.",
+        ),
+        Finding(
+            rule="unknown-term",
+            severity=Severity.WARNING,
+            messages=(("en", "50% wrong,\nsee: here \x00"),),
+            place=Place("data/å.ttl", 9),
+            value='"Röan"@nb',
+        ),
+    ),
+    notes=("A note.",),
+    seconds=(("read", 0.5),),
+)
+
+
+def test_text_groups_by_file_and_ends_in_a_summary() -> None:
+    assert render(REPORT, "text", "nb") == (
+        "data/å.ttl\n"
+        "  3:5 brudd: Et sted har et navn. [sh:MinCountConstraintComponent]\n"
+        "          id:roan a ex:Village .\n"
+        "          ^^^^^^^\n"
+        "      Add rdfs:label.\n"
+        "  9 advarsel: 50% wrong,\nsee: here \x00 [unknown-term]\n"
+        "\n"
+        "- A note.\n"
+        "1 brudd, 1 advarsel.\n"
+    )
+
+
+def test_an_empty_report_is_one_sentence() -> None:
+    assert render(Report()) == "Nothing to remark.\n"
+
+
+def test_json_carries_every_field() -> None:
+    document = json.loads(render(REPORT, "json"))
+    assert document["conforms"] is False
+    assert document["counts"] == {"violation": 1, "warning": 1, "info": 0}
+    assert document["findings"][0] == {
+        "severity": "violation",
+        "rule": "sh:MinCountConstraintComponent",
+        "file": "data/å.ttl",
+        "line": 3,
+        "column": 5,
+        "length": 7,
+        "message": "A place has a label.",
+        "focus": "https://ex.org/id/roan",
+        "path": "http://www.w3.org/2000/01/rdf-schema#label",
+        "value": None,
+        "shape": "https://ex.org/shape/place",
+        "hint": "Add rdfs:label.",
+    }
+
+
+def test_csv_has_a_row_for_each_finding() -> None:
+    rows = list(csv.DictReader(io.StringIO(render(REPORT, "csv"), newline="")))
+    assert [(row["rule"], row["line"], row["focus"]) for row in rows] == [
+        ("sh:MinCountConstraintComponent", "3", "https://ex.org/id/roan"),
+        ("unknown-term", "9", ""),
+    ]
+
+
+def test_sarif_names_rules_levels_and_regions() -> None:
+    [run] = json.loads(render(REPORT, "sarif"))["runs"]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [
+        "sh:MinCountConstraintComponent",
+        "unknown-term",
+    ]
+    assert [result["level"] for result in run["results"]] == ["error", "warning"]
+    assert run["results"][0]["locations"] == [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "data/%C3%A5.ttl"},
+                "region": {"startLine": 3, "startColumn": 5, "endColumn": 12},
+            }
+        }
+    ]
+
+
+def test_junit_fails_a_file_with_violations_and_is_well_formed() -> None:
+    suite = ElementTree.fromstring(render(REPORT, "junit"))
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    [failure] = suite.iter("failure")
+    assert failure.text == "data/å.ttl:3:5: A place has a label. [sh:MinCountConstraintComponent]"
+
+
+def test_github_commands_escape_what_would_end_them() -> None:
+    assert render(REPORT, "github").splitlines() == [
+        "::error file=data/å.ttl,line=3,col=5,title=sh%3AMinCountConstraintComponent"
+        "::A place has a label. Add rdfs:label.",
+        "::warning file=data/å.ttl,line=9,title=unknown-term::50%25 wrong,%0Asee: here \x00",
+    ]
+
+
+def test_turtle_is_a_validation_report() -> None:
+    sh = "http://www.w3.org/ns/shacl#"
+    triples = list(parse(render(REPORT, "ttl").encode(), format=RdfFormat.TURTLE))
+    found = {(t.predicate.value.removeprefix(sh), str(t.object)) for t in triples}
+    assert {
+        ("conforms", '"false"^^<http://www.w3.org/2001/XMLSchema#boolean>'),
+        ("focusNode", "<https://ex.org/id/roan>"),
+        ("resultSeverity", f"<{sh}Violation>"),
+        ("sourceConstraintComponent", f"<{sh}MinCountConstraintComponent>"),
+        ("resultPath", "<http://www.w3.org/2000/01/rdf-schema#label>"),
+        ("value", '"Röan"@nb'),
+    } <= found
+
+
+def test_an_unknown_format_names_those_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"There are: text, json, csv, sarif, junit, github, ttl\."):
+        render(REPORT, "xlsx")
+    assert list(FORMATS) == ["text", "json", "csv", "sarif", "junit", "github", "ttl"]
