@@ -334,6 +334,7 @@ def _find(found: Index, name: str, current: Snapshot) -> Description:
         if description and (description.statements or description.parts):
             return description
     slugs = found.ending_in(name)
+    slugs = tuple(iri for iri in slugs if iri.startswith(f"{base}id/")) or slugs
     if len(slugs) == 1 and (description := found.describe(slugs[0])):
         return description
     near = slugs or tuple(hit.iri for hit in found.search(name, current.config.languages, 5))
