@@ -15,6 +15,7 @@ from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result
 from kg.findings import Finding, Place, Report, Severity
 from kg.source import Room, Source, SourceFile
+from kg.tables import TableError
 
 Engine = OneOf["compiled", "pyshacl"]
 Progress = Callable[[str, int, int], None]
@@ -81,9 +82,9 @@ class _Run:
         try:
             for _ in self._seen.watch(file, file.quads()):
                 pass
-        except SyntaxError as error:
+        except (SyntaxError, TableError) as error:
             self._seen.used.pop(file, None)
-            return [sources.syntax_finding(error, file.relative)]
+            return list(sources.unparsed(error, file.relative))
         readable.append(file)
         return []
 
