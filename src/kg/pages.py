@@ -1070,7 +1070,7 @@ class _Drafts:
         return fitting, () if fitting else self.known.places[name]
 
     def _span(self) -> tuple[str, str]:
-        """Give the first and last day that a place must have lasted to: the period, else the reference date."""
+        """Give the first and last day at which a place counts: of the period, else the reference date."""
         if not self.period:
             day = self.layout.places["reference_date"]
             return day, day
