@@ -28,7 +28,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 from uritemplate import URITemplate
 
 from kg.errors import InvalidDataError
-from kg.vocab import RDF_TYPE, term
+from kg.vocab import term
 
 METADATA_SUFFIX = "-metadata.json"
 """What stands after the name of a CSV file in the name of its metadata file."""
@@ -52,17 +52,25 @@ _ABSOLUTE = re.compile(r"https?://")
 _REMEMBERED = 1024
 """How many cells and IRIs a column remembers: most columns repeat few values, and memory stays bounded."""
 _KEEPS_SPACE = frozenset({"string", "json", "xml", "html", "any", "anyAtomicType"})
-_ZONE = r"(?:Z|[+-]\d\d:\d\d)?\Z"
-_YEAR = r"-?(?:[1-9]\d{3,}|0\d{3})"
-_MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
-_PARTIAL_DATES = {
+_ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+_YEAR = r"-?(?:[1-9][0-9]{3,}|0[0-9]{3})"
+_MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12][0-9]|3[01])"
+_NOT_SPECIAL = re.compile(r"(?!(?:NaN|-?INF)\Z).*", re.DOTALL)
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_LEXICAL_FORMS = {
+    "decimal": re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"),
+    "integer": _INTEGER,
+    "long": _INTEGER,
+    "int": _INTEGER,
+    "nonNegativeInteger": _INTEGER,
+    "positiveInteger": _INTEGER,
     "gYear": re.compile(_YEAR + _ZONE),
     "gYearMonth": re.compile(f"{_YEAR}-{_MONTH}{_ZONE}"),
     "gMonth": re.compile(f"--{_MONTH}{_ZONE}"),
     "gMonthDay": re.compile(f"--{_MONTH}-{_DAY}{_ZONE}"),
     "gDay": re.compile(f"---{_DAY}{_ZONE}"),
 }
-"""Lexical forms that the `csvw` package lets through unread."""
+"""Checked here: the `csvw` package lets `NaN` pass for a decimal and anything for a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,7 @@ def read_table(csv: bytes, metadata: bytes, *, table_iri: str, path: str) -> Tab
     _check_header(header, columns, dialect, path)
     key = tuple(description.tableSchema.primaryKey or ())
     _check_key(key, columns, path)
-    annotations = tuple(_annotations(description, NamedNode(table_iri)))
+    annotations = tuple(_annotations(description, NamedNode(table_iri), path))
     return Table(table_iri, path, columns, key, annotations, csv, dialect)
 
 
@@ -446,7 +454,7 @@ def _column(column: Any, table: Any, templates: Callable[[str], _Template]) -> _
         column._parent = table.tableSchema
     name = str(column)
     about, value = column.inherit("aboutUrl"), column.inherit("valueUrl")
-    fallback = f"#{quote(name)}"
+    fallback = f"#{_variable_name(name)}"
     return _Column(
         name=name,
         titles=frozenset({name, *(title for found in (column.titles or {}).values() for title in found)}),
@@ -459,6 +467,11 @@ def _column(column: Any, table: Any, templates: Callable[[str], _Template]) -> _
         literal=_literal_maker(column),
         ordered=bool(column.inherit("ordered")),
     )
+
+
+def _variable_name(name: str) -> str:
+    """Encode a column's name as the variables of URI templates are: letters, digits, `_`, `.`, percents."""
+    return quote(name, safe="").replace("-", "%2D").replace("~", "%7E")
 
 
 def _template(text: str, base: str) -> _Template:
@@ -484,27 +497,59 @@ def _expanded_prefix(text: str) -> str:
 def _reader(column: Any) -> Callable[[str], _Value]:
     """Make the function from a cell's text to the lexical form of its value, its values, or None."""
     datatype = column.inherit("datatype") or csvw.Datatype.fromvalue("string")
-    plain = csvw.Datatype.fromvalue(datatype.base)
-    partial = _PARTIAL_DATES.get(datatype.base)
+    default, separator = column.inherit("default"), column.inherit("separator")
     strip = datatype.base not in _KEEPS_SPACE
-    as_written = datatype.format is None or datatype.base in ("string", "anyURI")
-
-    def lexical(value: Any, text: str) -> str:
-        if partial is not None and not partial.match(text):
-            raise ValueError(f"is no {datatype.base}")
-        return text if as_written else str(plain.formatted(value))
+    form, lexical = _form(datatype), _normaliser(datatype)
+    absent = frozenset({"", *column.inherit_null()})
 
     @lru_cache(maxsize=_REMEMBERED)
     def read(cell: str) -> _Value:
-        text = cell.strip() if strip else cell
+        text = (cell.strip() if strip else cell) or default
+        parts = text.split(separator) if separator and text else [text]
+        for part in parts:
+            if form is not None and part not in absent and not form.pattern.fullmatch(part):
+                raise ValueError(form.reason)
         value = column.read(text)
         if isinstance(value, list):
-            parts = (text or column.inherit("default")).split(column.inherit("separator"))
-            pairs = zip(value, parts, strict=True)
+            pairs = zip(value, parts, strict=False)
             return tuple(lexical(item, part) for item, part in pairs if item is not None)
-        return None if value is None else lexical(value, text or column.inherit("default"))
+        return None if value is None else lexical(value, text)
 
     return read
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What the text of a value must match as a whole, and what to say if it does not."""
+
+    pattern: re.Pattern[str]
+    reason: str
+
+
+def _form(datatype: Any) -> _Form | None:
+    """Give what is checked before the `csvw` package reads a value."""
+    reason = f"is not of the datatype {datatype.base}"
+    if datatype.base == "string" and datatype.format is not None:
+        return _Form(re.compile(datatype.format), f"does not match {datatype.format}")
+    if datatype.format is not None:
+        return None if datatype.base in ("double", "float", "number") else _Form(_NOT_SPECIAL, reason)
+    pattern = _LEXICAL_FORMS.get(datatype.base)
+    return _Form(pattern, reason) if pattern else None
+
+
+def _normaliser(datatype: Any) -> Callable[[Any, str], str]:
+    """Make the function from a parsed value and its text to a lexical form of XML Schema.
+
+    Text that needed no `format` to be read stays as written.
+    """
+    if datatype.format is None or datatype.base in ("string", "anyURI"):
+        return lambda _value, text: text
+    if datatype.base == "time":
+        return lambda value, _text: str(value.timetz().isoformat())
+    if datatype.base.lower() in ("datetime", "datetimestamp"):
+        return lambda value, _text: str(value.isoformat())
+    plain = csvw.Datatype.fromvalue(datatype.base)
+    return lambda value, _text: str(plain.formatted(value))
 
 
 def _literal_maker(column: Any) -> Callable[[str], Literal]:
@@ -527,19 +572,23 @@ def _language(description: Any) -> str | None:
     return None
 
 
-def _annotations(table: Any, subject: NamedNode) -> Iterator[Triple]:
-    """Yield the table's common properties as triples about its graph."""
+def _annotations(table: Any, subject: NamedNode, path: str) -> Iterator[Triple]:
+    """Yield the table's common properties as triples about its graph. Raises TableError."""
+    language = _context_language(table)
     for name, value in table.common_props.items():
-        predicate = NamedNode(_expanded_prefix(name))
-        for item in value if isinstance(value, list) else [value]:
-            yield Triple(subject, predicate, _annotation(item))
-    kinds = table.common_props.get("@type", [])
-    for kind in kinds if isinstance(kinds, list) else [kinds]:
-        yield Triple(subject, RDF_TYPE, NamedNode(_expanded_prefix(kind)))
+        try:
+            predicate = NamedNode(_expanded_prefix(name))
+            for item in value if isinstance(value, list) else [value]:
+                yield Triple(subject, predicate, _annotation(item, language))
+        except (ValueError, KeyError, TypeError) as error:
+            reason = f"the annotation {name} is no string, number, @id or @value: {error}"
+            raise TableError(path + METADATA_SUFFIX, [RowProblem(1, "", "", reason)]) from error
 
 
-def _annotation(item: Any) -> NamedNode | Literal:
+def _annotation(item: Any, language: str | None) -> NamedNode | Literal:
     """Give the node that a JSON value of an annotation stands for."""
+    if isinstance(item, str):
+        return Literal(item, language=language) if language else Literal(item)
     if not isinstance(item, dict):
         return Literal(item)
     if "@id" in item:
@@ -547,3 +596,12 @@ def _annotation(item: Any) -> NamedNode | Literal:
     if "@type" in item:
         return Literal(item["@value"], datatype=NamedNode(_expanded_prefix(item["@type"])))
     return Literal(item["@value"], language=item.get("@language"))
+
+
+def _context_language(table: Any) -> str | None:
+    """Give the `@language` of the metadata's context, the language of strings without one."""
+    context = table.at_props.get("context") or (table._parent and table._parent.at_props.get("context"))
+    for part in context if isinstance(context, list) else ():
+        if isinstance(part, dict) and "@language" in part:
+            return str(part["@language"])
+    return None
