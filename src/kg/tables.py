@@ -52,12 +52,13 @@ _ABSOLUTE = re.compile(r"https?://")
 _REMEMBERED = 1024
 """How many cells and IRIs a column remembers: most columns repeat few values, and memory stays bounded."""
 _KEEPS_SPACE = frozenset({"string", "json", "xml", "html", "any", "anyAtomicType"})
-_ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})?\Z"
+_ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 _YEAR = r"-?(?:[1-9][0-9]{3,}|0[0-9]{3})"
 _MONTH, _DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12][0-9]|3[01])"
-_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
+_NOT_SPECIAL = re.compile(r"(?!(?:NaN|-?INF)\Z).*", re.DOTALL)
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _LEXICAL_FORMS = {
-    "decimal": re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\Z"),
+    "decimal": re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"),
     "integer": _INTEGER,
     "long": _INTEGER,
     "int": _INTEGER,
@@ -453,7 +454,7 @@ def _column(column: Any, table: Any, templates: Callable[[str], _Template]) -> _
         column._parent = table.tableSchema
     name = str(column)
     about, value = column.inherit("aboutUrl"), column.inherit("valueUrl")
-    fallback = f"#{quote(name, safe='')}"
+    fallback = f"#{_variable_name(name)}"
     return _Column(
         name=name,
         titles=frozenset({name, *(title for found in (column.titles or {}).values() for title in found)}),
@@ -466,6 +467,11 @@ def _column(column: Any, table: Any, templates: Callable[[str], _Template]) -> _
         literal=_literal_maker(column),
         ordered=bool(column.inherit("ordered")),
     )
+
+
+def _variable_name(name: str) -> str:
+    """Encode a column's name as the variables of URI templates are: letters, digits, `_`, `.`, percents."""
+    return quote(name, safe="").replace("-", "%2D").replace("~", "%7E")
 
 
 def _template(text: str, base: str) -> _Template:
@@ -491,20 +497,44 @@ def _expanded_prefix(text: str) -> str:
 def _reader(column: Any) -> Callable[[str], _Value]:
     """Make the function from a cell's text to the lexical form of its value, its values, or None."""
     datatype = column.inherit("datatype") or csvw.Datatype.fromvalue("string")
+    default, separator = column.inherit("default"), column.inherit("separator")
     strip = datatype.base not in _KEEPS_SPACE
-    lexical = _normaliser(datatype)
+    form, lexical = _form(datatype), _normaliser(datatype)
+    absent = frozenset({"", *column.inherit_null()})
 
     @lru_cache(maxsize=_REMEMBERED)
     def read(cell: str) -> _Value:
-        text = cell.strip() if strip else cell
+        text = (cell.strip() if strip else cell) or default
+        parts = text.split(separator) if separator and text else [text]
+        for part in parts:
+            if form is not None and part not in absent and not form.pattern.fullmatch(part):
+                raise ValueError(form.reason)
         value = column.read(text)
-        text = text or column.inherit("default")
         if isinstance(value, list):
-            pairs = zip(value, text.split(column.inherit("separator")), strict=True) if value else ()
+            pairs = zip(value, parts, strict=False)
             return tuple(lexical(item, part) for item, part in pairs if item is not None)
         return None if value is None else lexical(value, text)
 
     return read
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What the text of a value must match as a whole, and what to say if it does not."""
+
+    pattern: re.Pattern[str]
+    reason: str
+
+
+def _form(datatype: Any) -> _Form | None:
+    """Give what is checked before the `csvw` package reads a value."""
+    reason = f"is not of the datatype {datatype.base}"
+    if datatype.base == "string" and datatype.format is not None:
+        return _Form(re.compile(datatype.format), f"does not match {datatype.format}")
+    if datatype.format is not None:
+        return None if datatype.base in ("double", "float", "number") else _Form(_NOT_SPECIAL, reason)
+    pattern = _LEXICAL_FORMS.get(datatype.base)
+    return _Form(pattern, reason) if pattern else None
 
 
 def _normaliser(datatype: Any) -> Callable[[Any, str], str]:
@@ -513,14 +543,7 @@ def _normaliser(datatype: Any) -> Callable[[Any, str], str]:
     Text that needed no `format` to be read stays as written.
     """
     if datatype.format is None or datatype.base in ("string", "anyURI"):
-        form = _LEXICAL_FORMS.get(datatype.base)
-
-        def as_written(_value: Any, text: str) -> str:
-            if form is not None and not form.match(text):
-                raise ValueError(f"is no {datatype.base}")
-            return text
-
-        return as_written
+        return lambda _value, text: text
     if datatype.base == "time":
         return lambda value, _text: str(value.timetz().isoformat())
     if datatype.base.lower() in ("datetime", "datetimestamp"):

@@ -45,7 +45,9 @@ _COMPARISON = re.compile(r"[!&=+*/,;.]")
 _FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _UPDATES = ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
 _CLAUSES = frozenset(
-    "UNION OPTIONAL MINUS FILTER EXISTS GRAPH BIND VALUES IN COALESCE IF CONCAT REPLACE HAVING".split()
+    re.findall(
+        r"\w+", "UNION OPTIONAL MINUS FILTER EXISTS GRAPH BIND VALUES IN COALESCE IF CONCAT REPLACE HAVING"
+    )
 )
 
 REASONS: Mapping[str, str] = {
@@ -233,9 +235,7 @@ def _perhaps_comparison(scan: _Scan, token: str, at: int) -> None:
 
 def _string(scan: _Scan, token: str, at: int) -> None:
     if at < scan.resync < at + len(token):
-        _refuse(
-            "ambiguous", "A string begins behind what may be a comment.", "Begin it on a line of its own."
-        )
+        _refuse("ambiguous", "A string begins behind what may be a comment.", "Begin a new line.")
 
 
 def _name(scan: _Scan, token: str, at: int) -> None:
@@ -284,10 +284,10 @@ _HANDLERS = {
 
 
 def place(text: str, at: int) -> tuple[int, int, str]:
-    """Give line and column of an offset, and an excerpt with a caret under it.
+    r"""Give line and column of an offset, and an excerpt with a caret under it.
 
-    >>> place("a\\nbcd", 3)
-    (2, 2, 'bcd\\n ^')
+    >>> place("a\nbcd", 3)
+    (2, 2, 'bcd\n ^')
     """
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
@@ -300,3 +300,12 @@ def excerpt(line: str, column: int, width: int = 100) -> str:
     first = max(0, column - 1 - width * 2 // 3)
     part = line[first : first + width].replace("\t", " ")
     return f"{part}\n{' ' * (column - 1 - first)}^"
+
+
+def bare_words(text: str, end: int) -> list[tuple[str, int]]:
+    """Give the words that stand for themselves and begin before `end`, with their offsets.
+
+    >>> bare_words("ASK { ?s a 'word' }", 99)
+    [('ASK', 0), ('a', 9)]
+    """
+    return [(m[0], m.start()) for m in _TOKEN.finditer(text[:end]) if m.lastgroup == "word"]
