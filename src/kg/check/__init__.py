@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Literal as OneOf
 
 from pyoxigraph import BlankNode, Quad
@@ -30,20 +31,28 @@ _STATING = frozenset({Room.ONTOLOGY, Room.DATA})
 _NO_SHAPES = "There are no shapes: nothing was validated beyond syntax and vocabulary."
 
 
-def run(source: Source, *, engine: Engine = "compiled", progress: Progress | None = None) -> Report:
+def run(
+    source: Source,
+    *,
+    engine: Engine = "compiled",
+    progress: Progress | None = None,
+    today: date | None = None,
+) -> Report:
     """Check everything in a source and say what is wrong, in the order of files and lines.
 
     A file that does not parse gets a finding and is left out; the others are still checked. `engine` chooses
-    who applies the shapes: our compiled queries, or pySHACL as the referee.
+    who applies the shapes: our compiled queries, or pySHACL as the referee. Dates in the future are looked
+    for where the caller says what day it is.
     """
-    return _Run(source, engine, progress or (lambda stage, done, total: None)).report()
+    return _Run(source, engine, progress or (lambda stage, done, total: None), today).report()
 
 
 class _Run:
     """One check under way: the files still in, the findings so far, the time each stage took."""
 
-    def __init__(self, source: Source, engine: Engine, progress: Progress) -> None:
+    def __init__(self, source: Source, engine: Engine, progress: Progress, today: date | None = None) -> None:
         self._source = source
+        self._today = today
         self._engine = engine
         self._progress = progress
         self._files: tuple[SourceFile, ...] = ()
@@ -68,7 +77,8 @@ class _Run:
         self._seconds.append((stage, time.perf_counter() - start))
 
     def _read(self) -> None:
-        self._seen = lint.Seen()
+        year = f"{self._today.year:04}" if self._today else "9999"
+        self._seen = lint.Seen(self._source.config.base, year)
         readable: list[SourceFile] = []
         for number, file in enumerate(self._source.files, 1):
             found = list(sources.inspect_text(file))
@@ -77,22 +87,22 @@ class _Run:
             self._findings += found
             self._progress("read", number, len(self._source.files))
         self._files = tuple(readable)
-        self._places = Places(readable)
+        self._places = Places(readable, self._seen.subjects)
 
     def _parse(self, file: SourceFile, readable: list[SourceFile]) -> list[Finding]:
         try:
             for _ in self._seen.watch(file, file.quads()):
                 pass
         except (SyntaxError, TableError) as error:
-            self._seen.used.pop(file, None)
+            self._seen.forget(file)
             return list(sources.unparsed(error, file.relative))
         readable.append(file)
         return []
 
     def _lint(self) -> None:
-        source = self._source
-        self._findings += lint.unknown_terms(self._seen, self._places, source.queries, source.root)
-        self._findings += lint.duplicate_subjects(self._seen, self._places)
+        found, notes = lint.run(self._source, self._seen, self._places, self._today)
+        self._findings += found
+        self._notes += notes
 
     def _validate(self) -> None:
         if not any(file.room is Room.SHAPES for file in self._files):
