@@ -32,6 +32,12 @@ _SCHEMA = frozenset(
 )  # fmt: skip
 _STRING, _LANGUAGE_STRING = term("xsd:string"), term("rdf:langString")
 _NOTHING, _IS_TYPE, _IS_LABEL, _IS_SCHEMA, _IS_SHACL, _IS_NAMESPACE = range(6)
+_FLAGS = {
+    RDF_TYPE: _IS_TYPE,
+    _NAMESPACE_OF: _IS_NAMESPACE,
+    **dict.fromkeys(LABELS, _IS_LABEL),
+    **dict.fromkeys(_SCHEMA, _IS_SCHEMA),
+}
 
 _USUAL: Mapping[str, re.Pattern[str]] = {
     "boolean": re.compile(r"true|false"),
@@ -58,6 +64,17 @@ class Uses:
     def iris(self) -> set[str]:
         """Give every IRI that stands as a predicate or as a value."""
         return {node.value for node in (*self.kinds, *self.values)}
+
+
+@dataclass(slots=True, eq=False)
+class _Predicate:
+    """What is known of a predicate while a file is read: one look-up for each quad."""
+
+    node: NamedNode
+    flag: int = _NOTHING
+    file: SourceFile | None = None
+    kinds: set[str] = field(default_factory=set)
+    values: dict[str, SourceFile] | None = None
 
 
 class Suspects(list[Suspect]):
@@ -93,9 +110,8 @@ class Seen:
         self.odd_texts, self.dates = Suspects(), Suspects()
         self._year = year
         self._own = f"{base}id/" if base else "\0"
-        self._sets: dict[frozenset[NamedNode], frozenset[NamedNode]] = {}
-        self._flags: dict[NamedNode, int] = {RDF_TYPE: _IS_TYPE, _NAMESPACE_OF: _IS_NAMESPACE}
-        self._flags |= dict.fromkeys(LABELS, _IS_LABEL) | dict.fromkeys(_SCHEMA, _IS_SCHEMA)
+        self._sets: dict[frozenset[_Predicate], frozenset[NamedNode]] = {}
+        self._predicates: dict[NamedNode, _Predicate] = {}
 
     @property
     def used(self) -> Mapping[SourceFile, set[str]]:
@@ -105,34 +121,43 @@ class Seen:
     def watch(self, file: SourceFile, quads: Iterable[Quad]) -> Iterator[Quad]:
         """Pass the quads of a file through, noting what they use and define."""
         uses = self.uses.setdefault(file, Uses())
-        kinds, values, flags, ranged = uses.kinds, uses.values, self._flags, self.ranged
-        in_shapes = file.room is Room.SHAPES
-        last, name, about = None, "", set[NamedNode]()
+        find, values, own = self._predicates.get, uses.values, self._own
+        last, name, links, about = None, "", False, set[_Predicate]()
         for quad in quads:
-            subject, predicate, value = quad.subject, quad.predicate, quad.object
+            subject, value = quad.subject, quad.object
+            known = find(quad.predicate)
+            if known is None or known.file is not file:
+                known = self._meet(file, quad.predicate, uses)
             if subject != last:
-                self._done(name, about)
-                last, name, about = subject, self._subject(file, subject), set()
-            about.add(predicate)
-            if predicate not in kinds:
-                kinds[predicate] = set()
-                if predicate not in flags:
-                    flags[predicate] = _IS_SHACL if predicate.value.startswith(SH) else _NOTHING
+                self._done(name, links, about)
+                last, name, links, about = subject, self._subject(file, subject), False, set()
+            about.add(known)
             if type(value) is NamedNode:
                 values.add(value)
-                kinds[predicate].add(IRI)
-                if predicate in ranged:
-                    ranged[predicate].setdefault(value.value, file)
-                if predicate != RDF_TYPE and value.value.startswith(self._own):
-                    self.linking.add(name)
+                known.kinds.add(IRI)
+                if not links and known.flag != _IS_TYPE and value.value.startswith(own):
+                    links = True
+                if known.values is not None:
+                    known.values.setdefault(value.value, file)
             elif type(value) is Literal:
-                kinds[predicate].add(self._literal(file, quad, value))
+                known.kinds.add(self._literal(file, quad, value))
             else:
-                kinds[predicate].add(BLANK)
-            if flags[predicate] or in_shapes:
-                self._note(flags[predicate], file, quad)
+                known.kinds.add(BLANK)
+            if known.flag:
+                self._note(known.flag, file, quad)
             yield quad
-        self._done(name, about)
+        self._done(name, links, about)
+
+    def _meet(self, file: SourceFile, predicate: NamedNode, uses: Uses) -> _Predicate:
+        """Give what is known of a predicate, made ready for a file that has not used it yet."""
+        known = self._predicates.get(predicate)
+        if known is None:
+            known = self._predicates[predicate] = _Predicate(predicate)
+        in_shapes = file.room is Room.SHAPES or predicate.value.startswith(SH)
+        known.flag = _FLAGS.get(predicate, _IS_SHACL if in_shapes else _NOTHING)
+        known.file, known.values = file, self.ranged.get(predicate)
+        known.kinds = uses.kinds.setdefault(predicate, set())
+        return known
 
     def forget(self, file: SourceFile) -> None:
         """Take back what a file uses: it proved to be unreadable."""
@@ -149,12 +174,18 @@ class Seen:
             self.subjects[name] = (*files, file)
         return name
 
-    def _done(self, name: str, about: set[NamedNode]) -> None:
-        """Note the properties of a subject; equal sets are kept once."""
-        if about:
-            known = self.properties.get(name)
-            found = frozenset(about) if known is None else known | about
-            self.properties[name] = self._sets.setdefault(found, found)
+    def _done(self, name: str, links: bool, about: set[_Predicate]) -> None:
+        """Note the properties of a subject, equal sets once, and whether it links to an own entity."""
+        if not about:
+            return
+        key = frozenset(about)
+        found = self._sets.get(key)
+        if found is None:
+            found = self._sets[key] = frozenset(known.node for known in about)
+        before = self.properties.get(name)
+        self.properties[name] = found if before is None else before | found
+        if links:
+            self.linking.add(name)
 
     def _literal(self, file: SourceFile, quad: Quad, value: Literal) -> str:
         language, text = value.language, value.value
