@@ -42,6 +42,7 @@ _TOKEN = re.compile(
 )
 _ABSOLUTE = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*+://")
 _COMPARISON = re.compile(r"[!&=+*/,;.]")
+_VOLATILE = re.compile("RAND|NOW|UUID|BNODE")
 _FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _UPDATES = ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
 _CLAUSES = frozenset(
@@ -73,13 +74,15 @@ class Outline:
     """What the scan saw: the query form, prefixes, and a key that is equal for equal queries.
 
     `form` is None where no form keyword stands where one must. `undeclared` holds prefixes used but not
-    declared, with the offset of their first use. `key` leaves out comments and space.
+    declared, with the offset of their first use. `key` leaves out comments and space. `volatile` is True
+    where the same query may have another answer next time: RAND, NOW, UUID, BNODE.
     """
 
     form: str | None
     prefixes: Mapping[str, str]
     undeclared: Mapping[str, int]
     key: str
+    volatile: bool = False
 
 
 @dataclass(slots=True)
@@ -103,6 +106,7 @@ class _Scan:
     used: dict[str, int] = field(default_factory=dict)
     key: list[str] = field(default_factory=list)
     exact: bool = False
+    volatile: bool = False
 
 
 def inspect(text: str, limits: Limits | None = None) -> Outline:
@@ -123,7 +127,8 @@ def inspect(text: str, limits: Limits | None = None) -> Outline:
         if kind != "space" and kind != "comment":
             _token(scan, kind, match[0], match.start())
     undeclared = {name: at for name, at in scan.used.items() if name not in scan.prefixes}
-    return Outline(scan.form, scan.prefixes, undeclared, text if scan.exact else " ".join(scan.key))
+    key = text if scan.exact else " ".join(scan.key)
+    return Outline(scan.form, scan.prefixes, undeclared, key, scan.volatile)
 
 
 def _refuse(reason: str, message: str, hint: str | None = None) -> None:
@@ -255,6 +260,8 @@ def _word(scan: _Scan, token: str, at: int) -> None:
                 "Ask each server itself and join the answers.")  # fmt: skip
     if "." in word:
         _patterns(scan, word.count("."))
+    if _VOLATILE.search(word):
+        scan.volatile = True
     if word in _CLAUSES:
         _operators(scan, 1)
     if scan.in_prologue:
