@@ -109,6 +109,12 @@ TYPES: tuple[ProblemType, ...] = (
         ),
     ),
     ProblemType(
+        "request-timeout",
+        408,
+        ("Forespørselen kom for sent", "Førespurnaden kom for seint", "The request came too slowly"),
+        ("Prøv igjen.", "Prøv igjen.", "Try again."),
+    ),
+    ProblemType(
         "gone",
         410,
         ("Trukket tilbake", "Trekt tilbake", "Withdrawn"),
@@ -138,6 +144,34 @@ TYPES: tuple[ProblemType, ...] = (
             "Velg et av formatene i listen.",
             "Vel eit av formata i lista.",
             "Choose one of the formats in the list.",
+        ),
+    ),
+    ProblemType(
+        "unsupported-media-type",
+        415,
+        (
+            "Innholdet kan ikke leses i denne formen",
+            "Innhaldet kan ikkje lesast i denne forma",
+            "The body cannot be read in this form",
+        ),
+        (
+            "Send spørringen som application/sparql-query eller som skjema, i UTF-8 og upakket.",
+            "Send spørjinga som application/sparql-query eller som skjema, i UTF-8 og upakka.",
+            "Send the query as application/sparql-query or as a form, in UTF-8 and not compressed.",
+        ),
+    ),
+    ProblemType(
+        "query-too-complex",
+        422,
+        (
+            "Spørringen er for sammensatt",
+            "Spørjinga er for samansett",
+            "The query is too complex",
+        ),
+        (
+            "Del den opp, eller list mange ledd med VALUES. Grensene står på siden om grenser.",
+            "Del henne opp, eller list mange ledd med VALUES. Grensene står på sida om grenser.",
+            "Split it, or list many terms with VALUES. The page about limits has the bounds.",
         ),
     ),
     ProblemType(
@@ -178,7 +212,7 @@ TYPES: tuple[ProblemType, ...] = (
     ),
     ProblemType(
         "query-timeout",
-        503,
+        504,
         ("Spørringen tok for lang tid", "Spørjinga tok for lang tid", "The query took too long"),
         (
             "Gjør den snevrere: flere faste ledd, færre valgfrie, en LIMIT.",
@@ -188,7 +222,7 @@ TYPES: tuple[ProblemType, ...] = (
     ),
     ProblemType(
         "query-memory",
-        503,
+        507,
         (
             "Spørringen trengte for mye minne",
             "Spørjinga trong for mykje minne",
@@ -202,7 +236,7 @@ TYPES: tuple[ProblemType, ...] = (
     ),
     ProblemType(
         "result-too-large",
-        403,
+        413,
         ("Svaret er for stort", "Svaret er for stort", "The answer is too large"),
         (
             "Sett en LIMIT, eller last ned hele datasettet.",

@@ -30,7 +30,7 @@ from kg.query import (
 )
 from kg.query.guard import Outline
 
-LIMITS = Limits(seconds=1.0, memory=300 * 2**20, result=100_000, workers=2, queue=0.2)
+LIMITS = Limits(seconds=3.0, memory=150 * 2**20, result=100_000, workers=2, queue=0.2)
 CROSS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 UNGUARDED = Outline("SELECT", {}, {}, "")
 
@@ -137,7 +137,7 @@ def test_a_crash_of_the_engine_ends_one_worker(pool: Pool) -> None:
 
 def test_workers_have_no_network(pool: Pool) -> None:
     """Even SERVICE that slips past the guard reaches nobody."""
-    with pytest.raises(Exception, match="unreachable|refused"):
+    with pytest.raises(Exception, match=r"unreachable|refused"):
         run(pool, "SELECT * { SERVICE <http://127.0.0.1:9999/> {} }", outline=UNGUARDED)
 
 
@@ -152,8 +152,8 @@ def test_the_guard_runs_before_the_engine(pool: Pool) -> None:
     [
         ("SELECT * { ?s foaf:name ?o }", 1, 15, "Add: PREFIX foaf: <http://xmlns.com/foaf/0.1/>"),
         ("SELECT * { ?s skso:name ?o }", 1, 15, "Did you mean skos: <http://www.w3.org/2004/02/skos/core#>?"),
-        ("SELECT * {\n ?s ?p ?o OPTONAL {} }", 2, 19, "Did you mean OPTIONAL?"),
-        ('SELECT (STRLN("a") AS ?n) {}', 1, 23, "Did you mean STRLEN?"),
+        ("SELECT * {\n ?s ?p ?o OPTONAL {} }", 2, 11, "Did you mean OPTIONAL?"),
+        ('SELECT (STRLN("a") AS ?n) {}', 1, 9, "Did you mean STRLEN?"),
         ("SELECT * {\n ?s ?p }", 2, 9, None),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_syntax_error_says_where_and_what_next(
     with pytest.raises(QuerySyntaxError) as caught:
         run(pool, text)
     assert (caught.value.line, caught.value.column, caught.value.hint) == (line, column, hint)
-    assert caught.value.excerpt.endswith(" " * (column - 1) + "^")
+    assert caught.value.excerpt.splitlines()[1] == " " * (column - 1) + "^"
 
 
 def test_a_format_that_cannot_write_the_answer_is_named(pool: Pool) -> None:
@@ -200,8 +200,8 @@ def test_a_full_pool_says_when_to_come_back_and_keeps_a_place_for_the_site(pool:
     threads = [threading.Thread(target=occupy) for _ in range(2)]
     for thread in threads:
         thread.start()
-    with pytest.raises(PoolBusy) as caught:
-        for _ in range(1000):
+    with pytest.raises(PoolBusy) as caught:  # noqa: PT012 # until both places are taken
+        while True:
             run(pool, "ASK {}")
     assert caught.value.retry_after >= 1
     assert run(pool, "ASK {}", lane="internal").form == "ASK"

@@ -88,9 +88,8 @@ def _write_all(
     (folder / stem).parent.mkdir(parents=True, exist_ok=True)
     used = _used(quads, prefixes)
     dumps: list[Dump] = []
-    triples = tuple(dict.fromkeys(quad.triple for quad in quads))
     for fmt in _FORMATS:
-        body = rdfio.write(quads if fmt.datasets else triples, fmt, prefixes=used)
+        body = rdfio.write(quads, fmt, prefixes=used)
         dumps.append(_file(folder, f"{stem}.{fmt.suffix}", graph, fmt, body, gzipped=False))
         packed = gzip.compress(body, mtime=0)
         dumps.append(_file(folder, f"{stem}.{fmt.suffix}.gz", graph, fmt, packed, gzipped=True))

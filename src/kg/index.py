@@ -323,6 +323,15 @@ class Index:
         """Give the things of a class, subclasses included, those after a given one, IRIs in order."""
         return self.incoming(class_iri, RDF_TYPE.value, after=after, limit=limit)
 
+    def ending_in(self, name: str, limit: int = 10) -> tuple[str, ...]:
+        """Give the things whose IRI ends in `/name` or `#name`, IRIs in order."""
+        rows = self._db.execute(
+            "SELECT text FROM term WHERE text GLOB '<*' AND substr(text, ?) IN (?, ?) "
+            "AND id IN (SELECT s FROM quad) ORDER BY id LIMIT ?",
+            (-len(name) - 2, f"/{name}>", f"#{name}>", limit),
+        )
+        return tuple(text[1:-1] for (text,) in rows)
+
     def search(self, text: str, languages: Sequence[str] = (), limit: int = 20) -> tuple[Hit, ...]:
         """Give the things whose names begin with these words, in whatever spelling; the best first."""
         words = re.findall(r"\w+", fold(text))

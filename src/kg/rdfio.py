@@ -96,9 +96,15 @@ def read(
 def write(
     statements: Iterable[Triple] | Iterable[Quad], fmt: Format, *, prefixes: Mapping[str, str] | None = None
 ) -> bytes:
-    """Give a document in one format; statements keep the order they come in."""
+    """Give a document in one format; statements keep the order they come in.
+
+    A format without named graphs gets each triple once, whatever graphs it is in.
+    """
+    written: Iterable[Triple] | Iterable[Quad] = statements
+    if not fmt.datasets:
+        written = dict.fromkeys(s.triple if isinstance(s, Quad) else s for s in statements)
     buffer = io.BytesIO()
-    serialize(statements, buffer, format=fmt.engine, prefixes=dict(prefixes) if prefixes else None)
+    serialize(written, buffer, format=fmt.engine, prefixes=dict(prefixes) if prefixes else None)
     return buffer.getvalue()
 
 

@@ -120,7 +120,7 @@ class Source:
 def _as_ntriples(csv: bytes, metadata: bytes, graph: str, path: str) -> bytes:
     """Convert a table once, however many stages read it."""
     table = tables.read_table(csv, metadata, table_iri=graph, path=path)
-    return rdfio.write(dict.fromkeys(tables.triples(table)), _NTRIPLES)
+    return rdfio.write(tables.triples(table), _NTRIPLES)
 
 
 def _sha256(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""What is wrong with a query, said so that it can be mended: from the engine's error to place and next step."""
+"""What is wrong with a query, said so that it can be mended: place and next step from the engine's error."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from collections.abc import Mapping
 from rapidfuzz import process
 
 from kg.query.failures import QuerySyntaxError
-from kg.query.guard import Outline, excerpt, place
+from kg.query.guard import Outline, bare_words, excerpt, place
 
 _PLACE = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
 _SENTENCE = re.compile(r"(?:one of )?(?:[^,]*, )*?([A-Z][a-z]+(?: [A-Za-z]+){2,})")
-_WORD = re.compile(r"[A-Za-z_]+\Z")
-_WORDS = tuple(
-    """SELECT ASK CONSTRUCT DESCRIBE PREFIX BASE WHERE DISTINCT REDUCED FROM NAMED ORDER BY ASC DESC LIMIT OFFSET
-    GROUP HAVING VALUES UNDEF OPTIONAL UNION MINUS GRAPH BIND AS FILTER EXISTS NOT IN a true false COUNT SUM MIN
-    MAX AVG SAMPLE GROUP_CONCAT SEPARATOR STR LANG LANGMATCHES DATATYPE BOUND IRI URI BNODE RAND ABS CEIL FLOOR
-    ROUND CONCAT STRLEN SUBSTR UCASE LCASE ENCODE_FOR_URI CONTAINS STRSTARTS STRENDS STRBEFORE STRAFTER YEAR
-    MONTH DAY HOURS MINUTES SECONDS TIMEZONE TZ NOW UUID STRUUID MD5 SHA1 SHA256 SHA384 SHA512 COALESCE IF
-    STRLANG STRDT SAMETERM ISIRI ISURI ISBLANK ISLITERAL ISNUMERIC REGEX REPLACE TRIPLE SUBJECT PREDICATE OBJECT
-    ISTRIPLE LANGDIR HASLANG HASLANGDIR STRLANGDIR""".split()
+_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "SELECT ASK CONSTRUCT DESCRIBE PREFIX BASE WHERE DISTINCT REDUCED FROM NAMED ORDER BY ASC DESC "
+        "LIMIT OFFSET GROUP HAVING VALUES UNDEF OPTIONAL UNION MINUS GRAPH BIND AS FILTER EXISTS NOT IN "
+        "a true false COUNT SUM MIN MAX AVG SAMPLE GROUP_CONCAT SEPARATOR STR LANG LANGMATCHES DATATYPE "
+        "BOUND IRI URI BNODE RAND ABS CEIL FLOOR ROUND CONCAT STRLEN SUBSTR UCASE LCASE ENCODE_FOR_URI "
+        "CONTAINS STRSTARTS STRENDS STRBEFORE STRAFTER YEAR MONTH DAY HOURS MINUTES SECONDS TIMEZONE TZ "
+        "NOW UUID STRUUID MD5 SHA1 SHA256 SHA384 SHA512 COALESCE IF STRLANG STRDT SAMETERM ISIRI ISURI "
+        "ISBLANK ISLITERAL ISNUMERIC REGEX REPLACE TRIPLE SUBJECT PREDICATE OBJECT ISTRIPLE LANGDIR "
+        "HASLANG HASLANGDIR STRLANGDIR ",
+    )
 )
 _FEWEST_LETTERS = 3
 
@@ -36,13 +39,15 @@ def explain(error: str, text: str, outline: Outline, prefixes: Mapping[str, str]
     if not found:
         return QuerySyntaxError(error, line=None, column=None)
     number, column = int(found[1]), int(found[2])
-    lines = re.split(r"\n", text)
+    lines = text.split("\n")
+    at = sum(len(line) + 1 for line in lines[: number - 1]) + column - 1
+    misspelt = _misspelt(text, at)
+    if misspelt is not None:
+        return misspelt
     line = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
     sentence = _SENTENCE.match(found[3])
     message = f"{sentence[1]}." if sentence else "The query cannot be read from here."
-    return QuerySyntaxError(
-        message, line=number, column=column, excerpt=excerpt(line, column), hint=_nearest_word(line, column)
-    )
+    return QuerySyntaxError(message, line=number, column=column, excerpt=excerpt(line, column))
 
 
 def _undeclared(text: str, outline: Outline, prefixes: Mapping[str, str]) -> QuerySyntaxError:
@@ -67,16 +72,18 @@ def _nearest_prefix(name: str, outline: Outline, prefixes: Mapping[str, str]) ->
     return f"Did you mean {match[0]}: <{known[match[0]]}>?"
 
 
-def _nearest_word(line: str, column: int) -> str | None:
-    """Give the keyword that the word at or before the caret may have been meant to be."""
-    before = line[: column - 1].rstrip("( \t")
-    following = re.match(r"[A-Za-z_]*", line[column - 1 :])
-    candidates = (_WORD.search(before), following)
-    for found in candidates:
-        word = found[0] if found else ""
-        if len(word) < _FEWEST_LETTERS or word.upper() in _WORDS:
+def _misspelt(text: str, at: int) -> QuerySyntaxError | None:
+    """Give an error about the last word up to an offset that looks like a keyword and is none."""
+    for word, start in reversed(bare_words(text, at)):
+        match = process.extractOne(word.upper(), sorted(_WORDS), score_cutoff=75)
+        if len(word) < _FEWEST_LETTERS or word.upper() in _WORDS or match is None:
             continue
-        match = process.extractOne(word.upper(), _WORDS, score_cutoff=70)
-        if match is not None:
-            return f"Did you mean {match[0]}?"
+        line, column, shown = place(text, start)
+        return QuerySyntaxError(
+            f"{word} is no word of SPARQL.",
+            line=line,
+            column=column,
+            excerpt=shown,
+            hint=f"Did you mean {match[0]}?",
+        )
     return None

@@ -33,7 +33,7 @@ class QuerySyntaxError(QueryError):
         return "\n".join(part for part in (place + super().__str__(), self.excerpt) if part)
 
 
-class QueryRefused(QueryError):
+class QueryRefused(QueryError):  # noqa: N818
     """The query was not run, because of what it asks for; `reason` is a key of guard.REASONS."""
 
     def __init__(self, message: str, *, reason: str, hint: str | None = None) -> None:
@@ -42,7 +42,7 @@ class QueryRefused(QueryError):
         self.reason = reason
 
 
-class QueryTimeout(QueryError):
+class QueryTimeout(QueryError):  # noqa: N818
     """The query was stopped at its deadline."""
 
     def __init__(self, seconds: float) -> None:
@@ -54,19 +54,19 @@ class QueryTimeout(QueryError):
         self.seconds = seconds
 
 
-class QueryMemory(QueryError):
+class QueryMemory(QueryError):  # noqa: N818
     """The query was stopped because it needed more memory than it may have."""
 
     def __init__(self, limit: int) -> None:
         """Keep the number of bytes it could have had."""
         super().__init__(
             f"The query needed more than {limit // 2**20} MiB of memory and was stopped.",
-            hint="Sort, group or concatenate fewer rows: name more terms, or work on a sub-select with LIMIT.",
+            hint="Sort, group or join fewer rows: name more terms, or put LIMIT into a sub-select.",
         )
         self.limit = limit
 
 
-class ResultTooLarge(QueryError):
+class ResultTooLarge(QueryError):  # noqa: N818
     """The result is larger than a result may be. Nothing of it is given."""
 
     def __init__(self, limit: int) -> None:
@@ -78,7 +78,7 @@ class ResultTooLarge(QueryError):
         self.limit = limit
 
 
-class PoolBusy(QueryError):
+class PoolBusy(QueryError):  # noqa: N818
     """No worker came free in time. `retry_after` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
@@ -87,11 +87,11 @@ class PoolBusy(QueryError):
         self.retry_after = retry_after
 
 
-class NotRepresentable(QueryError):
+class NotRepresentable(QueryError):  # noqa: N818
     """The result has an answer, but this format cannot write it."""
 
 
-class QueryCancelled(QueryError):
+class QueryCancelled(QueryError):  # noqa: N818
     """Whoever asked has gone; the query was stopped."""
 
     def __init__(self) -> None:

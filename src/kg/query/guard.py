@@ -42,10 +42,13 @@ _TOKEN = re.compile(
 )
 _ABSOLUTE = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*+://")
 _COMPARISON = re.compile(r"[!&=+*/,;.]")
+_VOLATILE = re.compile("RAND|NOW|UUID|BNODE")
 _FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _UPDATES = ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
 _CLAUSES = frozenset(
-    "UNION OPTIONAL MINUS FILTER EXISTS GRAPH BIND VALUES IN COALESCE IF CONCAT REPLACE HAVING".split()
+    re.findall(
+        r"\w+", "UNION OPTIONAL MINUS FILTER EXISTS GRAPH BIND VALUES IN COALESCE IF CONCAT REPLACE HAVING"
+    )
 )
 
 REASONS: Mapping[str, str] = {
@@ -71,13 +74,15 @@ class Outline:
     """What the scan saw: the query form, prefixes, and a key that is equal for equal queries.
 
     `form` is None where no form keyword stands where one must. `undeclared` holds prefixes used but not
-    declared, with the offset of their first use. `key` leaves out comments and space.
+    declared, with the offset of their first use. `key` leaves out comments and space. `volatile` is True
+    where the same query may have another answer next time: RAND, NOW, UUID, BNODE.
     """
 
     form: str | None
     prefixes: Mapping[str, str]
     undeclared: Mapping[str, int]
     key: str
+    volatile: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +106,7 @@ class _Scan:
     used: dict[str, int] = field(default_factory=dict)
     key: list[str] = field(default_factory=list)
     exact: bool = False
+    volatile: bool = False
 
 
 def inspect(text: str, limits: Limits | None = None) -> Outline:
@@ -121,7 +127,8 @@ def inspect(text: str, limits: Limits | None = None) -> Outline:
         if kind != "space" and kind != "comment":
             _token(scan, kind, match[0], match.start())
     undeclared = {name: at for name, at in scan.used.items() if name not in scan.prefixes}
-    return Outline(scan.form, scan.prefixes, undeclared, text if scan.exact else " ".join(scan.key))
+    key = text if scan.exact else " ".join(scan.key)
+    return Outline(scan.form, scan.prefixes, undeclared, key, scan.volatile)
 
 
 def _refuse(reason: str, message: str, hint: str | None = None) -> None:
@@ -233,9 +240,7 @@ def _perhaps_comparison(scan: _Scan, token: str, at: int) -> None:
 
 def _string(scan: _Scan, token: str, at: int) -> None:
     if at < scan.resync < at + len(token):
-        _refuse(
-            "ambiguous", "A string begins behind what may be a comment.", "Begin it on a line of its own."
-        )
+        _refuse("ambiguous", "A string begins behind what may be a comment.", "Begin a new line.")
 
 
 def _name(scan: _Scan, token: str, at: int) -> None:
@@ -255,6 +260,8 @@ def _word(scan: _Scan, token: str, at: int) -> None:
                 "Ask each server itself and join the answers.")  # fmt: skip
     if "." in word:
         _patterns(scan, word.count("."))
+    if _VOLATILE.search(word):
+        scan.volatile = True
     if word in _CLAUSES:
         _operators(scan, 1)
     if scan.in_prologue:
@@ -284,10 +291,10 @@ _HANDLERS = {
 
 
 def place(text: str, at: int) -> tuple[int, int, str]:
-    """Give line and column of an offset, and an excerpt with a caret under it.
+    r"""Give line and column of an offset, and an excerpt with a caret under it.
 
-    >>> place("a\\nbcd", 3)
-    (2, 2, 'bcd\\n ^')
+    >>> place("a\nbcd", 3)
+    (2, 2, 'bcd\n ^')
     """
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
@@ -300,3 +307,12 @@ def excerpt(line: str, column: int, width: int = 100) -> str:
     first = max(0, column - 1 - width * 2 // 3)
     part = line[first : first + width].replace("\t", " ")
     return f"{part}\n{' ' * (column - 1 - first)}^"
+
+
+def bare_words(text: str, end: int) -> list[tuple[str, int]]:
+    """Give the words that stand for themselves and begin before `end`, with their offsets.
+
+    >>> bare_words("ASK { ?s a 'word' }", 99)
+    [('ASK', 0), ('a', 9)]
+    """
+    return [(m[0], m.start()) for m in _TOKEN.finditer(text[:end]) if m.lastgroup == "word"]

@@ -1,4 +1,4 @@
-"""What a query may cost: one table, read by the guard, the pool, the service description and the limits page."""
+"""What a query may cost: the one table that the guard, the pool and all documents about limits read."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""One query, in a process of its own that may be killed: evaluate, write within the cap, tell what happened."""
+"""One query, in a process that may be killed: evaluate, write within the cap, tell what happened."""
 
 from __future__ import annotations
 
 import ctypes
+import io
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import struct
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from pyoxigraph import (
     NamedNode,
@@ -27,7 +28,7 @@ from pyoxigraph import (
 )
 
 from kg.query import formats
-from kg.query.formats import GRAPH, ResultFormat
+from kg.query.formats import ResultFormat
 
 FRAME = struct.Struct(">II")
 """What stands before each message on the socket: length of its JSON head, length of its body."""
@@ -53,21 +54,19 @@ class _Full(Exception):  # noqa: N818
     """The result has reached the cap."""
 
 
-class _Spool:
+class _Spool(io.RawIOBase):
     """A file that keeps what is written, up to a cap."""
 
     def __init__(self, cap: int) -> None:
+        super().__init__()
         self.content = bytearray()
         self._cap = cap
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any, /) -> int:
         if len(self.content) + len(data) > self._cap:
             raise _Full
         self.content += data
         return len(data)
-
-    def flush(self) -> None:
-        """Nothing waits anywhere."""
 
 
 def send(channel: socket.socket, head: Mapping[str, Any], body: bytes | bytearray = b"") -> None:
@@ -97,10 +96,10 @@ def receive(channel: socket.socket, start: bytes | None = None) -> Reply:
     end = FRAME.size + head_length
     if len(start) < end:
         start += _exactly(channel, end - len(start))
-    body = start[end:]
-    if len(body) < body_length:
-        body = _exactly(channel, body_length, body)
-    return Reply(json.loads(start[FRAME.size : end]), body)
+    head = json.loads(start[FRAME.size : end])
+    if len(start) - end == body_length:
+        return Reply(head, start[end:])
+    return Reply(head, _exactly(channel, body_length, start[end:]))
 
 
 def _exactly(channel: socket.socket, length: int, start: bytes = b"") -> bytearray:
@@ -172,7 +171,7 @@ def answer(store: Store, asked: Mapping[str, Any]) -> Reply:
         return Reply({"failure": "syntax", "message": str(error)})
     except _NotWritableError as error:
         return Reply({"failure": "format", "message": str(error)})
-    except Exception as error:  # noqa: BLE001  # whatever the engine raises is an answer, not an end
+    except Exception as error:  # whatever the engine raises is an answer, not an end
         return Reply({"failure": "engine", "kind": type(error).__name__, "message": str(error)})
 
 
@@ -193,17 +192,22 @@ def _write(
 ) -> str:
     if wanted is None:
         raise _NotWritableError("There is no such result format.")
-    is_graph = isinstance(result, QueryTriples)
-    if is_graph != (wanted.kind == GRAPH):
-        what = "triples" if is_graph else "rows or a boolean"
-        raise _NotWritableError(f"The answer is {what}, and {wanted.label} cannot write that.")
-    if wanted.engine is RdfFormat.RDF_XML or wanted.engine == RdfFormat.RDF_XML:
-        serialize(_named_predicates(result), spool, format=RdfFormat.RDF_XML)
-    else:
-        result.serialize(spool, wanted.engine)
-    if is_graph:
+    if isinstance(result, QueryTriples):
+        if not isinstance(wanted.engine, RdfFormat):
+            raise _NotWritableError(f"The answer is triples, and {wanted.label} cannot write that.")
+        if wanted.engine == RdfFormat.RDF_XML:
+            serialize(_named_predicates(result), _sink(spool), format=wanted.engine)
+        else:
+            result.serialize(_sink(spool), wanted.engine)
         return "GRAPH"
+    if isinstance(wanted.engine, RdfFormat):
+        raise _NotWritableError(f"The answer is rows or a boolean, and {wanted.label} cannot write that.")
+    result.serialize(_sink(spool), wanted.engine)
     return "ASK" if isinstance(result, QueryBoolean) else "SELECT"
+
+
+def _sink(spool: _Spool) -> IO[bytes]:
+    return cast(IO[bytes], spool)
 
 
 def _named_predicates(result: Any) -> Iterator[Triple]:
