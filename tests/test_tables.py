@@ -180,6 +180,15 @@ def test_the_dialect_says_delimiter_and_encoding() -> None:
     assert found[1].object == Literal("Frøya", language="nb")
 
 
+def test_lines_above_the_header_and_comments_are_skipped_and_still_counted() -> None:
+    dialect = {"skipRows": 2, "commentPrefix": "#"}
+    given = table("Population\n\nnumber,name,since\n# of 2017\n1,A,\n2,B\n", dialect=dialect)
+    bad: list[RowProblem] = []
+    assert next(triples(given, keep_going=bad.append)).object == Literal("1")
+    assert [str(t.subject) for t in triples(given, keep_going=bad.append)][0] == "<https://example.org/id/1>"
+    assert [problem.row for problem in bad] == [6]
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_taken() -> None:
     assert list(triples(table(b"\xef\xbb\xbf" + ROWS.replace("\n", "\r\n").encode()))) == list(
         triples(table())
