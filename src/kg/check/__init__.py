@@ -10,7 +10,7 @@ from typing import Literal as OneOf
 from pyoxigraph import BlankNode, Quad
 
 from kg import source as sources
-from kg.check import lint
+from kg.check import lint, shacl
 from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result
 from kg.findings import Finding, Place, Report, Severity
@@ -146,6 +146,8 @@ class _Run:
 
 
 def _validator(engine: Engine) -> Callable[[Iterable[Quad], Iterable[Quad]], Outcome]:
+    if engine == "compiled":
+        return shacl.validate
     from kg.check import referee  # rdflib and pySHACL are heavy, and only the referee needs them
 
     return referee.validate

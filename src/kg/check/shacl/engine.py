@@ -1,0 +1,560 @@
+"""The validation itself: data into a store, focus nodes into sets, constraints into queries and results."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
+
+from kg.check.shacl import sparql
+from kg.check.shacl.components import BY_IRI, PROPERTY, read_core
+from kg.check.shacl.literals import decode, encode
+from kg.check.shacl.results import Node, Outcome, Path, Result, Term, sh
+from kg.check.shacl.scope import MARKS, Marks, Scope, member
+from kg.check.shacl.shapes import (
+    RDF_TYPE,
+    SUBCLASS,
+    Constraint,
+    Shape,
+    ShapeError,
+    ShapesGraph,
+    Statement,
+    declared,
+    is_implicit_class,
+    read_path,
+    reject_beyond,
+    spelling,
+    targeted,
+)
+from kg.check.shacl.sparql import Custom
+from kg.vocab import compact
+
+_DATA, _WRITTEN, _VALUES = NamedNode("urn:kg:data"), NamedNode("urn:kg:written"), NamedNode("urn:kg:values")
+_SHAPES = NamedNode("urn:kg:shapes")
+
+
+def validate(shapes: Iterable[Quad], data: Iterable[Quad]) -> Outcome:
+    """Give everything that the shapes find in the data.
+
+    All named graphs count as one. Raises ShapeError for shapes that are ill-formed, recursive, or outside
+    SHACL 1.0 Core and SHACL-SPARQL. Nothing is fetched.
+    """
+    graph = ShapesGraph(shapes)
+    plan = Plan(graph)
+    return _Validation(plan, DataStore(data, graph)).outcome()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where focus nodes of a shape come from: all of a set, or the values of a path from it."""
+
+    pattern: str
+    parent: Node | None = None
+
+
+class Plan:
+    """The shapes that a validation needs, read, checked, and in an order that puts parents first."""
+
+    def __init__(self, graph: ShapesGraph) -> None:
+        """Read every shape of the graph; an ill-formed one raises ShapeError even if nothing targets it."""
+        self.graph = graph
+        self.custom: tuple[Custom, ...] = sparql.read_components(graph)
+        self.shapes: dict[Node, Shape] = {}
+        for node in declared(graph):
+            self._read(node)
+        self.roots = tuple(node for node in targeted(graph))
+        self.order = self._ordered()
+
+    def _read(self, node: Node) -> None:
+        """Read a shape, and those it refers to, unless it has been read."""
+        pending = [node]
+        while pending:
+            found = pending.pop()
+            if found not in self.shapes:
+                self.shapes[found] = shape = self._shape(found)
+                pending += (child for c in shape.constraints for child in (*c.shapes, *c.siblings))
+
+    def _shape(self, node: Node) -> Shape:
+        graph = self.graph
+        reject_beyond(graph, node)
+        paths = graph.values(node, sh("path"))
+        if len(paths) > 1:
+            raise ShapeError(node, f"has {len(paths)} values of sh:path; there can be one.")
+        if not paths and sh("PropertyShape") in graph.values(node, RDF_TYPE):
+            raise ShapeError(node, "is a property shape and has no sh:path.")
+        step = read_path(graph, paths[0], node) if paths else None
+        severity = graph.one(node, sh("severity")) or sh("Violation")
+        if not isinstance(severity, NamedNode):
+            raise ShapeError(node, "sh:severity must be an IRI.")
+        off = graph.is_true(node, sh("deactivated"))
+        return Shape(
+            node=node,
+            step=step,
+            path=spelling(step) if step else None,
+            severity=severity,
+            messages=sparql.messages(graph, node),
+            constraints=() if off else tuple(self._constraints(node, step is not None)),
+        )
+
+    def _constraints(self, node: Node, is_property: bool) -> Iterator[Constraint]:
+        yield from read_core(self.graph, node, is_property)
+        yield from sparql.read_constraints(self.graph, node)
+        for custom in self.custom:
+            yield from sparql.read_uses(self.graph, node, custom, is_property)
+
+    @property
+    def asks_for_shapes(self) -> bool:
+        """True if a query speaks of `$shapesGraph`."""
+        statements = (c.statement for shape in self.shapes.values() for c in shape.constraints)
+        return any(statement.uses("shapesGraph") for statement in statements if statement is not None)
+
+    def children(self, node: Node) -> Iterator[Node]:
+        """Yield the shapes that a shape refers to."""
+        for constraint in self.shapes[node].constraints:
+            yield from constraint.shapes
+            yield from constraint.siblings
+
+    def _ordered(self) -> tuple[Node, ...]:
+        """Give the shapes that targets lead to, each after all that refer to it. Raises for recursion."""
+        done: dict[Node, None] = {}
+        path: dict[Node, None] = {}
+        stack: list[tuple[Node, Iterator[Node]]] = []
+        for root in self.shapes:
+            if root not in done:
+                path[root] = None
+                stack.append((root, self.children(root)))
+            while stack:
+                node, children = stack[-1]
+                child = next(children, None)
+                if child is None:
+                    stack.pop()
+                    del path[node]
+                    done[node] = None
+                elif child in path:
+                    raise ShapeError(
+                        child,
+                        "refers to itself, directly or by way of other shapes: recursion.",
+                        hint="The standard leaves recursive shapes undefined.",
+                    )
+                elif child not in done:
+                    path[child] = None
+                    stack.append((child, self.children(child)))
+        return tuple(reversed(done))
+
+
+class DataStore:
+    """The data graph in a store, literals as written, beside the marks and the shapes graph."""
+
+    def __init__(self, data: Iterable[Quad], shapes: ShapesGraph) -> None:
+        """Load the data."""
+        self._store = Store()
+        self.has_written = False
+        self._store.bulk_extend(self._loaded(data))
+        self._shapes = shapes
+        self._subclasses = self._read_subclasses()
+        self._plain = [_DATA, _WRITTEN] if self.has_written else [_DATA]
+        self._valued = [_DATA, _VALUES] if self.has_written else [_DATA]
+
+    def _loaded(self, data: Iterable[Quad]) -> Iterator[Quad]:
+        for quad in data:
+            value = quad.object
+            if type(value) is Literal:
+                kept = encode(value)
+                if kept is not value:
+                    self.has_written = True
+                    yield Quad(quad.subject, quad.predicate, kept, _WRITTEN)
+                    yield Quad(quad.subject, quad.predicate, value, _VALUES)
+                    continue
+            yield Quad(quad.subject, quad.predicate, value, _DATA)
+
+    def _read_subclasses(self) -> Mapping[Term, list[NamedNode]]:
+        found: dict[Term, list[NamedNode]] = defaultdict(list)
+        for quad in self._store.quads_for_pattern(None, SUBCLASS, None, _DATA):
+            if isinstance(quad.subject, NamedNode) and not isinstance(quad.object, Triple):
+                found[quad.object].append(quad.subject)
+        return found
+
+    def subclasses(self, cls: NamedNode) -> tuple[NamedNode, ...]:
+        """Give a class and all its subclasses, by what the data graph says."""
+        found, pending = {cls: None}, [cls]
+        while pending:
+            for sub in self._subclasses.get(pending.pop(), ()):
+                if sub not in found:
+                    found[sub] = None
+                    pending.append(sub)
+        return tuple(found)
+
+    def add_marks(self, name: NamedNode, predicate: NamedNode, members: Iterable[Term]) -> None:
+        """Put nodes into a marked set."""
+        self._store.extend(Quad(name, predicate, _kept(term), MARKS) for term in members)
+
+    def add_shapes(self) -> NamedNode:
+        """Put the shapes graph beside the data, for queries that ask for it."""
+        self._store.extend(Quad(q.subject, q.predicate, q.object, _SHAPES) for q in self._shapes.quads)
+        return _SHAPES
+
+    def rows(self, query: str) -> QuerySolutions:
+        """Run a query of ours over the data graph, literals as written."""
+        return self._run(query, self._plain, {})
+
+    def user_rows(self, query: str, prefixes: Mapping[str, str]) -> QuerySolutions:
+        """Run a query that holds a user's query, which sees literals as values."""
+        return self._run(query, self._valued, prefixes)
+
+    @cached_property
+    def _forms(self) -> Mapping[Literal, list[Literal]]:
+        """Every value that was written in another way than the store writes it, with those ways."""
+        scratch, found = Store(), defaultdict(list)
+        for encoded in {quad.object for quad in self._store.quads_for_pattern(None, None, None, _WRITTEN)}:
+            assert isinstance(encoded, Literal)
+            scratch.add(Quad(_DATA, _DATA, decode(encoded)))
+            [quad] = scratch
+            scratch.clear()
+            assert isinstance(quad.object, Literal)
+            found[quad.object].append(encoded)
+        return found
+
+    def as_written(self, term: object, focus: Term) -> Term | None:
+        """Give what a user's query bound as the data has it: of several forms, the one at the focus node."""
+        if term is None or not self.has_written or not isinstance(term, Literal):
+            return None if term is None else _term(term)
+        forms = self._forms.get(term, [])
+        if len(forms) != 1 and not isinstance(focus, Literal):
+            near = [quad.object for quad in self._store.quads_for_pattern(focus, None, None, _WRITTEN)]
+            forms = [form for form in forms if form in near]
+        return decode(forms[0]) if forms else term
+
+    def _run(self, query: str, graphs: list[NamedNode], prefixes: Mapping[str, str]) -> QuerySolutions:
+        found = self._store.query(
+            query,
+            prefixes=dict(prefixes),
+            default_graph=list(graphs),
+            named_graphs=[MARKS, _SHAPES],
+        )
+        assert isinstance(found, QuerySolutions)
+        return found
+
+
+def _kept(term: Term) -> Term:
+    return encode(term) if isinstance(term, Literal) else term
+
+
+@dataclass
+class _Validation:
+    """One validation under way."""
+
+    plan: Plan
+    data: DataStore
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._marks = Marks(self.data.add_marks)
+        self._failing: dict[Node, NamedNode] = {}
+        self._reporting: dict[Node, list[Source]] = defaultdict(list)
+        self._checking: dict[Node, list[Source]] = defaultdict(list)
+        self._report_focus: dict[Node, str] = {}
+        self._check_focus: dict[Node, str] = {}
+        self._shapes_graph = _SHAPES
+        if self.plan.asks_for_shapes:
+            self.data.add_shapes()
+
+    def outcome(self) -> Outcome:
+        """Validate."""
+        for node in self.plan.roots:
+            self._reporting[node] += (Source(pattern) for pattern in self._targets(node))
+        for node in self.plan.order:
+            self._focus(node)
+        for node in reversed(self.plan.order):
+            if node in self._check_focus:
+                self._mark_failing(self.plan.shapes[node])
+        results = tuple(
+            result
+            for node in self.plan.order
+            if node in self._report_focus
+            for result in self._results(self.plan.shapes[node])
+        )
+        return Outcome(results=results, notes=tuple(self.notes))
+
+    # Focus nodes
+
+    def _targets(self, node: Node) -> Iterator[str]:
+        graph = self.plan.graph
+        if graph.is_true(node, sh("deactivated")):
+            return
+        if is_implicit_class(graph, node) and isinstance(node, NamedNode):
+            yield self._instances(node)
+        for cls in self._target_iris(node, "targetClass"):
+            yield self._instances(cls)
+        for predicate in self._target_iris(node, "targetSubjectsOf"):
+            yield f"?this {predicate} ?kg_any . "
+        for predicate in self._target_iris(node, "targetObjectsOf"):
+            yield f"?kg_any {predicate} ?this . "
+        nodes = graph.values(node, sh("targetNode"))
+        if nodes:
+            yield member(self._marks.new(nodes), "?this")
+
+    def _target_iris(self, node: Node, name: str) -> Iterator[NamedNode]:
+        for value in self.plan.graph.values(node, sh(name)):
+            if not isinstance(value, NamedNode):
+                raise ShapeError(node, f"sh:{name} must be an IRI, and is {value}.")
+            yield value
+
+    def _instances(self, cls: NamedNode) -> str:
+        classes = self.data.subclasses(cls)
+        if len(classes) == 1:
+            return f"?this {RDF_TYPE} {cls} . "
+        return f"?this {RDF_TYPE} ?kg_class . " + member(self._marks.listed(classes), "?kg_class")
+
+    def _focus(self, node: Node) -> None:
+        """Settle where a shape's focus nodes come from, and tell its children."""
+        shape = self.plan.shapes[node]
+        if node in self._reporting:
+            self._report_focus[node] = self._set(self._reporting[node])
+            self._tell(shape, self._report_focus[node], reporting=True)
+        if node in self._checking:
+            self._check_focus[node] = self._set(self._checking[node])
+            self._tell(shape, self._check_focus[node], reporting=False)
+
+    def _set(self, sources: list[Source]) -> str:
+        """Give the one pattern that binds `?this` to each node of the sources once."""
+        patterns = list(dict.fromkeys(source.pattern for source in sources))
+        if len(patterns) == 1 and _is_set(patterns[0]):
+            return patterns[0]
+        name = self._marks.new()
+        for pattern in patterns:
+            rows = self.data.rows(f"SELECT DISTINCT ?this WHERE {{ {pattern} }}")
+            self._marks.put(name, [_term(row["this"]) for row in rows])
+        return member(name, "?this")
+
+    def _tell(self, shape: Shape, focus: str, *, reporting: bool) -> None:
+        pattern = self._values(shape, focus)
+        for constraint in shape.constraints:
+            own = reporting and constraint.component == PROPERTY
+            for child in constraint.shapes:
+                (self._reporting if own else self._checking)[child].append(Source(pattern, shape.node))
+            for child in constraint.siblings:
+                self._checking[child].append(Source(pattern, shape.node))
+
+    def _values(self, shape: Shape, focus: str) -> str:
+        """Give the pattern that binds `?this` to the value nodes of a shape."""
+        if shape.step is None:
+            return focus
+        scope = self._scope(shape, focus)
+        return focus.replace("?this", "?kg_from") + scope.pattern(shape.step, "?kg_from", "?this")
+
+    def _scope(self, shape: Shape, focus: str) -> Scope:
+        return Scope(
+            shape=shape,
+            focus=focus,
+            marks=self._marks,
+            subclasses=self.data.subclasses,
+            failing=self._failing_set,
+            decodes=self.data.has_written,
+            shapes_graph=self._shapes_graph,
+        )
+
+    # Shapes that others refer to
+
+    def _failing_set(self, node: Node) -> NamedNode:
+        if node not in self._failing:
+            self._failing[node] = self._marks.new()
+        return self._failing[node]
+
+    def _mark_failing(self, shape: Shape) -> None:
+        """Find the nodes that do not conform to a shape, among those that are asked about."""
+        scope = self._scope(shape, self._check_focus[shape.node])
+        name = self._failing_set(shape.node)
+        for constraint in shape.constraints:
+            key = "kg_this" if constraint.statement is not None else "this"
+            for rows in self._failures(scope, constraint):
+                self._marks.put(name, [_term(row[key]) for row in rows])
+
+    def _failures(self, scope: Scope, constraint: Constraint) -> Iterator[QuerySolutions]:
+        if constraint.component == PROPERTY:
+            fails = scope.fails(constraint.shapes[0], scope.var)
+            where = f"{scope.focus} {scope.values} {fails}"
+            yield self.data.rows(f"SELECT DISTINCT ?this WHERE {{ {where} }}")
+            return
+        statement = constraint.statement
+        if statement is not None:
+            yield self._user_rows(scope, constraint, statement)
+            return
+        for query in BY_IRI[constraint.component].compile(scope, constraint):
+            yield self.data.rows(query.text())
+
+    def _user_rows(self, scope: Scope, constraint: Constraint, statement: Statement) -> QuerySolutions:
+        wrap = sparql.ask_where if statement.form == "ask" else sparql.select_where
+        valued = replace(scope, focus=_as_values(scope))
+        query = f"{statement.prologue} SELECT * WHERE {{ {wrap(valued, statement, constraint.params)} }}"
+        try:
+            return self.data.user_rows(query, statement.prefixes)
+        except SyntaxError as error:
+            raise ShapeError(statement.owner, f"sh:{statement.form} cannot be run: {error.msg}") from error
+
+    # Results
+
+    def _results(self, shape: Shape) -> Iterator[Result]:
+        scope = self._scope(shape, self._report_focus[shape.node])
+        for constraint in shape.constraints:
+            if constraint.statement is not None:
+                found = self._user_results(scope, constraint, constraint.statement)
+            elif constraint.component == PROPERTY:
+                continue
+            else:
+                found = self._core_results(scope, constraint)
+            for result in found:
+                for _ in range(self._times(shape, result.focus)):
+                    yield result
+
+    def _core_results(self, scope: Scope, constraint: Constraint) -> Iterator[Result]:
+        shape = scope.shape
+        messages = shape.messages or self._default_messages(constraint)
+        has_no_value = BY_IRI[constraint.component].parameter in ("hasValue",)
+        for query in BY_IRI[constraint.component].compile(scope, constraint):
+            for row in self.data.rows(query.text()):
+                focus = decoded(_term(row["this"]))
+                value = decoded(_term(row["value"])) if query.value else None
+                if value is None and not shape.is_property and not has_no_value:
+                    value = focus
+                yield Result(
+                    focus=focus,
+                    component=constraint.component,
+                    shape=shape.node,
+                    severity=shape.severity,
+                    path=_predicate_path(row["path"]) if query.path else shape.path,
+                    value=value,
+                    messages=messages,
+                )
+
+    def _default_messages(self, constraint: Constraint) -> tuple[Literal, ...]:
+        component = BY_IRI[constraint.component]
+        words = {
+            "value": "" if constraint.value is None else readable(constraint.value),
+            "values": ", ".join(readable(value) for value in constraint.values),
+        }
+        return (
+            Literal(component.en.format_map(words), language="en"),
+            Literal(component.nb.format_map(words), language="nb"),
+        )
+
+    def _user_results(self, scope: Scope, constraint: Constraint, statement: Statement) -> Iterator[Result]:
+        shape = scope.shape
+        own = constraint.component == sparql.SPARQL
+        rows = self._user_rows(scope, constraint, statement)
+        names = [variable.value for variable in rows.variables]
+        for row in rows:
+            focus = decoded(_term(row["kg_this"]))
+            bindings = {name: self.data.as_written(row[name], focus) for name in names}
+            value = bindings.get("value")
+            if value is None and not shape.is_property:
+                value = focus
+            path = bindings.get("path")
+            yield Result(
+                focus=focus,
+                component=constraint.component,
+                shape=shape.node,
+                severity=shape.severity,
+                path=_predicate_path(path) if isinstance(path, NamedNode) else shape.path,
+                value=value,
+                messages=self._user_messages(shape, constraint, statement, bindings),
+                constraint=statement.owner if own else None,
+            )
+
+    def _user_messages(
+        self, shape: Shape, constraint: Constraint, statement: Statement, bindings: Mapping[str, Term | None]
+    ) -> tuple[Literal, ...]:
+        said = bindings.get("message")
+        if constraint.component == sparql.SPARQL and isinstance(said, Literal):
+            return (said,)
+        own = constraint.component == sparql.SPARQL
+        first, second = (statement.messages, shape.messages) if own else (shape.messages, statement.messages)
+        declared_by = next((c.messages for c in self.plan.custom if c.iri == constraint.component), ())
+        known = {**constraint.params, **bindings}
+        templates = first or second or declared_by
+        return tuple(sparql.fill(template, known) for template in templates) or (
+            Literal("A row of the query of the shape.", language="en"),
+            Literal("En rad i spørringen til formen.", language="nb"),
+        )
+
+    def _times(self, shape: Shape, focus: Term) -> int:
+        """Give how many ways lead from targets to a node as focus of a shape; each is reported."""
+        sources = self._reporting[shape.node]
+        if len(sources) == 1 and (sources[0].parent is None or not self._is_far(sources[0].parent)):
+            return 1
+        targets = [source.pattern for source in sources if source.parent is None]
+        count = int(any(self._ways(pattern, focus) for pattern in targets))
+        parents = dict.fromkeys(source.parent for source in sources if source.parent is not None)
+        for parent in parents:
+            count += sum(
+                self._times(self.plan.shapes[parent], start) for start in self._starts(parent, focus)
+            )
+        return max(1, count)
+
+    def _is_far(self, parent: Node) -> bool:
+        """True if a parent may lead to one node from several, or be led to in several ways itself."""
+        sources = self._reporting[parent]
+        above = [source.parent for source in sources if source.parent is not None]
+        is_property = self.plan.shapes[parent].is_property
+        return is_property or (
+            bool(above) and (len(sources) > 1 or any(self._is_far(node) for node in above))
+        )
+
+    def _ways(self, pattern: str, focus: Term) -> bool:
+        name = self._marks.constant(focus)
+        return any(
+            True
+            for _ in self.data.rows(f"SELECT ?this WHERE {{ {member(name, '?this')} {pattern} }} LIMIT 1")
+        )
+
+    def _starts(self, parent: Node, focus: Term) -> list[Term]:
+        """Give the focus nodes of a parent that have a node among their values."""
+        shape, name = self.plan.shapes[parent], self._marks.constant(focus)
+        here = self._report_focus[parent]
+        if shape.step is None:
+            return [focus] if self._ways(here, focus) else []
+        scope = self._scope(shape, here)
+        where = f"{here} {scope.values} {member(name, '?value')}"
+        rows = self.data.rows(f"SELECT DISTINCT ?this WHERE {{ {where} }}")
+        return [decoded(_term(row["this"])) for row in rows]
+
+
+def _as_values(scope: Scope) -> str:
+    """Give the focus pattern for users' queries: `?this` is the value, `?kg_this` the node as written."""
+    focus = scope.focus.replace("?this", "?kg_this")
+    return f"{focus} BIND({scope.value_of('?kg_this')} AS ?this) "
+
+
+def _is_set(pattern: str) -> bool:
+    """True if a pattern binds `?this` once for each node: a marked set, or the instances of one class."""
+    return pattern.count(" . ") + pattern.count("GRAPH") == 1 and (
+        pattern.startswith((f"GRAPH {MARKS}", f"?this {RDF_TYPE} <"))
+    )
+
+
+def _term(term: object) -> Term:
+    assert isinstance(term, NamedNode | BlankNode | Literal)
+    return term
+
+
+def decoded(term: Term) -> Term:
+    """Give a term as it was written."""
+    return decode(term) if isinstance(term, Literal) else term
+
+
+def _predicate_path(term: object) -> Path:
+    assert isinstance(term, NamedNode)
+    return Path(str(term), term)
+
+
+def readable(term: Term) -> str:
+    """Give a term for a message: prefixed name, IRI, or literal.
+
+    >>> readable(NamedNode("http://www.w3.org/2001/XMLSchema#date"))
+    'xsd:date'
+    """
+    if isinstance(term, NamedNode):
+        return compact(term.value) or f"<{term.value}>"
+    return term.value if isinstance(term, Literal) else str(term)

@@ -1,0 +1,309 @@
+"""SHACL-SPARQL: users' own queries and components, checked for what pre-binding forbids, and wrapped.
+
+A user's SELECT becomes the right side of a LATERAL join, which hands each focus node down into every part of
+it: that is pre-binding, done by the engine for all focus nodes at once. An ASK becomes the group of an
+EXISTS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Store
+
+from kg.check.shacl.results import SH, Node, Term, sh
+from kg.check.shacl.scope import Scope, constant, member
+from kg.check.shacl.shapes import Constraint, ShapeError, ShapesGraph, Statement, Token
+
+_IMPORTS = NamedNode("http://www.w3.org/2002/07/owl#imports")
+SPARQL = sh("SPARQLConstraintComponent")
+
+_TOKEN = re.compile(
+    r"""(?P<comment>\#[^\n]*)
+      | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
+      | (?P<string>\"\"\"(?:(?:\"|\"\")?(?:[^"\\]|\\.))*\"\"\"|'''(?:(?:'|'')?(?:[^'\\]|\\.))*'''
+        |"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+      | (?P<var>[?$][A-Za-z0-9_\u00b7-\U000effff]+)
+      | (?P<word>@?[A-Za-z_\u00c0-\U000effff][\w.\-\u00b7]*(?::(?:[\w.\-:%\u00b7]|\\.)*)?
+        |:(?:[\w.\-:%\u00b7]|\\.)*)
+      | (?P<space>\s+)
+      | (?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def tokens(query: str) -> list[Token]:
+    """Cut a query into tokens; joined they give the query again."""
+    return [Token(match.lastgroup or "other", match.group()) for match in _TOKEN.finditer(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Custom:
+    """A constraint component that the shapes graph declares in SPARQL."""
+
+    iri: NamedNode
+    mandatory: Mapping[NamedNode, str]
+    optional: Mapping[NamedNode, str]
+    for_nodes: Statement | None
+    for_properties: Statement | None
+    messages: tuple[Literal, ...]
+
+
+def read_statement(graph: ShapesGraph, owner: Node, form: str, prebound: Sequence[str]) -> Statement:
+    """Give the query of a node. Raises ShapeError for one that pre-binding does not allow."""
+    text = graph.literal(owner, sh(form))
+    if text is None:
+        raise ShapeError(owner, f"has no sh:{form}.")
+    prologue, body = _parts(tokens(text.value))
+    found = Statement(owner, form, prologue, body, _prefixes(graph, owner), messages(graph, owner))
+    if next((token.keyword for token in body if token.kind == "word"), "") != form.upper():
+        raise ShapeError(owner, f"sh:{form} must be a SPARQL {form.upper()} query.")
+    _reject(found, prebound)
+    _parse(found)
+    return found
+
+
+def messages(graph: ShapesGraph, node: Node) -> tuple[Literal, ...]:
+    """Give the messages of a node."""
+    return tuple(value for value in graph.values(node, sh("message")) if isinstance(value, Literal))
+
+
+def _parts(found: list[Token]) -> tuple[str, tuple[Token, ...]]:
+    """Part the prologue from the rest; comments go."""
+    kept = [replace(t, text=" ", kind="space") if t.kind == "comment" else t for t in found]
+    for index, token in enumerate(kept):
+        if token.keyword in ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"):
+            return "".join(t.text for t in kept[:index]), tuple(kept[index:])
+    return "", tuple(kept)
+
+
+def _prefixes(graph: ShapesGraph, owner: Node) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    pending, seen = list(graph.values(owner, sh("prefixes"))), set[Term]()
+    while pending:
+        node = pending.pop()
+        if node in seen or isinstance(node, Literal):
+            continue
+        seen.add(node)
+        pending += graph.values(node, _IMPORTS)
+        for declaration in graph.values(node, sh("declare")):
+            prefix, namespace = (graph.values(declaration, sh(name)) for name in ("prefix", "namespace"))
+            if len(prefix) != 1 or len(namespace) != 1:
+                raise ShapeError(node, "sh:declare must have one sh:prefix and one sh:namespace.")
+            if found.setdefault(prefix[0].value, namespace[0].value) != namespace[0].value:
+                raise ShapeError(owner, f"sh:prefixes gives {prefix[0].value!r} two namespaces.")
+    return MappingProxyType(found)
+
+
+_RESERVED = ("this", "PATH", "value", "shapesGraph", "currentShape")
+_FORBIDDEN = ("MINUS", "SERVICE", "VALUES")
+
+
+def _reject(statement: Statement, prebound: Sequence[str]) -> None:
+    """Raise ShapeError for what the standard forbids where variables are pre-bound."""
+    body = [token for token in statement.body if token.kind != "space"]
+    for index, token in enumerate(body):
+        if token.keyword in _FORBIDDEN:
+            raise ShapeError(statement.owner, f"{token.keyword} is not allowed in sh:{statement.form}.")
+        if token.keyword == "FROM":
+            raise ShapeError(statement.owner, f"FROM is not allowed in sh:{statement.form}.")
+        if token.keyword == "AS" and index + 1 < len(body) and body[index + 1].name in prebound:
+            raise ShapeError(
+                statement.owner, f"AS ${body[index + 1].name} would bind a variable that has a value."
+            )
+        if token.keyword == "SELECT":
+            _reject_hidden(statement, body[index + 1 :], prebound, nested=index > 0)
+
+
+def _reject_hidden(
+    statement: Statement, rest: Sequence[Token], prebound: Sequence[str], *, nested: bool
+) -> None:
+    """Raise ShapeError if a SELECT keeps pre-bound variables from what is inside it."""
+    projected = list(_projection(rest))
+    if not nested and "*" in projected:
+        return
+    needed = [n for n in prebound if n == "this" or (nested and statement.uses(n))]
+    for name in needed:
+        if name not in projected and name not in ("shapesGraph", "currentShape"):
+            where = "A subquery" if nested else "The query"
+            raise ShapeError(statement.owner, f"{where} must return ${name} among its variables.")
+
+
+def _projection(rest: Sequence[Token]) -> Iterator[str]:
+    depth = 0
+    for token in rest:
+        if token.text == "{" or token.keyword == "WHERE":
+            return
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if token.name and depth == 0:
+            yield token.name
+        elif token.text == "*" and depth == 0:
+            yield "*"
+
+
+_EMPTY = Store()
+
+
+def _parse(statement: Statement) -> None:
+    text = statement.prologue + render(statement.body, path="<urn:kg:path>")
+    try:
+        _EMPTY.query(text, prefixes=dict(statement.prefixes))
+    except SyntaxError as error:
+        raise ShapeError(statement.owner, f"sh:{statement.form} does not parse: {error.msg}") from error
+
+
+def render(body: Sequence[Token], *, path: str | None) -> str:
+    """Give the text of a query with `$PATH` filled in."""
+    return "".join(path if path and token.name == "PATH" else token.text for token in body)
+
+
+def select_where(scope: Scope, statement: Statement, params: Mapping[str, Term]) -> str:
+    """Give the group that runs a SELECT for each focus node; every row is a violation."""
+    bound = {name: term for name, term in params.items() if statement.uses(name)}
+    body = list(statement.body)
+    path = scope.shape.step.text() if scope.shape.step else None
+    extra = _extras(statement, bound)
+    if extra and "*" not in _projection([t for t in body[1:] if t.kind != "space"]):
+        at = next((i for i, t in enumerate(body) if t.keyword in ("DISTINCT", "REDUCED")), 0) + 1
+        body.insert(at, Token("space", f" {extra} "))
+    given = _given(scope, statement) + bind(scope, bound)
+    return f"{scope.focus} {given} LATERAL {{ {render(body, path=path)}\n}}"
+
+
+def _extras(statement: Statement, bound: Mapping[str, Term]) -> str:
+    names = [*bound, *(name for name in ("shapesGraph", "currentShape") if statement.uses(name))]
+    projected = set(_projection([t for t in statement.body[1:] if t.kind != "space"]))
+    return " ".join(f"?{name}" for name in names if name not in projected)
+
+
+def _given(scope: Scope, statement: Statement) -> str:
+    found = ""
+    if statement.uses("shapesGraph"):
+        found += f"BIND({scope.shapes_graph} AS ?shapesGraph) "
+    if statement.uses("currentShape"):
+        found += bind(scope, {"currentShape": scope.shape.node})
+    return found
+
+
+def ask_where(scope: Scope, statement: Statement, params: Mapping[str, Term]) -> str:
+    """Give the group that runs an ASK for each value node; the value nodes that it denies are violations."""
+    bound = {name: term for name, term in params.items() if statement.uses(name)}
+    value = scope.values if scope.shape.step else "BIND(?this AS ?value) "
+    start = next(i for i, token in enumerate(statement.body) if token.text == "{")
+    path = scope.shape.step.text() if scope.shape.step else None
+    group = render(statement.body[start:], path=path)
+    given = _given(scope, statement) + bind(scope, bound)
+    return f"{scope.focus} {value} {given} FILTER NOT EXISTS {{ {group}\n}}"
+
+
+def bind(scope: Scope, params: Mapping[str, Term]) -> str:
+    """Give the patterns that bind variables to terms."""
+    return "".join(
+        member(scope.marks.constant(term), f"?{name}")
+        if isinstance(term, BlankNode)
+        else f"BIND({constant(term)} AS ?{name}) "
+        for name, term in params.items()
+    )
+
+
+def read_constraints(graph: ShapesGraph, node: Node) -> Iterator[Constraint]:
+    """Yield the `sh:sparql` constraints of a shape."""
+    for value in graph.values(node, sh("sparql")):
+        if isinstance(value, Literal):
+            raise ShapeError(node, "sh:sparql must be a node with sh:select.")
+        if not graph.is_true(value, sh("deactivated")):
+            statement = read_statement(graph, value, "select", ("this", "shapesGraph", "currentShape"))
+            yield Constraint(SPARQL, value=value, statement=statement)
+
+
+def read_components(graph: ShapesGraph) -> tuple[Custom, ...]:
+    """Give the components that the shapes graph declares. Raises ShapeError for an ill-formed one."""
+    nodes = dict.fromkeys(graph.having(sh("parameter")))
+    return tuple(
+        _component(graph, node)
+        for node in nodes
+        if isinstance(node, NamedNode)
+        and not node.value.startswith(SH)
+        and graph.is_instance(node, sh("ConstraintComponent"))
+    )
+
+
+def _component(graph: ShapesGraph, node: NamedNode) -> Custom:
+    mandatory: dict[NamedNode, str] = {}
+    optional: dict[NamedNode, str] = {}
+    for parameter in graph.values(node, sh("parameter")):
+        path = graph.values(parameter, sh("path"))
+        if len(path) != 1 or not isinstance(path[0], NamedNode):
+            raise ShapeError(node, "sh:parameter must have one IRI as sh:path.")
+        name = re.split(r"[/#:]", path[0].value)[-1]
+        if not re.fullmatch(r"[A-Za-z_]\w*", name) or name in (
+            "this",
+            "PATH",
+            "value",
+            "shapesGraph",
+            "currentShape",
+        ):
+            raise ShapeError(node, f"a parameter cannot be called {name!r}.")
+        is_optional = not isinstance(parameter, Literal) and graph.is_true(parameter, sh("optional"))
+        (optional if is_optional else mandatory)[path[0]] = name
+    if not mandatory:
+        raise ShapeError(node, "a constraint component must have a parameter that is not optional.")
+    names = (*mandatory.values(), *optional.values())
+    general = _validator(graph, node, "validator", names)
+    return Custom(
+        node,
+        MappingProxyType(mandatory),
+        MappingProxyType(optional),
+        _validator(graph, node, "nodeValidator", names) or general,
+        _validator(graph, node, "propertyValidator", names) or general,
+        messages(graph, node),
+    )
+
+
+def _validator(graph: ShapesGraph, node: Node, kind: str, names: Sequence[str]) -> Statement | None:
+    value = graph.one(node, sh(kind))
+    if value is None or isinstance(value, Literal):
+        return None
+    is_ask = bool(graph.values(value, sh("ask")))
+    prebound = ("this", *names, *(("value",) if is_ask else ()), "shapesGraph", "currentShape")
+    return read_statement(graph, value, "ask" if is_ask else "select", prebound)
+
+
+def read_uses(graph: ShapesGraph, node: Node, custom: Custom, is_property: bool) -> Iterator[Constraint]:
+    """Yield the constraints that a shape has by a declared component."""
+    if not all(graph.values(node, predicate) for predicate in custom.mandatory):
+        return
+    statement = custom.for_properties if is_property else custom.for_nodes
+    if statement is None:
+        raise ShapeError(node, f"uses <{custom.iri.value}>, which has no validator for this kind of shape.")
+    given = {**custom.mandatory, **custom.optional}
+    if len(given) == 1:
+        [(predicate, name)] = given.items()
+        for value in graph.values(node, predicate):
+            params = MappingProxyType({name: value})
+            yield Constraint(custom.iri, value=value, params=params, statement=statement)
+        return
+    several = {name: graph.one(node, predicate) for predicate, name in given.items()}
+    known = {name: value for name, value in several.items() if value is not None}
+    yield Constraint(custom.iri, params=MappingProxyType(known), statement=statement)
+
+
+_PLACEHOLDER = re.compile(r"\{[?$]([A-Za-z_]\w*)\}")
+
+
+def fill(template: Literal, bindings: Mapping[str, Term | None]) -> Literal:
+    """Give a message with `{$name}` and `{?name}` replaced by what the names stand for.
+
+    >>> fill(Literal("At most {$max}.", language="en"), {"max": Literal("3")})
+    <Literal value=At most 3. language=en>
+    """
+
+    def word(match: re.Match[str]) -> str:
+        term = bindings.get(match[1])
+        return match[0] if term is None else term.value
+
+    text = _PLACEHOLDER.sub(word, template.value)
+    return Literal(text, language=template.language) if template.language else Literal(text)
