@@ -224,9 +224,6 @@ class Shell:
         if scope["type"] != "http":
             return
         exchange = _Exchange(scope, receive, send)
-        if exchange.hosts != 1 and scope.get("http_version") == "1.1":
-            await _give(exchange, self._refusal(Problem("bad-request", "A request has one Host header.")))
-            return
         key = self._key(exchange)
         hot = self._hot.get(key) if key else None
         if hot is not None:
@@ -257,6 +254,8 @@ class Shell:
 
     def _check(self, exchange: _Exchange) -> None:
         scope = exchange.scope
+        if exchange.hosts != 1 and scope.get("http_version") == "1.1":
+            raise Problem("bad-request", "A request has one Host header.")
         length = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
         if length > self._bounds.address:
             raise Problem(

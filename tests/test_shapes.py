@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyshacl
 import pytest
-from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, Namespace, URIRef
+from rdflib import OWL, RDF, RDFS, SH, SKOS, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 

@@ -180,14 +180,6 @@ def test_the_dialect_says_delimiter_and_encoding() -> None:
     assert found[1].object == Literal("Frøya", language="nb")
 
 
-def test_lines_above_the_header_and_comments_are_skipped_and_still_counted() -> None:
-    dialect = {"skipRows": 2, "commentPrefix": "#"}
-    given = table("Population\n\nnumber,name,since\n# of 2017\n1,A,\n2,B\n", dialect=dialect)
-    bad: list[RowProblem] = []
-    assert {t.subject for t in triples(given, keep_going=bad.append)} == {thing("id/1")}
-    assert [problem.row for problem in bad] == [6]
-
-
 def test_a_byte_order_mark_and_windows_line_ends_are_taken() -> None:
     assert list(triples(table(b"\xef\xbb\xbf" + ROWS.replace("\n", "\r\n").encode()))) == list(
         triples(table())
@@ -604,11 +596,6 @@ def test_names_whose_language_is_not_sourced_are_only_in_the_name_as_listed() ->
         ORDER BY ?l"""
     )
     assert found == [("Steinkjer - Stïentje", "mul"), ("Steinkjer", "nb")]
-
-
-def test_no_two_things_are_exactly_the_same_as_one_outside() -> None:
-    query = "SELECT ?o { ?s skos:exactMatch ?o } GROUP BY ?o HAVING (COUNT(DISTINCT ?s) > 1)"
-    assert rows(query) == []
 
 
 def test_every_geometry_can_be_used_by_geosparql() -> None:
