@@ -246,7 +246,9 @@ def test_each_funder_is_a_funding_with_amount_and_year_as_stated() -> None:
     for entry in entries():
         nodes = involvements(entry["slug"], "funder")
         assert len(nodes) == ALSO_FUNDED.get(entry["slug"], len(entry["funders"])), entry["slug"]
-        wanted = sorted(_amount(text) for text in entry["funders"] if text.startswith(("Bolyst", "KRD Bolyst")))
+        wanted = sorted(
+            _amount(text) for text in entry["funders"] if text.startswith(("Bolyst", "KRD Bolyst"))
+        )
         stated = sorted(
             (str(int(float(amount))), year)
             for node in nodes
@@ -403,7 +405,10 @@ def test_no_label_of_a_concept_is_of_two_kinds() -> None:
     for scheme, _ in SCHEMES.values():
         for concept in subjects(f"{SKOS}inScheme", f"{BASE}concept/{scheme}"):
             kinds = [
-                {str(q.object) for q in graph().quads_for_pattern(NamedNode(concept), NamedNode(SKOS + p), None)}
+                {
+                    str(q.object)
+                    for q in graph().quads_for_pattern(NamedNode(concept), NamedNode(SKOS + p), None)
+                }
                 for p in ("prefLabel", "altLabel", "hiddenLabel")
             ]
             assert sum(map(len, kinds)) == len(set().union(*kinds)), concept

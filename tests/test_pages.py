@@ -54,7 +54,9 @@ def layout() -> Layout:
 def known() -> Vocabulary:
     files = source.read([ROOT]).files
     wanted = [
-        f for f in files if f.relative in TABLES or (f.metadata is None and not f.relative.startswith("shapes/"))
+        f
+        for f in files
+        if f.relative in TABLES or (f.metadata is None and not f.relative.startswith("shapes/"))
     ]
     return vocabulary((quad for f in wanted for quad in f.quads()), layout(), base=BASE)
 
@@ -126,7 +128,8 @@ def triples(turtle: bytes, path: str, properties: str) -> set[tuple[str, str, st
     return {
         (str(q.subject), str(q.predicate), str(q.object))
         for q in quads
-        if q.predicate in wanted.values() and not any(node in str(q.subject) for node in READ_FROM_RUNNING_TEXT)
+        if q.predicate in wanted.values()
+        and not any(node in str(q.subject) for node in READ_FROM_RUNNING_TEXT)
     }
 
 
@@ -247,7 +250,8 @@ def test_a_partner_with_a_name_is_an_involvement_and_tells_the_kind() -> None:
 
 def test_a_selling_point_of_some_municipalities_is_qualified() -> None:
     page = imported(
-        "Prøve\n\nI Ål kommune og Hol kommune.\n\nViktigste salgsargument\n\n • Friluftsliv (Ål, Hol)\n" + CLOSING
+        "Prøve\n\nI Ål kommune og Hol kommune.\n\nViktigste salgsargument\n\n • Friluftsliv (Ål, Hol)\n"
+        + CLOSING
     )
     assert stated(page, "usesSellingPoint") == ["outdoor-life"]
     assert "bg:forMunicipality <https://w3id.org/bygdegraf/id/municipality/al/0619>" in page.drafts[0].turtle
@@ -272,7 +276,11 @@ def test_a_place_is_the_version_of_the_period() -> None:
     early = imported("Prøve\n\nI Roan kommune.\n\nPeriode: 2006 – 2010\n" + CLOSING)
     late = imported("Prøve\n\nI Roan kommune.\n\nPeriode: 2018 – 2019\n" + CLOSING)
     never = imported("Prøve\n\nI Roan kommune.\n\nPeriode: 2021 – 2022\n" + CLOSING)
-    assert [stated(page, "inMunicipalityVersion") for page in (early, late, never)] == [["1632"], ["5019"], []]
+    assert [stated(page, "inMunicipalityVersion") for page in (early, late, never)] == [
+        ["1632"],
+        ["5019"],
+        [],
+    ]
     assert stated(never, "statedMunicipality") == ["Roan"]
 
 
@@ -335,7 +343,8 @@ def test_a_period_is_read_at_its_own_precision(text: str, period: Period) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["20012-2015", "2010 – 2006", "treårig", "høsten 2008", "2006/05", "31.02.2011", "1 – 2 – 3", "–", ""]
+    "text",
+    ["20012-2015", "2010 – 2006", "treårig", "høsten 2008", "2006/05", "31.02.2011", "1 – 2 – 3", "–", ""],
 )
 def test_a_period_that_is_not_certain_is_not_read(text: str) -> None:
     assert parse_period(text, about=ABOUT, months=MONTHS) is None
@@ -354,7 +363,9 @@ def test_a_period_that_cannot_be_read_is_kept_as_stated() -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=40))
 def test_whatever_a_line_says_it_is_accounted_for_and_the_drafts_are_turtle(text: str) -> None:
     page = imported(page_of(f"Målgruppe\n\n{text}\n\nHovedmål\n\n{text}"))
-    wanted = [n for n, line in enumerate(page_of(f"Målgruppe\n\n{text}\n\nHovedmål\n\n{text}").splitlines(), 1)]
+    wanted = [
+        n for n, line in enumerate(page_of(f"Målgruppe\n\n{text}\n\nHovedmål\n\n{text}").splitlines(), 1)
+    ]
     assert {use.line for use in page.lines} <= set(wanted)
     for draft in page.drafts:
         assert list(parse(draft.turtle.encode(), format=RdfFormat.TURTLE, base_iri=f"{BASE}graph/x"))
