@@ -557,7 +557,7 @@ def _nearly(phrase: str, labels: Labels) -> _Found | None:
 def suggestions(phrase: str, labels: Labels) -> tuple[tuple[str, str, float], ...]:
     """Give the things whose labels are most like a phrase: IRI, label to show, score; best first."""
     ranked = process.extract(
-        fold(phrase), list(labels.folded), scorer=fuzz.WRatio, score_cutoff=SUGGESTED_SCORE, limit=12
+        fold(phrase), list(labels.folded), scorer=fuzz.token_set_ratio, score_cutoff=SUGGESTED_SCORE, limit=12
     )
     best: dict[str, float] = {}
     for label, score, _ in ranked:
@@ -1103,8 +1103,8 @@ class _Drafts:
         qualified = _QUALIFIED.match(line.text)
         if section.qualified and qualified and self._qualified(section, line, qualified[1], qualified[2]):
             return
-        joints = self.layout.subject["and"]
-        parts = split(line.text, lambda part: self._found(section, part), joints=joints)
+        joints, bare = self.layout.subject["and"], re.sub(r"[()]", " ", line.text)
+        parts = split(bare, lambda part: self._found(section, part), joints=joints)
         if parts:
             self._run_together(section, line, parts)
             return
