@@ -167,6 +167,25 @@ def test_importing_again_gives_the_same_bytes() -> None:
     assert to_turtle(first) == to_turtle(read_page(original(), layout=layout(), known=known()))
 
 
+def test_importing_again_after_the_drafts_came_into_the_dataset_gives_the_same_bytes() -> None:
+    text = page_of(
+        "Mer finnes på hjemmesiden www.ny-plass.no (nede pr 03.10.2022 red.anm)\n\nMålgruppe\n\nKvinner"
+    )
+    first = imported(text)
+    drafts = [
+        quad
+        for draft in first.drafts
+        for quad in parse(
+            draft.turtle.encode(), format=RdfFormat.TURTLE, base_iri=f"{BASE}graph/{draft.path}"
+        )
+    ]
+    files = [file for file in source.read([ROOT]).files if file.relative.startswith("ontology/schemes/")]
+    later = vocabulary([*(q for f in files for q in f.quads()), *drafts], layout(), base=BASE)
+    again = read_page(text.encode(), layout=layout(), known=later, source="https://ex.org/page/")
+    assert [draft.path for draft in first.drafts][2:] == ["data/website/ny-plass.ttl"]
+    assert to_turtle(again) == to_turtle(first)
+
+
 @pytest.mark.skipif(shutil.which("turtlefmt") is None, reason="turtlefmt is not installed")
 def test_drafts_are_formatted_as_turtlefmt_formats(tmp_path: Path) -> None:
     page = imported(page_of("Periode: 2006 – 2010\n\nSamarbeidspartnere\n\n • NAV\n • Næringslivet"))
@@ -312,6 +331,19 @@ def test_the_county_on_the_page_tells_which_municipality_is_meant() -> None:
     page = imported("Prøve\n\nEt prosjekt i Herøy kommune i Nordland.\n" + CLOSING)
     assert stated(page, "inMunicipalityVersion") == ["1818"]
     assert stated(page, "inCountyVersion") == ["18"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Halsa, Surnadal og Rindal kommuner.",
+        "Kommunene Halsa, Surnadal og Rindal.",
+        "Halsa, Surnadal og Rindal kommunar",
+    ],
+)
+def test_a_list_of_municipalities_is_read_whole(text: str) -> None:
+    page = imported(f"Prøve\n\nEt prosjekt.\n\n{text}\n" + CLOSING)
+    assert stated(page, "inMunicipalityVersion") == ["1571", "1566", "1567"]
 
 
 def test_a_place_is_the_version_of_the_period() -> None:
