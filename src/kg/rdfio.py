@@ -108,6 +108,12 @@ def write(
     return buffer.getvalue()
 
 
+def used(statements: Iterable[Triple] | Iterable[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
+    """Give the prefixes that some IRI in the statements begins with."""
+    plain = write(statements, FORMATS[-1])
+    return {prefix: iri for prefix, iri in prefixes.items() if f"<{iri}".encode() in plain}
+
+
 def canonical(quads: Iterable[Quad]) -> bytes:
     """Give canonical N-Quads: the same bytes whatever the order and the blank node labels (RDFC-1.0).
 

@@ -160,6 +160,11 @@ def _config(roots: Sequence[Path]) -> Config:
 def _files(path: Path, base: str) -> list[SourceFile]:
     if path.is_file():
         fmt, metadata = rdfio.of_path(path), _metadata(path)
+        if path.suffix == ".csv" and metadata is None:
+            raise SourceError(
+                f"{path}: there is no {path.name}{tables.METADATA_SUFFIX} beside it.",
+                hint="CSVW metadata says what the columns mean.",
+            )
         if fmt is None and metadata is None:
             raise SourceError(
                 f"{path}: no RDF format has this file ending.",
