@@ -109,6 +109,7 @@ def entry(manifest: Path) -> Node:
     return only
 
 
+@cache
 def expected(manifest: Path) -> list[Fields]:
     """Give the results that a manifest expects."""
     graph = parsed(manifest)
