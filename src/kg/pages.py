@@ -31,6 +31,9 @@ from kg.errors import ConfigError, InvalidDataError
 from kg.findings import Finding, Place, Report, Severity
 from kg.vocab import PREFIXES, RDF_TYPE, RDFS_LABEL, term
 
+LAYOUT_FILE = "ontology/page-layout.toml"
+"""Where a dataset describes its pages."""
+
 ACCEPTED_SCORE = 92.0
 """A phrase this like a label (0-100) is taken for it, and reported; the digits in both must be the same."""
 
