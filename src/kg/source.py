@@ -63,15 +63,17 @@ class SourceFile:
                 raise SourceError(f"{self.relative}: not a whole gzip file: {error}.") from error
         return data.removeprefix(_UTF8_BOM)
 
-    def quads(self) -> Iterator[Quad]:
+    def quads(self, *, named: bool = True) -> Iterator[Quad]:
         """Yield the file's quads in order, literals as written; `<>` is the file's graph.
 
-        Raises SyntaxError, with line and column, where the document stops being in its format.
+        With `named` false, triples that stand in no graph of the file's own stay in none, which spares
+        readers who merge all graphs some work. Raises SyntaxError, with line and column, where the document
+        stops being in its format.
         """
         content = self.content()
-        if not self.format.engine.supports_datasets or self.format.name == "jsonld":
-            return rdfio.read(content, self.format, base=self.graph.value, graph=self.graph)
-        return rdfio.read(content, self.format, base=self.graph.value)
+        takes_graph = not self.format.engine.supports_datasets or self.format.name == "jsonld"
+        graph = self.graph if named and takes_graph else None
+        return rdfio.read(content, self.format, base=self.graph.value, graph=graph)
 
 
 @dataclass(frozen=True)

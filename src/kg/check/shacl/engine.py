@@ -65,12 +65,19 @@ class Plan:
     """The shapes that a validation needs, read, checked, and in an order that puts parents first."""
 
     def __init__(self, graph: ShapesGraph) -> None:
-        """Read every shape of the graph; an ill-formed one raises ShapeError even if nothing targets it."""
+        """Read every shape of the graph; an ill-formed one raises ShapeError even if nothing targets it.
+
+        The error is the first, and carries the others.
+        """
         self.graph = graph
         self.custom: tuple[Custom, ...] = sparql.read_components(graph)
         self.shapes: dict[Node, Shape] = {}
+        self._errors: list[ShapeError] = []
         for node in declared(graph):
             self._read(node)
+        if self._errors:
+            self._errors[0].others = tuple(self._errors[1:])
+            raise self._errors[0]
         self.roots = tuple(node for node in targeted(graph))
         self.order = self._ordered()
 
@@ -80,8 +87,18 @@ class Plan:
         while pending:
             found = pending.pop()
             if found not in self.shapes:
-                self.shapes[found] = shape = self._shape(found)
+                self.shapes[found] = shape = self._checked(found)
                 pending += (child for c in shape.constraints for child in (*c.shapes, *c.siblings))
+
+    def _checked(self, node: Node) -> Shape:
+        """Give the shape, or, after noting what is wrong with it, one that asks for nothing."""
+        try:
+            return self._shape(node)
+        except ShapeError as error:
+            self._errors.append(error)
+            return Shape(
+                node=node, step=None, path=None, severity=sh("Violation"), messages=(), constraints=()
+            )
 
     def _shape(self, node: Node) -> Shape:
         graph = self.graph
