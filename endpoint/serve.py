@@ -17,7 +17,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from endpoint import settings as settings_table
-from endpoint import sparql
+from endpoint import sparql, views
 from endpoint.app import create_app
 from endpoint.settings import Settings
 from endpoint.shell import Bounds, Shell
@@ -107,7 +107,7 @@ def bounds_of(settings: Settings, limits: Limits) -> Bounds:
 
 def blueprints() -> Sequence[Blueprint]:
     """Give the parts of the site."""
-    return (sparql.blueprint,)
+    return (views.blueprint, sparql.blueprint)
 
 
 def serve(
