@@ -88,15 +88,20 @@ def dataset() -> source.Source:
 
 
 @cache
+def quads(room: Room) -> tuple[Quad, ...]:
+    return tuple(dataset().quads(room))
+
+
+@cache
 def ontology() -> Store:
     """All files of ontology/ in one default graph."""
-    return merged(dataset().quads(Room.ONTOLOGY))
+    return merged(quads(Room.ONTOLOGY))
 
 
 @cache
 def written() -> Store:
     """Ontology and data in one default graph, as written."""
-    return merged(dataset().quads(Room.ONTOLOGY, Room.DATA))
+    return merged([*quads(Room.ONTOLOGY), *quads(Room.DATA)])
 
 
 @cache
@@ -268,7 +273,9 @@ def test_a_super_property_is_of_the_same_kind() -> None:
 
 def test_every_own_term_used_is_defined() -> None:
     defined = set(own_terms())
-    used = {term for quad in dataset().quads() for term in nodes(quad) if term.value.startswith(BG)}
+    used = {
+        term for room in Room for quad in quads(room) for term in nodes(quad) if term.value.startswith(BG)
+    }
     for path in (*dataset().queries, *dataset().rules):
         used |= {NamedNode(BG + name) for name in re.findall(r"\bbg:(\w+)", path.read_text("utf-8"))}
     assert sorted(short(term) for term in used - defined) == []
@@ -277,7 +284,9 @@ def test_every_own_term_used_is_defined() -> None:
 def test_every_own_concept_used_is_defined() -> None:
     prefix = f"{BASE}concept/"
     defined = {q.subject for q in ontology()}
-    used = {term for quad in dataset().quads() for term in nodes(quad) if term.value.startswith(prefix)}
+    used = {
+        term for room in Room for quad in quads(room) for term in nodes(quad) if term.value.startswith(prefix)
+    }
     for path in (*dataset().queries, *dataset().rules):
         text = path.read_text("utf-8")
         schemes = dict(re.findall(rf"PREFIX ([\w-]+): <({prefix}[^>]*)>", text))
@@ -455,9 +464,7 @@ def test_the_axioms_stand_between_names() -> None:
 
 def test_the_data_states_no_axioms_and_no_sameness() -> None:
     owl = PREFIXES["owl"]
-    assert [
-        str(q) for q in dataset().quads(Room.DATA) if any(n.value.startswith(owl) for n in nodes(q))
-    ] == []
+    assert [str(q) for q in quads(Room.DATA) if any(n.value.startswith(owl) for n in nodes(q))] == []
 
 
 # Reasoning

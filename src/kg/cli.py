@@ -22,9 +22,8 @@ from kg.check import render
 from kg.errors import EXIT_CANNOT_RUN, EXIT_FINDINGS, InvalidDataError, KgError, NotFoundError
 from kg.findings import Severity
 from kg.index import Description, Index
-from kg.query import RESULT_FORMATS, Limits, Pool, Query
+from kg.query import RESULT_FORMATS, Limits, Pool, Query, guard
 from kg.query import formats as result_formats
-from kg.query import guard
 from kg.snapshot import Snapshot
 from kg.source import Source
 from kg.vocab import compact
@@ -119,7 +118,7 @@ def read_source(paths: Sequence[Path], base: str | None) -> Source:
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Progress]:
-    """Give a function that tells of stages: a moving line in a terminal, a line each elsewhere, or nothing."""
+    """Give a function that tells of stages: a moving line in a terminal, a line each elsewhere."""
     if quiet:
         yield lambda stage, done=0, total=0: None
     elif sys.stderr.isatty():
