@@ -28,6 +28,7 @@ _SEVERITIES = {
     f"{SH}Warning": Severity.WARNING,
     f"{SH}Info": Severity.INFO,
 }
+_STATING = frozenset({Room.ONTOLOGY, Room.DATA})
 _NO_SHAPES = "There are no shapes: nothing was validated beyond syntax and vocabulary."
 
 
@@ -154,14 +155,16 @@ class _Run:
     def _finding(self, result: Result) -> Finding:
         focus = written(result.focus)
         path = None if result.path is None else _path(result)
+        value = None if result.value is None else written(result.value)
+        rule = _rule(result.component.value)
         return Finding(
-            rule=_rule(result.component.value),
+            rule=rule,
             severity=_SEVERITIES.get(result.severity.value, Severity.WARNING),
             messages=_messages(result),
-            place=self._places.locate(focus, path=path),
+            place=self._places.locate(focus, path=path, value=value, rule=rule, rooms=_STATING),
             focus=focus,
             path=path,
-            value=None if result.value is None else written(result.value),
+            value=value,
             shape=result.shape.value,
             shape_place=self._shape_place(result),
         )
@@ -169,7 +172,7 @@ class _Run:
     def _shape_place(self, result: Result) -> Place | None:
         if isinstance(result.shape, BlankNode):
             return None
-        return self._places.locate(result.shape.value)
+        return self._places.locate(result.shape.value, rooms=frozenset({Room.SHAPES}))
 
     def _settled(self) -> Iterator[Finding]:
         """Yield the findings that the dataset has not silenced, each as severe as the dataset wants it."""
