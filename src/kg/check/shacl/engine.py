@@ -38,8 +38,8 @@ _SHAPES = NamedNode("urn:kg:shapes")
 
 _SIMPLE = 8
 """How many constraints of a shape are said in place, where they are about each node by itself."""
-_NESTING = ("not", "and", "or", "xone", "node")
-_LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NESTING)
+_NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
+_LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
 
 
 def validate(shapes: Iterable[Quad], data: Iterable[Quad]) -> Outcome:
