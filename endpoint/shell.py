@@ -253,6 +253,8 @@ class Shell:
         headers = exchange.headers
         if exchange.scope["method"] not in ("GET", "HEAD") or b"range" in headers:
             return None
+        if b"no-cache" in headers.get(b"cache-control", b""):
+            return None
         scope = exchange.scope
         wishes = tuple(headers.get(name) for name in _VARYING)
         return self._site.published.snapshot.id, scope["path"], scope["query_string"], wishes

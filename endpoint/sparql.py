@@ -79,6 +79,7 @@ class Result:
     tag: str
     form: str
     store: Path
+    timing: str = ""
 
 
 class Service:
@@ -223,13 +224,13 @@ def _result(call: Call, text: str, outline: Outline, name: str) -> Result:
     query = Query(text, call.default_graphs, call.named_graphs, current.snapshot().config.base)
     store = pool.store
     key = (store, outline.key, query.default_graphs, query.named_graphs, name)
-    kept = service().recall(key)
+    kept = None if "no-cache" in request.headers.get("Cache-Control", "") else service().recall(key)
     if kept is not None:
         return kept
     _admit()
     result = _run(pool, query, outline, name, call.timeout)
     if not outline.volatile and result.store == store:
-        service().keep(key, result)
+        service().keep(key, replace(result, timing=""))
     return result
 
 
@@ -257,7 +258,8 @@ def _run(pool: Pool, query: Query, outline: Outline, name: str, timeout: float |
     except QueryError as failure:
         raise problem_of(failure) from None
     _charge(answer.seconds)
-    return Result(bytes(answer.body), _tag(answer, name), answer.form, answer.store)
+    timing = f'query;dur={answer.seconds * 1000:.2f};desc="{"memory" if answer.in_memory else "disk"}"'
+    return Result(bytes(answer.body), _tag(answer, name), answer.form, answer.store, timing)
 
 
 def _charge(seconds: float) -> None:
@@ -274,6 +276,8 @@ def _respond(result: Result, chosen: Representation, outline: Outline) -> Respon
     answer = respond.respond(result.body, chosen, tag=result.tag)
     if outline.volatile:
         answer.headers["Cache-Control"] = "no-store"
+    if result.timing:
+        answer.headers["Server-Timing"] = result.timing
     limits = _pool().limits
     answer.headers["X-Query-Timeout"] = f"{limits.seconds:g}"
     answer.headers["X-Result-Max-Bytes"] = str(limits.result)
