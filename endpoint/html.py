@@ -12,8 +12,11 @@ from flask import Flask, g, render_template, request
 from endpoint import negotiate
 from endpoint import site as current
 from endpoint.entity import Page, interval
+from endpoint.figures import Figures
 from endpoint.literals import machine_date, readable
+from endpoint.maps import captions
 from endpoint.respond import here, root_path
+from endpoint.timelines import Moment
 from endpoint.words import LANGUAGES, WORDS
 from kg.vocab import compact, document_path
 
@@ -95,6 +98,12 @@ def citation(page: Page | None) -> str:
     return f"{who} ({snapshot.created[:4]}). {what}, {word('snapshot').lower()} {snapshot.id[:12]}. {where}"
 
 
+def names_of(drawn: Figures, moment: Moment) -> str:
+    """Give what a moment on a time line is called: the thing, and what the date is of where that is said."""
+    name = drawn.names[moment.iri].text
+    return f"{name} ({drawn.names[moment.predicate].text})" if moment.predicate else name
+
+
 def bytes_text(size: int) -> str:
     """Give a file's size in words."""
     for unit in ("B", "kB", "MB"):
@@ -157,6 +166,9 @@ def install(app: Flask) -> None:
         short_address=short_address,
         short_graph=short_graph,
         citation=citation,
+        names_of=names_of,
+        captions=lambda drawing, names: captions(drawing, {iri: label.text for iri, label in names.items()}),
+        decimal=lambda n: f"{n:.4f}".replace(".", "." if language() == "en" else ","),
         period_of=lambda part: interval(part, language()),
         short=short,
         bytes_text=bytes_text,

@@ -106,7 +106,7 @@ def _alive(found: Found) -> Found:
     retired = [s for s in found.description.statements if s.predicate in (_DEPRECATED, _SUCCESSOR)]
     successors = [s.object.value for s in retired if isinstance(s.object, NamedNode)]
     deprecated = any(isinstance(s.object, Literal) and s.object.value in ("true", "1") for s in retired)
-    if not (deprecated or successors):
+    if not deprecated:
         return found
     rows = [_row(iri) for iri in successors]
     name = html.name(found.description.iri)

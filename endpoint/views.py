@@ -13,18 +13,19 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
-from endpoint import documents, html, negotiate, questions, resolve, vocabulary
+from endpoint import documents, figures, html, negotiate, questions, resolve, vocabulary
 from endpoint import entity as entities
 from endpoint import ontology as ontologies
 from endpoint import site as current
+from endpoint.figures import FrontMap
 from endpoint.jsonld import Context
-from endpoint.lists import foremost, kinds_of, listing
+from endpoint.lists import KindRow, foremost, kinds_of, listing
 from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
 from endpoint.problems import TYPES, Problem
 from endpoint.respond import here, link, not_acceptable, redirect, respond, respond_file
 from endpoint.settings import SETTINGS
 from kg import dumps
-from kg.index import Description
+from kg.index import Description, Index
 from kg.vocab import document_path, term
 
 blueprint = Blueprint("views", __name__)
@@ -46,7 +47,13 @@ def front() -> Response:
     every = kinds_of(current.index(), html.language())
     kinds = foremost(every, vocabulary.of_store(current.snapshot().store))
     some = questions.chosen(current.snapshot(), html.language())
-    return _page("front.html", kinds=kinds, questions=some)
+    drawn = _front_map(current.index(), current.snapshot().store, kinds, html.language())
+    return _page("front.html", kinds=kinds, questions=some, map=drawn)
+
+
+@lru_cache(maxsize=6)
+def _front_map(index: Index, store: Path, kinds: tuple[KindRow, ...], language: str) -> FrontMap | None:
+    return figures.front(kinds, index, store, language)
 
 
 @blueprint.get("/doc/<path:path>")
@@ -167,6 +174,9 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
     return html.render(
         "ontology.html" if is_ontology else "entity.html",
         page=page,
+        figures=None
+        if is_ontology
+        else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
         formats=formats,
         describe_query=f"DESCRIBE <{page.iri}>",
@@ -316,7 +326,7 @@ def all_questions() -> Response:
 def downloads() -> Response:
     """What can be downloaded, with sizes and checksums."""
     found = _dumps(current.snapshot().dumps)
-    after, limit = request.args.get("after", ""), 2 * current.site().settings.page_size
+    after, limit = request.args.get("after", ""), current.site().settings.page_size
     graphs = sorted({dump.graph for dump in found.values() if dump.graph > after})
     shown = {graph: [dump for dump in found.values() if dump.graph == graph and not dump.gzipped]
              for graph in graphs[:limit]}  # fmt: skip

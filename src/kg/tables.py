@@ -216,6 +216,13 @@ def triples(
         raise TableError(table.path, problems, total=total, hint=_KEEP_GOING)
 
 
+def triples_by_row(table: Table) -> Iterator[tuple[int, Triple]]:
+    """Yield the triples of the good rows, each with the line that its row begins on."""
+    for (line, _), (good, _) in zip(table.rows(), _checked_rows(table), strict=True):
+        for triple in good:
+            yield line, triple
+
+
 _KEEP_GOING = "Mend these rows, or take the good ones with --keep-going."
 
 
