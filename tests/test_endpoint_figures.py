@@ -131,7 +131,7 @@ def test_bars_lie_in_the_order_of_time_within_the_drawing() -> None:
     drawn = timelines.draw(timelines.moments(description(of, f"{EX}project"), of))
     assert drawn is not None
     assert [bar.x for bar in drawn.bars] == sorted(bar.x for bar in drawn.bars)
-    assert all(0 <= bar.x and bar.x + bar.width <= drawn.width for bar in drawn.bars)
+    assert all(bar.x >= 0 and bar.x + bar.width <= drawn.width for bar in drawn.bars)
     assert [year for year, _ in drawn.years] == [2006, 2007, 2008, 2009, 2010, 2011, 2012]
 
 
