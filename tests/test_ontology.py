@@ -737,6 +737,36 @@ def test_a_split_unit_has_every_successor_and_a_unit_that_lives_on_has_none() ->
     ]
 
 
+def test_a_unit_that_was_merged_and_came_back_is_only_itself_today() -> None:
+    turtle = """
+    ex:akershus-02 bg:versionOf ex:akershus ; bg:validUntil 1 . ex:asker bg:versionOf ex:a ; bg:validUntil 1 .
+    ex:viken-30 bg:versionOf ex:viken ; bg:validUntil 2 .
+    ex:akershus-32 bg:versionOf ex:akershus . ex:buskerud-33 bg:versionOf ex:buskerud .
+    ex:merger bg:originalUnit ex:akershus-02 , ex:asker ; bg:resultingUnit ex:viken-30 .
+    ex:split bg:originalUnit ex:viken-30 ; bg:resultingUnit ex:akershus-32 , ex:buskerud-33 ."""
+    assert [triple for triple in ruled(turtle) if "unitToday" in triple] == [
+        "ex:akershus-02 bg:unitToday ex:akershus-32",
+        "ex:akershus-32 bg:unitToday ex:akershus-32",
+        "ex:asker bg:unitToday ex:akershus-32",
+        "ex:asker bg:unitToday ex:buskerud-33",
+        "ex:buskerud-33 bg:unitToday ex:buskerud-33",
+        "ex:viken-30 bg:unitToday ex:akershus-32",
+        "ex:viken-30 bg:unitToday ex:buskerud-33",
+    ]
+
+
+def test_a_part_split_off_before_a_merger_stays_a_unit_today() -> None:
+    turtle = """
+    ex:old bg:versionOf ex:o ; bg:validUntil 1 . ex:rest bg:versionOf ex:o ; bg:validUntil 2 .
+    ex:part bg:versionOf ex:p . ex:friend bg:versionOf ex:f ; bg:validUntil 2 . ex:new bg:versionOf ex:o .
+    ex:split bg:originalUnit ex:old ; bg:resultingUnit ex:rest , ex:part .
+    ex:merger bg:originalUnit ex:rest , ex:friend ; bg:resultingUnit ex:new ."""
+    assert [triple for triple in ruled(turtle) if "ex:old bg:unitToday" in triple] == [
+        "ex:old bg:unitToday ex:new",
+        "ex:old bg:unitToday ex:part",
+    ]
+
+
 def test_every_version_in_the_data_has_a_unit_today() -> None:
     lost = "?version bg:versionOf ?unit FILTER NOT EXISTS { ?version bg:unitToday ?today }"
     assert select(known(), "?version", lost) == []

@@ -20,7 +20,6 @@ LIST = "dumps.json"
 WHOLE = "dataset"
 DERIVED = "derived"
 _FORMATS = tuple(fmt for fmt in rdfio.FORMATS if fmt.name != "rdfxml")
-_NQUADS = next(fmt for fmt in _FORMATS if fmt.name == "nquads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +84,10 @@ def _write_all(
     folder: Path, stem: str, graph: str, quads: list[Quad], prefixes: Mapping[str, str]
 ) -> list[Dump]:
     (folder / stem).parent.mkdir(parents=True, exist_ok=True)
-    plain = rdfio.write(quads, _NQUADS)
-    used = {prefix: iri for prefix, iri in prefixes.items() if f"<{iri}".encode() in plain}
+    used = rdfio.used(quads, prefixes)
     dumps: list[Dump] = []
     for fmt in _FORMATS:
-        body = plain if fmt is _NQUADS else rdfio.write(quads, fmt, prefixes=used)
+        body = rdfio.write(quads, fmt, prefixes=used)
         dumps.append(_file(folder, f"{stem}.{fmt.suffix}", graph, fmt, body, gzipped=False))
         packed = gzip.compress(body, compresslevel=6, mtime=0)
         dumps.append(_file(folder, f"{stem}.{fmt.suffix}.gz", graph, fmt, packed, gzipped=True))
