@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -111,6 +111,46 @@ def respond(
     if status == 200:
         response.make_conditional(request)
     return response
+
+
+def respond_file(path: Path, media_type: str, size: int, tag: str) -> Response:
+    """Give a file that never changes, whole or in the one range asked for; it is opened only when sent.
+
+    Raises Problem for a range beyond its end.
+    """
+    start, stop, status = 0, size, 200
+    fresh = request.if_none_match.contains(tag)
+    wanted = request.range if not request.if_range.etag or request.if_range.etag == tag else None
+    if wanted is not None and not fresh and len(wanted.ranges) == 1 and wanted.units == "bytes":
+        found = wanted.range_for_length(size)
+        if found is None:
+            raise Problem(
+                "range-not-satisfiable",
+                f"The file has {size} bytes.",
+                headers={"Content-Range": f"bytes */{size}"},
+            )
+        (start, stop), status = found, 206
+    response = Response(b"" if fresh else _pieces(path, start, stop), 304 if fresh else status)
+    response.headers["Content-Type"] = media_type
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Cache-Control"] = f"public, max-age={current.site().settings.cache_seconds}"
+    response.set_etag(tag)
+    if not fresh:
+        response.content_length = stop - start
+    if status == 206:
+        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    return response
+
+
+def _pieces(path: Path, start: int, stop: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        while start < stop:
+            piece = file.read(min(65_536, stop - start))
+            if not piece:
+                return
+            start += len(piece)
+            yield piece
 
 
 def redirect(

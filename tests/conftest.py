@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from kg import check, source
+from kg.check import render
+from kg.snapshot import Home, Snapshot
+
+settings.register_profile("ci", derandomize=True, deadline=None)
+"""The same examples in every run: what CI says depends on the code alone. Elsewhere new ones are tried."""
+settings.register_profile("default", deadline=None)
+settings.load_profile("ci" if "CI" in os.environ else "default")
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = {
@@ -90,3 +101,26 @@ def shared() -> Path:
     if not (folder / "suites").is_dir():
         pytest.skip("the shared test material (../shared or KG_SHARED) is not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """Give the snapshot of this repository's own dataset, built once for all test processes.
+
+    The dataset must be clean: a violation fails every test that asks for the snapshot.
+    """
+    shared_by_workers = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared_by_workers = shared_by_workers.parent
+    with (shared_by_workers / "published.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = source.read([ROOT])
+        home = Home(shared_by_workers / "published")
+        existing = home.of_input(found)
+        if existing is None:
+            report = check.run(found)
+            assert report.conforms, render.render(report)
+            home.publish(home.build(found, report))
+            existing = home.current()
+        assert existing
+        return existing

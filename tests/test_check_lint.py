@@ -639,7 +639,7 @@ EXPLAINED = {
 
 def linted(folder: Path) -> tuple[list[Finding], list[str]]:
     read = source.read([folder])
-    seen = lint.Seen(read.config.base, "2026")
+    seen = lint.Seen(read.config.base, TODAY)
     for file in read.files:
         for _ in seen.watch(file, file.quads()):
             pass

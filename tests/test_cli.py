@@ -125,3 +125,50 @@ def test_snapshots_that_cannot_be_written_are_one_sentence(small: Path, tmp_path
     assert done.returncode == 2
     assert done.stderr.startswith("Error: Snapshots cannot be written to ")
     assert "Name another folder with --snapshots." in done.stderr
+
+
+def test_a_page_of_the_catalogue_is_imported_for_review(tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text(
+        "Prøvebygda\n\nPeriode: 2006 – 2010\n\nAktiviteter\n\n • Eget nettsted\n • Noe ganske ukjent\n",
+        "utf-8",
+    )
+    done = kg("import", "page", page, "--source", "https://example.no/provebygda", "--quiet")
+    assert done.returncode == 1
+    assert "bg:usesActivity activity:own-website" in done.stdout
+    assert '"2006"^^xsd:gYear' in done.stdout
+
+
+TABLE = """{
+  "@context": "http://www.w3.org/ns/csvw",
+  "url": "t.csv",
+  "tableSchema": {
+    "aboutUrl": "http://x/{id}",
+    "primaryKey": "id",
+    "columns": [
+      {"name": "id", "titles": "id", "required": true, "suppressOutput": true},
+      {"name": "n", "titles": "n", "datatype": "integer", "propertyUrl": "http://x/n"}
+    ]
+  }
+}"""
+
+
+def test_a_table_is_imported_or_its_bad_rows_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,n\na,1\nb,two\n", "utf-8")
+    (tmp_path / "t.csv-metadata.json").write_text(TABLE, "utf-8")
+    strict = kg("import", "table", tmp_path / "t.csv", "--quiet")
+    assert (strict.returncode, strict.stdout) == (1, "")
+    assert "row 3, column n" in strict.stderr
+    lenient = kg("import", "table", tmp_path / "t.csv", "--keep-going", "--quiet")
+    assert (lenient.returncode, lenient.stdout) == (
+        1,
+        "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n<http://x/a> <http://x/n> 1 .\n",
+    )
+    assert "row 3, column n" in lenient.stderr
+
+
+def test_a_table_without_metadata_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id\n", "utf-8")
+    done = kg("import", "table", tmp_path / "t.csv")
+    assert done.returncode == 2
+    assert "t.csv-metadata.json beside it" in done.stderr

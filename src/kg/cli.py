@@ -18,17 +18,16 @@ from rich.markup import escape
 from rich.table import Table
 
 import kg
-from kg import check, rdfio, snapshot, source
+from kg import check, pages, rdfio, snapshot, source, tables
 from kg.check import lint, render
-from kg.errors import EXIT_CANNOT_RUN, EXIT_FINDINGS, InvalidDataError, KgError, NotFoundError
+from kg.errors import EXIT_CANNOT_RUN, EXIT_FINDINGS, InvalidDataError, KgError, NotFoundError, SourceError
 from kg.findings import Severity
 from kg.index import Description, Index
-from kg.query import RESULT_FORMATS, Limits, Pool, Query
+from kg.query import RESULT_FORMATS, Limits, Pool, Query, guard
 from kg.query import formats as result_formats
-from kg.query import guard
 from kg.snapshot import Snapshot
-from kg.source import Source
-from kg.vocab import compact
+from kg.source import Room, Source
+from kg.vocab import PREFIXES, compact
 
 PACKAGED = Path(__file__).parent / "dataset"
 """The dataset that the wheel carries."""
@@ -120,7 +119,7 @@ def read_source(paths: Sequence[Path], base: str | None) -> Source:
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Progress]:
-    """Give a function that tells of stages: a moving line in a terminal, a line each elsewhere, or nothing."""
+    """Give a function that tells of stages: a moving line in a terminal, a line each elsewhere."""
     if quiet:
         yield lambda stage, done=0, total=0: None
     elif sys.stderr.isatty():
@@ -339,7 +338,8 @@ def describe(
         return
     fmt = rdfio.named(form)
     assert fmt is not None
-    click.echo(rdfio.write(description.quads(), fmt, prefixes=current.config.prefixes), nl=False)
+    prefixes = rdfio.used(description.quads(), current.config.prefixes)
+    click.echo(rdfio.write(description.quads(), fmt, prefixes=prefixes), nl=False)
 
 
 def _find(found: Index, name: str, current: Snapshot) -> Description:
@@ -385,3 +385,104 @@ def _print_description(description: Description, found: Index, current: Snapshot
         more = ", ..." if incoming.count > len(incoming.subjects[:3]) else ""
         text = f"{incoming.count} by {names[incoming.predicate].text}: {first}{more}"
         console.print(escape(text))
+
+
+@commands.group("import")
+def importing() -> None:
+    """Turn what others wrote into Turtle, ready for review."""
+
+
+@importing.command("page")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--source", "address", metavar="IRI", help="The page's own address.")
+@click.option("--slug", help="Its name in the dataset, if not made of the title.")
+@click.option("--write", is_flag=True, help="Write the files into the dataset; those there are kept.")
+@click.option("--language", default="en", show_default=True, help="Language of the messages.")
+@DATASET
+@BASE
+@QUIET
+def import_page(
+    file: Path,
+    address: str | None,
+    slug: str | None,
+    write: bool,
+    language: str,
+    paths: tuple[Path, ...],
+    base: str | None,
+    quiet: bool,
+) -> int:
+    """Turn the text of a catalogue page into Turtle, and list what could not be placed."""
+    found = read_source(paths, base)
+    layout_path = (found.root or Path.cwd()) / pages.LAYOUT_FILE
+    if not layout_path.is_file():
+        raise SourceError(f"{layout_path} is not there.", hint="It says how pages are laid out.")
+    layout = pages.load_layout(
+        layout_path.read_bytes(), path=pages.LAYOUT_FILE, prefixes=found.config.prefixes
+    )
+    with progress(quiet) as tell:
+        tell("reading what the dataset knows")
+        known = pages.vocabulary(found.quads(Room.ONTOLOGY, Room.DATA), layout, base=found.config.base)
+    page = pages.read_page(
+        file.read_bytes(), layout=layout, known=known, path=str(file), source=address, slug=slug
+    )
+    if write:
+        _write_drafts(page, found.root or Path.cwd())
+    else:
+        click.echo(pages.to_turtle(page), nl=False)
+    if page.report.findings and not quiet:
+        click.echo(render.render(page.report, "text", language), err=True, nl=False)
+    return EXIT_FINDINGS if page.report.counts[Severity.WARNING] else 0
+
+
+def _write_drafts(page: pages.PageImport, root: Path) -> None:
+    for draft in page.drafts:
+        path = root / draft.path
+        if path.is_file() and path.read_text("utf-8") != draft.turtle:
+            click.echo(f"{draft.path} is there and differs: left as it is.", err=True)
+        elif not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(draft.turtle, "utf-8")
+            click.echo(draft.path)
+
+
+@importing.command("table")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--keep-going", is_flag=True, help="Take the good rows and list the bad ones.")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="File to write, not the screen."
+)
+@BASE
+@QUIET
+def import_table(file: Path, keep_going: bool, output: Path | None, base: str | None, quiet: bool) -> int:
+    """Turn a CSV file with CSVW metadata beside it (FILE.csv-metadata.json) into Turtle.
+
+    A dataset needs no import: tables in its data folder are read like any other file. This shows what they
+    say, and which rows are bad.
+    """
+    described = source.read([file], base=base).files[0]
+    if described.metadata is None:
+        raise SourceError(f"{file}: this is no table.", hint="A table is a CSV file.")
+    table = tables.read_table(
+        described.content(),
+        described.metadata.read_bytes(),
+        table_iri=described.graph.value,
+        path=str(file),
+    )
+    problems: list[tables.RowProblem] = []
+    with progress(quiet) as tell:
+        triples = list(
+            tables.triples(
+                table,
+                keep_going=problems.append if keep_going else None,
+                progress=lambda rows: tell("rows", rows),
+            )
+        )
+    turtle = next(fmt for fmt in rdfio.FORMATS if fmt.name == "turtle")
+    body = rdfio.write(triples, turtle, prefixes=rdfio.used(triples, PREFIXES))
+    if output:
+        output.write_bytes(body)
+    else:
+        sys.stdout.buffer.write(body)
+    for problem in problems:
+        click.echo(f"{file}: {problem}.", err=True)
+    return EXIT_FINDINGS if problems else 0

@@ -19,9 +19,7 @@ from kg.rdfio import Format
 LIST = "dumps.json"
 WHOLE = "dataset"
 DERIVED = "derived"
-_FORMATS = tuple(
-    fmt for fmt in rdfio.FORMATS if fmt.name in ("turtle", "trig", "nquads", "jsonld", "ntriples")
-)
+_FORMATS = tuple(fmt for fmt in rdfio.FORMATS if fmt.name != "rdfxml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +84,14 @@ def _write_all(
     folder: Path, stem: str, graph: str, quads: list[Quad], prefixes: Mapping[str, str]
 ) -> list[Dump]:
     (folder / stem).parent.mkdir(parents=True, exist_ok=True)
-    used = _used(quads, prefixes)
+    used = rdfio.used(quads, prefixes)
     dumps: list[Dump] = []
     for fmt in _FORMATS:
         body = rdfio.write(quads, fmt, prefixes=used)
         dumps.append(_file(folder, f"{stem}.{fmt.suffix}", graph, fmt, body, gzipped=False))
-        packed = gzip.compress(body, mtime=0)
+        packed = gzip.compress(body, compresslevel=6, mtime=0)
         dumps.append(_file(folder, f"{stem}.{fmt.suffix}.gz", graph, fmt, packed, gzipped=True))
     return dumps
-
-
-def _used(quads: list[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
-    """Give the prefixes that some IRI of the quads begins with."""
-    names = {
-        text[: max(text.rfind("#"), text.rfind("/")) + 1]
-        for quad in quads
-        for part in (*quad.triple, quad.graph_name)
-        for text in (getattr(part, "value", ""), getattr(getattr(part, "datatype", None), "value", ""))
-    }
-    return {prefix: iri for prefix, iri in prefixes.items() if iri in names}
 
 
 def _file(folder: Path, path: str, graph: str, fmt: Format, body: bytes, *, gzipped: bool) -> Dump:

@@ -31,6 +31,9 @@ from kg.errors import ConfigError, InvalidDataError
 from kg.findings import Finding, Place, Report, Severity
 from kg.vocab import PREFIXES, RDF_TYPE, RDFS_LABEL, term
 
+LAYOUT_FILE = "ontology/page-layout.toml"
+"""Where a dataset describes its pages."""
+
 ACCEPTED_SCORE = 92.0
 """A phrase this like a label (0-100) is taken for it, and reported; the digits in both must be the same."""
 
@@ -557,7 +560,7 @@ def _nearly(phrase: str, labels: Labels) -> _Found | None:
 def suggestions(phrase: str, labels: Labels) -> tuple[tuple[str, str, float], ...]:
     """Give the things whose labels are most like a phrase: IRI, label to show, score; best first."""
     ranked = process.extract(
-        fold(phrase), list(labels.folded), scorer=fuzz.WRatio, score_cutoff=SUGGESTED_SCORE, limit=12
+        fold(phrase), list(labels.folded), scorer=fuzz.token_set_ratio, score_cutoff=SUGGESTED_SCORE, limit=12
     )
     best: dict[str, float] = {}
     for label, score, _ in ranked:
@@ -1032,19 +1035,19 @@ class _Drafts:
             self.main.add(say.name(terms["property"]), say.iri(version.iri))
 
     def _place_names(self, lines: Sequence[_Line]) -> Iterator[tuple[_Line, str]]:
-        """Yield each known name that a word for such places follows ("Halsa og Rindal kommuner")."""
+        """Yield each known name beside a word for such places ("Halsa og Rindal kommuner")."""
         if not self.known.places:
             return
         name = "|".join(re.escape(n) for n in sorted(self.known.places, key=len, reverse=True))
         words = "|".join(self.layout.places["words"])
         joints = "|".join(re.escape(word) for word in self.layout.subject["and"])
-        listed = re.compile(
-            rf"(?<![\w-])((?:(?:{name})(?:,\s+|\s+(?:{joints})\s+))*(?:{name}))\s+(?:{words})(?!\w)"
-        )
+        names = rf"(?<![\w-])((?:(?:{name})(?:,\s+|\s+(?:{joints})\s+))*(?:{name}))(?![\w-])"
+        one = re.compile(rf"(?<![\w-])(?:{name})(?![\w-])")
+        beside = (rf"{names}\s+(?i:{words})(?!\w)", rf"(?<!\w)(?i:{words})\s+{names}")
         for line in lines:
-            for found in listed.finditer(line.text):
-                for one in re.finditer(rf"(?<![\w-])(?:{name})(?![\w-])", found[1]):
-                    yield line, one[0]
+            for pattern in beside:
+                for found in re.finditer(pattern, line.text):
+                    yield from ((line, place) for place in one.findall(found[1]))
 
     def _containers_in(self, lines: Sequence[_Line]) -> frozenset[str]:
         text = "\n".join(line.text for line in lines)
@@ -1103,8 +1106,8 @@ class _Drafts:
         qualified = _QUALIFIED.match(line.text)
         if section.qualified and qualified and self._qualified(section, line, qualified[1], qualified[2]):
             return
-        joints = self.layout.subject["and"]
-        parts = split(line.text, lambda part: self._found(section, part), joints=joints)
+        joints, bare = self.layout.subject["and"], re.sub(r"[()]", " ", line.text)
+        parts = split(bare, lambda part: self._found(section, part), joints=joints)
         if parts:
             self._run_together(section, line, parts)
             return
@@ -1114,7 +1117,7 @@ class _Drafts:
             self._report_fuzzy(section, line, nearly)
             return
         near = suggestions(line.text, self.known.schemes[section.scheme])
-        self.reader.report_unplaced(line, "no label is like it", near)
+        self.reader.report_unplaced(line, "no label is near enough", near)
 
     def _found(self, section: Section, phrase: str) -> _Found | None:
         concept = find(phrase, self.known.schemes[section.scheme])

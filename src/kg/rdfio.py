@@ -85,12 +85,16 @@ def read(
     Triples that stand in no named graph come out in `graph` where one is given. Raises SyntaxError, with line
     and column, at the first thing that is not in the format.
     """
-    for quad in parse(content, format=fmt.engine, base_iri=base, rename_blank_nodes=not keep_blank_nodes):
-        assert isinstance(quad, Quad)
-        if graph is not None and not isinstance(quad.graph_name, NamedNode):
-            yield Quad(quad.subject, quad.predicate, quad.object, graph)
-        else:
+    quads = parse(content, format=fmt.engine, base_iri=base, rename_blank_nodes=not keep_blank_nodes)
+    return quads if graph is None else _in_graph(quads, graph)
+
+
+def _in_graph(quads: Iterable[Quad], graph: NamedNode) -> Iterator[Quad]:
+    for quad in quads:
+        if isinstance(quad.graph_name, NamedNode):
             yield quad
+        else:
+            yield Quad(quad.subject, quad.predicate, quad.object, graph)
 
 
 def write(
@@ -106,6 +110,12 @@ def write(
     buffer = io.BytesIO()
     serialize(written, buffer, format=fmt.engine, prefixes=dict(prefixes) if prefixes else None)
     return buffer.getvalue()
+
+
+def used(statements: Iterable[Triple] | Iterable[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
+    """Give the prefixes that some IRI in the statements begins with."""
+    plain = write(statements, FORMATS[-1])
+    return {prefix: iri for prefix, iri in prefixes.items() if f"<{iri}".encode() in plain}
 
 
 def canonical(quads: Iterable[Quad]) -> bytes:

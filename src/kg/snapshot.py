@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import platformdirs
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
 
 from kg import derive, dumps, index, rdfio
 from kg.config import Config, Publisher
@@ -36,6 +36,9 @@ LAYOUT = "1"
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
 _DERIVED = "graph/derived"
+_NQUADS, _NTRIPLES = (
+    next(fmt for fmt in rdfio.FORMATS if fmt.name == name) for name in ("nquads", "ntriples")
+)
 _SOURCES = (term("prov:hadPrimarySource"), term("dcterms:source"))
 
 Progress = Callable[[str], None]
@@ -273,9 +276,8 @@ class _Build:
     def write_store(self, content: bytes) -> None:
         store = Store(str(self.folder / "store"))
         store.bulk_load(content, RdfFormat.N_QUADS)
-        store.bulk_extend(
-            Quad(q.subject, q.predicate, q.object, DefaultGraph()) for q in _read_content(content)
-        )
+        merged = rdfio.write(_read_content(content), _NTRIPLES)
+        store.bulk_load(merged, RdfFormat.N_TRIPLES)
         store.flush()
         store.optimize()
 
@@ -306,9 +308,7 @@ class _Build:
 
 
 def _read_content(content: bytes) -> Iterator[Quad]:
-    nquads = rdfio.named("nquads")
-    assert nquads is not None
-    return rdfio.read(content, nquads, keep_blank_nodes=True)
+    return rdfio.read(content, _NQUADS, keep_blank_nodes=True)
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -14,6 +15,7 @@ from kg import source as sources
 from kg.check import lint, shacl
 from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result
+from kg.errors import InvalidDataError
 from kg.findings import Finding, Place, Report, Severity
 from kg.source import Room, Source, SourceFile
 from kg.tables import TableError
@@ -29,6 +31,13 @@ _SEVERITIES = {
 }
 _STATING = frozenset({Room.ONTOLOGY, Room.DATA})
 _NO_SHAPES = "There are no shapes: nothing was validated beyond syntax and vocabulary."
+
+
+_BAD_SHAPES = "The shapes cannot be used: nothing was validated beyond syntax and vocabulary."
+
+
+class _BrokenFileError(Exception):
+    """Some file stops being in its format: the reading begins again without those that do."""
 
 
 def run(
@@ -57,18 +66,19 @@ class _Run:
         self._progress = progress
         self._files: tuple[SourceFile, ...] = ()
         self._findings: list[Finding] = []
+        self._results: list[Result] = []
         self._notes: list[str] = []
         self._seconds: list[tuple[str, float]] = []
 
     def report(self) -> Report:
         """Run the stages in turn."""
-        self._timed("read", self._read)
+        self._timed("text", self._inspect)
+        self._timed("shapes", self._read_and_validate)
         self._timed("lint", self._lint)
-        self._timed("shapes", self._validate)
         return Report(
             findings=tuple(sorted(self._settled(), key=_order)),
             seconds=tuple(self._seconds),
-            notes=tuple(self._notes),
+            notes=tuple(dict.fromkeys(self._notes)),
         )
 
     def _timed(self, stage: str, work: Callable[[], None]) -> None:
@@ -76,46 +86,81 @@ class _Run:
         work()
         self._seconds.append((stage, time.perf_counter() - start))
 
-    def _read(self) -> None:
-        year = f"{self._today.year:04}" if self._today else "9999"
-        self._seen = lint.Seen(self._source.config.base, year)
+    def _inspect(self) -> None:
+        """Look at the files as text; those that are not even that are left out."""
         readable: list[SourceFile] = []
         for number, file in enumerate(self._source.files, 1):
-            found = list(sources.inspect_text(file))
-            if not any(finding.severity is Severity.VIOLATION for finding in found):
-                found += self._parse(file, readable)
+            found = sources.inspect_text(file)
             self._findings += found
-            self._progress("read", number, len(self._source.files))
+            if not any(finding.severity is Severity.VIOLATION for finding in found):
+                readable.append(file)
+            self._progress("text", number, len(self._source.files))
         self._files = tuple(readable)
-        self._places = Places(readable, self._seen.subjects)
 
-    def _parse(self, file: SourceFile, readable: list[SourceFile]) -> list[Finding]:
+    def _read_and_validate(self) -> None:
+        """Parse everything once, on its way into the validator; begin again without a file that is broken."""
+        while True:
+            self._seen = lint.Seen(self._source.config.base, self._today)
+            self._places = Places(self._files, self._seen.subjects)
+            try:
+                self._results += self._validated(list(self._quads(Room.SHAPES)))
+                break
+            except _BrokenFileError:
+                self._leave_out_broken()
+        self._findings += (self._finding(result) for result in self._results)
+
+    def _leave_out_broken(self) -> None:
+        sound: list[SourceFile] = []
+        for file in self._files:
+            try:
+                deque(file.quads(named=False), maxlen=0)
+                sound.append(file)
+            except (SyntaxError, TableError) as error:
+                self._findings += sources.unparsed(error, file.relative)
+        self._files = tuple(sound)
+
+    def _validated(self, shapes: list[Quad]) -> tuple[Result, ...]:
+        data = self._quads(Room.ONTOLOGY, Room.DATA)
+        if not shapes:
+            self._notes.append(_NO_SHAPES)
+            deque(data, maxlen=0)
+            return ()
         try:
-            for _ in self._seen.watch(file, file.quads()):
-                pass
-        except (SyntaxError, TableError) as error:
-            self._seen.forget(file)
-            return list(sources.unparsed(error, file.relative))
-        readable.append(file)
-        return []
+            outcome = _validator(self._engine)(shapes, data)
+        except InvalidDataError as error:
+            others = error.others if isinstance(error, shacl.ShapeError) else ()
+            self._findings += (self._shape_finding(each) for each in (error, *others))
+            self._notes.append(_BAD_SHAPES)
+            deque(data, maxlen=0)
+            return ()
+        self._notes += outcome.notes
+        return outcome.results
+
+    def _quads(self, *rooms: Room) -> Iterator[Quad]:
+        files = [file for file in self._files if file.room in rooms]
+        for number, file in enumerate(files, 1):
+            try:
+                yield from self._seen.watch(file, file.quads(named=False))
+            except (SyntaxError, TableError) as error:
+                raise _BrokenFileError from error
+            self._progress("read", number, len(files))
 
     def _lint(self) -> None:
         found, notes = lint.run(self._source, self._seen, self._places, self._today)
         self._findings += found
         self._notes += notes
 
-    def _validate(self) -> None:
-        if not any(file.room is Room.SHAPES for file in self._files):
-            self._notes.append(_NO_SHAPES)
-            return
-        outcome = _validator(self._engine)(self._quads(Room.SHAPES), self._quads(Room.ONTOLOGY, Room.DATA))
-        self._notes += outcome.notes
-        self._findings += (self._finding(result) for result in outcome.results)
-
-    def _quads(self, *rooms: Room) -> Iterator[Quad]:
-        for file in self._files:
-            if file.room in rooms:
-                yield from file.quads()
+    def _shape_finding(self, error: InvalidDataError) -> Finding:
+        about = error.node if isinstance(error, shacl.ShapeError) else None
+        node = None if about is None else written(about)
+        return Finding(
+            rule="invalid-shape",
+            severity=Severity.VIOLATION,
+            messages=(("en", error.plain if isinstance(error, shacl.ShapeError) else error.message),),
+            place=None if node is None else self._places.locate(node),
+            focus=node,
+            hint=error.hint,
+        )
 
     def _finding(self, result: Result) -> Finding:
         focus = written(result.focus)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from unicodedata import is_normalized
 
@@ -92,8 +93,8 @@ class Suspects(list[Suspect]):
 class Seen:
     """One reading under way, and afterwards what it saw."""
 
-    def __init__(self, base: str = "", year: str = "9999") -> None:
-        """Begin; `base` is what the dataset's own IRIs begin with; dates from `year` on may lie ahead."""
+    def __init__(self, base: str = "", today: date | None = None) -> None:
+        """Begin; `base` is what the dataset's own IRIs begin with, `today` when dates begin to lie ahead."""
         self.uses: dict[SourceFile, Uses] = {}
         self.subjects: dict[str, tuple[SourceFile, ...]] = {}
         self.types: dict[str, tuple[NamedNode, ...]] = {}
@@ -108,7 +109,7 @@ class Seen:
         self.namespaces: set[str] = set()
         self.ill_typed, self.odd_literals = Suspects(), Suspects()
         self.odd_texts, self.dates = Suspects(), Suspects()
-        self._year = year
+        self._year = f"{today.year:04}" if today else "9999"
         self._own = f"{base}id/" if base else "\0"
         self._sets: dict[frozenset[_Predicate], frozenset[NamedNode]] = {}
         self._predicates: dict[NamedNode, _Predicate] = {}
@@ -158,10 +159,6 @@ class Seen:
         known.file, known.values = file, self.ranged.get(predicate)
         known.kinds = uses.kinds.setdefault(predicate, set())
         return known
-
-    def forget(self, file: SourceFile) -> None:
-        """Take back what a file uses: it proved to be unreadable."""
-        self.uses.pop(file, None)
 
     def _subject(self, file: SourceFile, subject: object) -> str:
         if not isinstance(subject, NamedNode | BlankNode):
