@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Literal as OneOf
 
-from pyoxigraph import BlankNode, Quad
+from pyoxigraph import Quad
 
 from kg import source as sources
 from kg.check import lint, shacl
@@ -101,7 +101,7 @@ class _Run:
         """Parse everything once, on its way into the validator; begin again without a file that is broken."""
         while True:
             self._seen = lint.Seen(self._source.config.base, self._today)
-            self._places = Places(self._files, self._seen.subjects)
+            self._places = Places(self._files, self._seen.subjects, self._seen.blanks)
             try:
                 self._results += self._validated(list(self._quads(Room.SHAPES)))
                 break
@@ -180,9 +180,7 @@ class _Run:
         )
 
     def _shape_place(self, result: Result) -> Place | None:
-        if isinstance(result.shape, BlankNode):
-            return None
-        return self._places.locate(result.shape.value, rooms=frozenset({Room.SHAPES}))
+        return self._places.locate(written(result.shape), rooms=frozenset({Room.SHAPES}))
 
     def _settled(self) -> Iterator[Finding]:
         """Yield the findings that the dataset has not silenced, each as severe as the dataset wants it."""
