@@ -37,6 +37,8 @@ _NAMING = frozenset(
 )
 _OWN_SOURCE = PREFIXES["dcterms"] + "source"
 _IN_TITLE = _NAMING | {_OWN_SOURCE}
+HIDDEN_IN_LISTS = _NAMING | {_OWN_SOURCE} | frozenset(_LEADS)
+"""Properties that make no column: names, classes, descriptions, sources."""
 _DERIVED = "derived"
 
 

@@ -45,9 +45,24 @@ def href(path: str, **query: object) -> str:
     path, _, before = path.partition("?")
     if asked in LANGUAGES and "lang" not in query:
         query["lang"] = asked
-    after = urlencode({name: value for name, value in query.items() if value not in (None, "")})
+    after = urlencode({name: value for name, value in query.items() if value not in (None, "")}, doseq=True)
     both = "&".join(part for part in (before, after) if part)
     return here(path) + (f"?{both}" if both else "") + hash_sign + fragment
+
+
+def toggled(predicate: str, value: str) -> dict[str, object]:
+    """Give the query of this list with one value chosen, or no longer chosen; from its first page."""
+    name = compact(predicate, current.snapshot().config.prefixes) or predicate
+    kept = [(k, v) for k, v in request.args.items(multi=True) if k not in ("after", "lang", "format")]
+    pair = (name, value)
+    pairs = [p for p in kept if p != pair] if pair in kept else [*kept, pair]
+    query: dict[str, object] = {}
+    for key, one in pairs:
+        query.setdefault(key, [])
+        values = query[key]
+        assert isinstance(values, list)
+        values.append(one)
+    return query
 
 
 def quoted(iri: str) -> str:
@@ -169,6 +184,8 @@ def install(app: Flask) -> None:
         page_of=page_of,
         safe_url=safe_url,
         list_of=list_of,
+        toggled=toggled,
+        same_query=lambda **more: {**request.args.to_dict(flat=False), **more},
         short_address=short_address,
         short_graph=short_graph,
         citation=citation,

@@ -38,7 +38,8 @@ addEventListener("load", () => axe.run(document, {runOnly: ["wcag2a", "wcag2aa",
 </script>
 """
 PAGES = (
-    "/", "/doc/book/growth", "/doc/book/L%C3%B8nset", "/doc/town/oslo", "/def", "/list/def:Book", "/kinds",
+    "/", "/doc/book/growth", "/doc/book/L%C3%B8nset", "/doc/town/oslo", "/def", "/list/def:Book", "/list/def:Shop?map=1",
+    "/kinds",
     "/questions", "/dumps/", "/dataset", "/about", "/limits", "/problems", "/search?q=growth", "/nowhere",
 )  # fmt: skip
 

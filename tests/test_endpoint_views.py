@@ -305,11 +305,16 @@ def test_the_ontology_page_has_every_term_in_its_languages(client: FlaskClient) 
 
 
 def test_a_list_can_be_had_as_page_csv_and_json(client: FlaskClient) -> None:
-    rows = json.loads(client.get("/list/def:Person.json").data)
+    rows = json.loads(client.get("/list/def:Person.json?lang=en").data)
     assert rows == [
-        {"iri": "https://books.example/id/person/hamsun", "label": "Knut Hamsun", "language": "nb"}
+        {
+            "iri": "https://books.example/id/person/hamsun",
+            "label": "Knut Hamsun",
+            "language": "nb",
+            "wrote": "Growth of the Soil",
+        }
     ]
-    assert list(csv.DictReader(io.StringIO(client.get("/list/def:Person.csv").text))) == rows
+    assert list(csv.DictReader(io.StringIO(client.get("/list/def:Person.csv?lang=en").text))) == rows
     assert "Knut Hamsun" in client.get("/list/def:Person", headers=HTML).text
     assert client.get("/list/def:Nothing").status_code == 404
 
@@ -327,6 +332,26 @@ def test_a_long_list_is_read_page_by_page(snapshot: Snapshot) -> None:
 
     sizes = [len(page) for page in pages()]
     assert sizes == [5, 4]
+
+
+def test_a_list_is_in_the_order_of_names_as_norwegian_sorts_them(client: FlaskClient) -> None:
+    rows = json.loads(client.get("/list/def:Region.json").data)
+    assert [row["label"] for row in rows] == ["Vestlandet", "Østlandet"]
+
+
+def test_a_list_can_be_narrowed_by_what_its_things_point_to(client: FlaskClient) -> None:
+    page = client.get("/list/def:Shop", headers=HTML).text
+    assert 'href="/list/def:Shop?def%3Ain=https%3A%2F%2Fbooks.example%2Fid%2Ftown%2Foslo"' in page
+    narrowed = json.loads(client.get(f"/list/def:Shop.json?def:in={BASE}id/town/oslo").data)
+    assert [row["label"] for row in narrowed] == ["Ark", "Norli"]
+    assert json.loads(client.get(f"/list/def:Shop.json?def:in={BASE}id/town/nowhere").data) == []
+    assert client.get("/list/def:Shop?def:in=x%22y", headers=HTML).status_code == 200
+
+
+def test_a_list_of_things_with_places_has_a_map(client: FlaskClient) -> None:
+    assert "Show map" in client.get("/list/def:Shop", headers=HTML).text
+    assert "<svg" in client.get("/list/def:Shop?map=1", headers=HTML).text
+    assert "Show map" not in client.get("/list/def:Book", headers=HTML).text
 
 
 def test_all_that_refers_to_a_thing_is_a_list_of_its_own(client: FlaskClient) -> None:
