@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from functools import partial
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from flask import Flask, g, render_template, request
 
@@ -114,6 +115,27 @@ def citation(page: Page | None) -> str:
     return f"{who} ({snapshot.created[:4]}). {what}, {word('snapshot').lower()} {snapshot.id[:12]}. {where}"
 
 
+def bibtex(page: Page) -> str:
+    """Give the BibTeX entry of a page."""
+    snapshot = current.snapshot()
+    who = snapshot.config.publisher.name if snapshot.config.publisher else text_of(snapshot.config.title)
+    key = re.sub(r"[^A-Za-z0-9]+", "-", page.iri.removeprefix(snapshot.config.base)).strip("-")
+    fields = {
+        "author": f"{{{who}}}",
+        "title": f"{page.label.text}. {text_of(snapshot.config.title)}",
+        "year": snapshot.created[:4],
+        "version": snapshot.id[:12],
+        "url": page.iri,
+    }
+    rows = [f"  {name} = {{{re.sub(r'([&%$#_{}])', _escaped, text) if name == 'title' else text}}},"
+            for name, text in fields.items()]  # fmt: skip
+    return "\n".join((f"@misc{{{key},", *rows, "}"))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\{found[1]}"
+
+
 def names_of(drawn: Figures, moment: Moment) -> str:
     """Give what a moment on a time line is called: the thing, and what the date is of where that is said."""
     name = drawn.names[moment.iri].text
@@ -136,7 +158,7 @@ def page_of(iri: str) -> str:
 
 def safe_url(iri: str) -> str | None:
     """Give an IRI that a link may lead to outside the site; None for schemes that run or hide something."""
-    return iri if urlsplit(iri).scheme in ("http", "https", "mailto", "geo", "tel") else None
+    return iri if iri.partition(":")[0].lower() in ("http", "https", "mailto", "geo", "tel") else None
 
 
 def word(key: str, /, **values: object) -> str:
@@ -189,6 +211,7 @@ def install(app: Flask) -> None:
         short_address=short_address,
         short_graph=short_graph,
         citation=citation,
+        bibtex=bibtex,
         names_of=names_of,
         captions=lambda drawing, names: captions(drawing, {iri: label.text for iri, label in names.items()}),
         decimal=lambda n: f"{n:.4f}".replace(".", "." if language() == "en" else ","),

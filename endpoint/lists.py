@@ -221,6 +221,7 @@ def listing(
     mentioned = [v.value for iri in page for p in table.columns for v in table.values[iri].get(p, ())
                  if isinstance(v, NamedNode)]  # fmt: skip
     labels = index.labels((*table.columns, *table.facets, *mentioned), chain)
+    labels |= _field_names(vocabulary.of_store(store), class_iri, chain)
     columns = tuple((p, labels[p]) for p in table.columns)
     rows = tuple(
         Row(
@@ -230,7 +231,7 @@ def listing(
         )
         for iri in page
     )
-    facets = tuple(_facet(table, p, every, chosen, index, chain) for p in table.facets)
+    facets = tuple(_facet(table, p, labels[p], every, chosen, index, chain) for p in table.facets)
     more = page[-1] if start + limit < len(every) else ""
     return Listing(
         class_iri,
@@ -243,6 +244,16 @@ def listing(
         more,
         len(every),
     )
+
+
+def _field_names(known: Vocabulary, class_iri: str, chain: Sequence[str]) -> dict[str, Label]:
+    """Give what the shape of a class calls its properties: that fits here better than their general name."""
+    found: dict[str, Label] = {}
+    for field in known.fields_of([class_iri]):
+        tag = next((tag for tag in chain if tag in field.names), None)
+        if tag is not None and not field.inverse:
+            found[field.path] = Label(field.names[tag], tag)
+    return found
 
 
 def _has(said: Mapping[str, tuple[NamedNode | Literal, ...]], predicate: str, value: str) -> bool:
@@ -262,17 +273,18 @@ def _cell(values: Iterable[NamedNode | Literal], labels: Mapping[str, Label], la
 def _facet(
     table: _Table,
     predicate: str,
+    label: Label,
     every: Sequence[str],
     chosen: Sequence[tuple[str, str]],
     index: Index,
     chain: Sequence[str],
 ) -> Facet:
     counted = Counter(value.value for iri in every for value in table.values[iri].get(predicate, ()))
-    labels = index.labels((predicate, *counted), chain)
+    labels = index.labels(counted, chain)
     picked = {value for p, value in chosen if p == predicate}
     choices = [Choice(iri, labels[iri], count, iri in picked) for iri, count in counted.items()]
     choices.sort(key=lambda choice: (not choice.chosen, -choice.count, collation(choice.label.text)))
-    return Facet(predicate, labels[predicate], tuple(choices))
+    return Facet(predicate, label, tuple(choices))
 
 
 _NORWEGIAN = str.maketrans({"æ": "{", "ä": "{", "ø": "|", "ö": "|", "å": "}"})

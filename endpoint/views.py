@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
@@ -82,7 +81,7 @@ def document(path: str) -> Response:
 def document_of() -> Response:
     """The same for an IRI given as `?iri=`: that of others, or one with a hash."""
     iri = request.args.get("iri", "")
-    if not urlsplit(iri).scheme:
+    if not _IRI.fullmatch(iri):
         raise Problem("bad-request", "Give an absolute IRI: /doc?iri=https://…")
     found = current.index().describe(iri)
     if found is None:
@@ -160,6 +159,9 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
         if is_ontology
         else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
+        usage=figures.usage(page.iri, current.index(), snapshot.store, html.language())
+        if page.iri in known.properties
+        else None,
         formats=formats,
         schema_org=html.script_json(
             catalogue.thing_json(description, page.label.text, page.lead.text if page.lead else "", snapshot)

@@ -69,6 +69,8 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "next-page": ("Neste side", "Neste side", "Next page"),
     "first-page": ("Første side", "Første side", "First page"),
     "pages": ("Sider", "Sider", "Pages"),
+    "usage": ("Slik er den brukt", "Slik er han brukt", "How it is used"),
+    "thing": ("Ting", "Ting", "Thing"),
     "narrow": ("Avgrens", "Avgrens", "Narrow down"),
     "remove": ("fjern", "fjern", "remove"),
     "show-map": ("Vis kart", "Vis kart", "Show map"),

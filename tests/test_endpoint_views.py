@@ -304,6 +304,23 @@ def test_the_ontology_page_has_every_term_in_its_languages(client: FlaskClient) 
     assert client.get("/def", headers={"Accept": "application/ld+json"}).content_type == "application/ld+json"
 
 
+def test_the_page_of_a_property_shows_how_it_is_used(client: FlaskClient) -> None:
+    page = client.get(f"/doc?iri={BASE}def%23author", headers=HTML).text
+    assert "How it is used" in page
+    assert "Growth of the Soil" in page
+    assert "How it is used" not in client.get(f"/doc?iri={BASE}def%23Book", headers=HTML).text
+
+
+def test_a_page_can_be_cited_as_text_and_bibtex(client: FlaskClient, snapshot: Snapshot) -> None:
+    page = client.get("/doc/book/growth", headers=HTML).text
+    year = snapshot.created[:4]
+    assert (
+        f"Books ({year}). Growth of the Soil. Books, snapshot {snapshot.id[:12]}. {BASE}id/book/growth"
+        in page
+    )
+    assert "@misc{id-book-growth,\n  author = {{Books}},\n  title = {Growth of the Soil. Books}," in page
+
+
 def test_a_list_can_be_had_as_page_csv_and_json(client: FlaskClient) -> None:
     rows = json.loads(client.get("/list/def:Person.json?lang=en").data)
     assert rows == [
