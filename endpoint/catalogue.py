@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Store, Triple
 
@@ -16,6 +17,7 @@ from kg.index import Description, Kind
 from kg.snapshot import Snapshot
 from kg.vocab import PREFIXES, RDF_TYPE, document_path, term
 
+_HOST = re.compile(r"https?://([\w.:-]+)(?:[/?#]|\Z)")
 PAGE = "https://schema.org/AboutPage"
 """The schema.org class of a page about a thing."""
 
@@ -284,9 +286,9 @@ def counts(path: Path) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     for quad in Store.read_only(str(path)).quads_for_pattern(None, None, None, DefaultGraph()):
         properties[quad.predicate.value] += 1
         if quad.predicate in _LINKS and isinstance(quad.object, NamedNode):
-            host = urlsplit(quad.object.value).netloc
-            if host:
-                links[quad.predicate.value, host] += 1
+            host = _HOST.match(quad.object.value)
+            if host is not None:
+                links[quad.predicate.value, host[1]] += 1
     return properties, links
 
 
