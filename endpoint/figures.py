@@ -23,6 +23,8 @@ _MAX_PLACES = 60
 _MAX_ON_FRONT = 400
 _MAX_CURVES = 6
 _EXAMPLES = 8
+_SCANNED = 5_000
+_THINGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +147,11 @@ def usage(predicate: str, index: Index, store: Path, language: str) -> Usage | N
     )
     names = index.labels([iri for row in rows for iri in row[:2] if iri], fallbacks(language))
     return Usage(count, rows, names)
+
+
+def things_in(graph: str, store: Path) -> tuple[str, ...]:
+    """Give the first things that a named graph says something about."""
+    quads = _store(store).quads_for_pattern(None, None, None, NamedNode(graph))
+    subjects = (q.subject.value for q in islice(quads, _SCANNED) if isinstance(q.subject, NamedNode))
+    found = dict.fromkeys(iri for iri in subjects if "#" not in iri and iri != graph)
+    return tuple(sorted(found)[:_THINGS])

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,9 @@ from endpoint.problems import TYPES, Problem
 from endpoint.respond import here, link, redirect, respond, respond_file
 from endpoint.settings import SETTINGS
 from endpoint.variants import address, alternates, choose, query_string
-from kg.index import Description, Index
+from kg.dumps import Dump
+from kg.index import Description, Index, Label
+from kg.snapshot import GraphInfo
 from kg.vocab import document_path, term
 
 blueprint = Blueprint("views", __name__)
@@ -159,6 +162,7 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
         if is_ontology
         else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
+        graph=_graph_of(page.iri),
         usage=figures.usage(page.iri, current.index(), snapshot.store, html.language())
         if page.iri in known.properties
         else None,
@@ -170,6 +174,26 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
         statements_query=f"SELECT ?property ?value WHERE {{\n  <{page.iri}> ?property ?value .\n}}",
         back_query=f"SELECT ?thing ?property WHERE {{\n  ?thing ?property <{page.iri}> .\n}} LIMIT 100",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPage:
+    """What the page of a named graph shows beside its statements: its size, its things, its files."""
+
+    info: GraphInfo
+    things: tuple[tuple[str, Label], ...]
+    dumps: tuple[Dump, ...]
+
+
+def _graph_of(iri: str) -> GraphPage | None:
+    snapshot = current.snapshot()
+    info = next((graph for graph in snapshot.graphs if graph.iri == iri), None)
+    if info is None:
+        return None
+    things = figures.things_in(iri, snapshot.store)
+    names = current.index().labels(things, negotiate.fallbacks(html.language()))
+    files = tuple(d for d in catalogue.dumps_of(snapshot.dumps).values() if d.graph == iri and not d.gzipped)
+    return GraphPage(info, tuple((thing, names[thing]) for thing in things), files)
 
 
 def _context() -> Context:

@@ -311,6 +311,23 @@ def test_the_page_of_a_property_shows_how_it_is_used(client: FlaskClient) -> Non
     assert "How it is used" not in client.get(f"/doc?iri={BASE}def%23Book", headers=HTML).text
 
 
+def test_the_page_of_a_named_graph_shows_its_size_its_things_and_its_files(client: FlaskClient) -> None:
+    page = client.get("/doc/graph/data/growth", headers=HTML).text
+    assert ">data/growth</bdi></h1>" in page
+    assert "<code>data/growth.ttl</code>" in page
+    assert 'href="/dumps/graph/data/growth.ttl"' in page
+    assert "Knut Hamsun" in page
+
+
+@pytest.mark.parametrize(
+    ("tag", "word"), [("nb", "underegenskap av"), ("nn", "undereigenskap av"), ("en", "subproperty of")]
+)
+def test_terms_of_the_modelling_languages_are_named_in_the_language_of_the_page(
+    client: FlaskClient, tag: str, word: str
+) -> None:
+    assert word in client.get(f"/doc?iri={BASE}def%23author&lang={tag}", headers=HTML).text
+
+
 def test_a_page_can_be_cited_as_text_and_bibtex(client: FlaskClient, snapshot: Snapshot) -> None:
     page = client.get("/doc/book/growth", headers=HTML).text
     year = snapshot.created[:4]
