@@ -76,11 +76,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(*paths: Path, environment: Mapping[str, str] | None = None, base: bool = True) -> Iterator[Served]:
+def served(
+    *paths: Path, environment: Mapping[str, str] | None = None, base: bool = True, home: Path | None = None
+) -> Iterator[Served]:
     """Serve a dataset until the block ends; then expect a clean end without orphans."""
     port = free_port()
-    with tempfile.TemporaryDirectory() as home:
-        options = ["--port", str(port), "--snapshots", home, "--quiet"]
+    with tempfile.TemporaryDirectory() as temporary:
+        options = ["--port", str(port), "--snapshots", str(home or temporary), "--quiet"]
         if base:
             options += ["--base", f"http://127.0.0.1:{port}/"]
         process = subprocess.Popen(
