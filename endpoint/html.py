@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from functools import partial
 from urllib.parse import quote, urlencode, urlsplit
@@ -152,6 +153,11 @@ def switch_language(tag: str) -> str:
     """Give this page's address in another language."""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
     return f"{root_path()}{request.path}?{urlencode([*query, ('lang', tag)])}"
+
+
+def script_json(document: object) -> str:
+    """Give JSON that is safe inside a script element: nothing in it can end the element."""
+    return json.dumps(document, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
 
 
 def install(app: Flask) -> None:
