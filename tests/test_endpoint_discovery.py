@@ -132,7 +132,16 @@ def test_the_site_map_names_every_page_once(client: FlaskClient) -> None:
     for address in maps:
         urls = ElementTree.fromstring(client.get("/" + address.removeprefix(BASE)).data)
         pages += [node.text or "" for node in urls.iter(f"{SITEMAP}loc")]
-    names = ("site", "def-Book", "def-Region", "qb-Observation", "prov-Entity", "def-Person", "def-Town")
+    names = (
+        "site",
+        "def-Book",
+        "def-Region",
+        "def-Shop",
+        "qb-Observation",
+        "prov-Entity",
+        "def-Person",
+        "def-Town",
+    )
     assert sorted(maps) == sorted(f"{BASE}sitemap/{name}.xml" for name in names)
     assert f"{BASE}doc/book/growth" in pages
     assert f"{BASE}doc/book/L%C3%B8nset" in pages
