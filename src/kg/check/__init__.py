@@ -101,6 +101,8 @@ class _Run:
             except _BrokenFileError as broken:
                 self._findings.append(broken.finding)
                 self._files = tuple(file for file in self._files if file is not broken.file)
+        wanted = {written(result.focus) for result in self._results}
+        self._places.look_for(wanted | {written(result.shape) for result in self._results})
         self._findings += (self._finding(result) for result in self._results)
 
     def _validated(self, shapes: list[Quad]) -> tuple[Result, ...]:
@@ -112,10 +114,8 @@ class _Run:
         try:
             outcome = _validator(self._engine)(shapes, data)
         except InvalidDataError as error:
-            others = error.others if isinstance(error, shacl.ShapeError) else ()
-            self._findings += (self._shape_finding(each) for each in (error, *others))
-            self._notes.append(_BAD_SHAPES)
             deque(data, maxlen=0)
+            self._report_shapes(error)
             return ()
         self._notes += outcome.notes
         return outcome.results
@@ -134,17 +134,17 @@ class _Run:
         self._findings += lint.unknown_terms(self._seen, self._places, source.queries, source.root)
         self._findings += lint.duplicate_subjects(self._seen, self._places)
 
-    def _shape_finding(self, error: InvalidDataError) -> Finding:
-        about = error.node if isinstance(error, shacl.ShapeError) else None
-        node = None if about is None else written(about)
-        return Finding(
-            rule="invalid-shape",
-            severity=Severity.VIOLATION,
-            messages=(("en", error.plain if isinstance(error, shacl.ShapeError) else error.message),),
-            place=None if node is None else self._places.locate(node),
-            focus=node,
-            hint=error.hint,
-        )
+    def _report_shapes(self, error: InvalidDataError) -> None:
+        self._notes.append(_BAD_SHAPES)
+        if not isinstance(error, shacl.ShapeError):
+            self._findings.append(_invalid_shape(error, error.message))
+            return
+        errors = (error, *error.others)
+        self._places.look_for({written(each.node) for each in errors if each.node is not None})
+        for each in errors:
+            node = None if each.node is None else written(each.node)
+            place = None if node is None else self._places.locate(node)
+            self._findings.append(_invalid_shape(each, each.plain, node, place))
 
     def _finding(self, result: Result) -> Finding:
         focus = written(result.focus)
@@ -191,6 +191,19 @@ def _validator(engine: Engine) -> Callable[[Iterable[Quad], Iterable[Quad]], Out
     from kg.check import referee  # rdflib and pySHACL are heavy, and only the referee needs them
 
     return referee.validate
+
+
+def _invalid_shape(
+    error: InvalidDataError, message: str, node: str | None = None, place: Place | None = None
+) -> Finding:
+    return Finding(
+        rule="invalid-shape",
+        severity=Severity.VIOLATION,
+        messages=(("en", message),),
+        place=place,
+        focus=node,
+        hint=error.hint,
+    )
 
 
 def _path(result: Result) -> str:

@@ -192,7 +192,7 @@ def duplicate_subjects(seen: Seen, places: Places) -> Iterator[Finding]:
                 ("en", f"{first.relative} states the type of <{subject}> too."),
                 ("nb", f"Også {first.relative} sier hvilken type <{subject}> har."),
             ),
-            place=text.find(subject, as_subject=True) or places.term(second, subject),
+            place=text.subject(subject) or Place(second.relative),
             focus=subject,
             hint="Describe a thing in one file, or keep rdf:type to the first.",
         )

@@ -7,16 +7,22 @@ write them, and a finding keeps its file even where the line is not found.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 
-from pyoxigraph import BlankNode, Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from kg.errors import SourceError
 from kg.findings import Place
 from kg.source import SourceFile
 
 _PREFIX = re.compile(r"(?im)^\s*@?prefix\s+([^\s:]*):\s*<([^>]*)>")
+_FIRST = re.compile(r"(?m)^[^\s#@]\S*")
+_DIRECTIVE = re.compile(r"(?i)\s*@?(prefix|base)\b")
+_STATEMENT_END = re.compile(r"(?m)\.[ \t\r]*(#.*)?$")
+_SEARCHES = 300
 _BASE = re.compile(r"(?im)^\s*@?base\s+<([^>]*)>")
 
 
@@ -30,52 +36,92 @@ def written(term: NamedNode | BlankNode | Literal) -> str:
 
 
 class Text:
-    """A file's lines, and the forms in which an IRI can stand in them."""
+    """A file's text, and where IRIs stand in it, in whatever form they are written."""
 
     def __init__(self, name: str, text: str, base: str | None = None) -> None:
         """Keep the text; `base` is what its relative IRIs are read against."""
         self.name = name
-        self.text = text
+        self._text = text
         self._base = base
+        self._searches = 0
+
+    @property
+    def text(self) -> str:
+        """The text itself."""
+        return self._text
 
     @cached_property
-    def lines(self) -> list[str]:
-        """The lines without their ends."""
-        return self.text.splitlines()
+    def _ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self._text)]
+
+    @cached_property
+    def _firsts(self) -> Mapping[str, int]:
+        """Where each word that begins a line is first."""
+        found: dict[str, int] = {}
+        for match in _FIRST.finditer(self._text):
+            found.setdefault(match.group(), match.start())
+        return found
 
     @cached_property
     def _prefixes(self) -> Mapping[str, str]:
-        return dict(_PREFIX.findall(self.text))
+        return dict(_PREFIX.findall(self._text))
 
     @cached_property
     def _bases(self) -> list[str]:
-        return _BASE.findall(self.text) or ([self._base] if self._base else [])
+        return _BASE.findall(self._text) or ([self._base] if self._base else [])
 
-    def _forms(self, iri: str) -> str:
-        forms = [re.escape(f"<{iri}>"), re.escape(f'"{iri}"')]
+    def _forms(self, iri: str) -> list[str]:
+        forms = [f"<{iri}>", f'"{iri}"']
         for prefix, namespace in self._prefixes.items():
             if namespace and iri.startswith(namespace):
-                forms.append(rf"(?<![\w:<]){re.escape(f'{prefix}:{iri[len(namespace) :]}')}(?![\w-]|\.\w)")
+                forms.append(f"{prefix}:{iri[len(namespace) :]}")
         for base in self._bases:
             root = base[: base.rfind("/") + 1]
-            forms += [re.escape(f"<{iri[len(cut) :]}>") for cut in (base, root) if iri.startswith(cut)]
-        return "|".join(forms)
+            forms += [f"<{iri[len(cut) :]}>" for cut in (base, root) if iri.startswith(cut)]
+        return forms
 
-    def find(self, iri: str, *, start: int = 1, as_subject: bool = False) -> Place | None:
-        """Give the first place at or after a line where an IRI stands (as first thing on a line)."""
-        forms = self._forms(iri)
-        pattern = re.compile(rf"^()({forms})" if as_subject else rf"(^|.*?)({forms})")
-        for number, line in enumerate(self.lines[start - 1 :], start):
-            if (match := pattern.match(line)) and not line.lstrip().lower().startswith(("@prefix", "prefix")):
-                return Place(self.name, number, match.start(2) + 1, len(match.group(2)))
+    def _place(self, start: int, length: int) -> Place:
+        line = bisect_left(self._ends, start)
+        before = self._ends[line - 1] + 1 if line else 0
+        return Place(self.name, line + 1, start - before + 1, length)
+
+    def subject(self, iri: str) -> Place | None:
+        """Give the first place where an IRI begins a line, as subjects do; else the first at all."""
+        for form in self._forms(iri):
+            start = self._firsts.get(form)
+            if start is not None:
+                return self._place(start, len(form))
+        return self.find(iri)
+
+    def find(self, iri: str, *, start: int = 0, end: int | None = None) -> Place | None:
+        """Give the first place of an IRI in a part of the text.
+
+        Only so many searches of the whole text are made: where thousands of findings need one each, the
+        later ones have their file and no line.
+        """
+        if end is None:
+            self._searches += 1
+            if self._searches > _SEARCHES:
+                return None
+        forms = "|".join(map(re.escape, self._forms(iri)))
+        pattern = re.compile(rf"(?<![\w:<.-])(?:{forms})(?![\w-]|\.\w)")
+        for match in pattern.finditer(self._text, start, len(self._text) if end is None else end):
+            if not _DIRECTIVE.match(self._text, self._text.rfind("\n", 0, match.start()) + 1):
+                return self._place(match.start(), len(match.group()))
         return None
 
-    def block_end(self, start: int) -> int:
-        """Give the last line of the statement that begins on a line, as near as layout tells."""
-        for number, line in enumerate(self.lines[start - 1 :], start):
-            if re.search(r"\.\s*(#.*)?$", line):
-                return number
-        return len(self.lines)
+    def statement(self, place: Place) -> tuple[int, int]:
+        """Give where the statement at a place begins and ends, as near as layout tells."""
+        assert place.line is not None
+        start = self._ends[place.line - 2] + 1 if place.line > 1 else 0
+        end = _STATEMENT_END.search(self._text, start)
+        return start, end.end() if end else len(self._text)
+
+    def line(self, number: int) -> str | None:
+        """Give one line, counted from 1."""
+        start = self._ends[number - 2] + 1 if 1 < number <= len(self._ends) + 1 else 0
+        end = self._ends[number - 1] if number <= len(self._ends) else len(self._text)
+        return self._text[start:end].rstrip("\r") if 1 <= number <= len(self._ends) + 1 else None
 
 
 class Places:
@@ -84,19 +130,24 @@ class Places:
     def __init__(self, files: Iterable[SourceFile]) -> None:
         """Keep the files in the order in which they are searched."""
         self._files = tuple(files)
+        self._stated: dict[str, SourceFile] = {}
+        self._texts: dict[str, Text] = {}
 
-    @cached_property
-    def _subjects(self) -> Mapping[str, SourceFile]:
-        found: dict[str, SourceFile] = {}
+    def look_for(self, nodes: Collection[str]) -> None:
+        """Find out, in one reading, which file first states something about each node."""
+        missing = set(nodes).difference(self._stated)
         for file in self._files:
-            for quad in file.quads():
-                if isinstance(quad.subject, NamedNode | BlankNode):
-                    found.setdefault(written(quad.subject), file)
-        return found
+            if not missing:
+                return
+            with suppress(SyntaxError):
+                self._look_in(file, missing)
 
-    @cached_property
-    def _texts(self) -> dict[str, Text]:
-        return {}
+    def _look_in(self, file: SourceFile, missing: set[str]) -> None:
+        for quad in file.quads(named=False):
+            subject = quad.subject
+            if not isinstance(subject, Triple) and (name := written(subject)) in missing:
+                self._stated[name] = file
+                missing.discard(name)
 
     def text(self, file: SourceFile) -> Text:
         """Give a file's text, read once."""
@@ -115,23 +166,20 @@ class Places:
     def locate(self, focus: str, *, path: str | None = None) -> Place | None:
         """Give the place of what is said about a focus node: the property on it, else the node itself.
 
-        `focus` and `path` are as findings carry them; None where no file has the node as subject.
+        `focus` and `path` are as findings carry them; None where no file has the node as subject, or
+        where it was not looked for.
         """
-        file = self._subjects.get(focus)
+        file = self._stated.get(focus)
         if file is None:
             return None
         text = self.text(file)
-        subject = text.find(focus, as_subject=True) or text.find(focus)
-        if subject is None or subject.line is None or path is None:
+        subject = text.subject(focus)
+        if subject is None or path is None:
             return subject or Place(file.relative)
-        there = text.find(path, start=subject.line)
-        if there is None or there.line is None or there.line > text.block_end(subject.line):
-            return subject
-        return there
+        start, end = text.statement(subject)
+        return text.find(path, start=start, end=end) or subject
 
     def excerpt(self, place: Place) -> str | None:
         """Give the line that a place points at."""
-        if place.line is None or place.file not in self._texts:
-            return None
-        lines = self._texts[place.file].lines
-        return lines[place.line - 1] if place.line <= len(lines) else None
+        text = self._texts.get(place.file)
+        return text.line(place.line) if text is not None and place.line is not None else None
