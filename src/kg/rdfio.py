@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from pyoxigraph import (
+    BlankNode,
     CanonicalizationAlgorithm,
     Dataset,
     NamedNode,
@@ -72,14 +73,19 @@ def of_path(path: PurePath) -> Format | None:
 
 
 def read(
-    content: bytes, fmt: Format, *, base: str | None = None, graph: NamedNode | None = None
+    content: bytes,
+    fmt: Format,
+    *,
+    base: str | None = None,
+    graph: NamedNode | None = None,
+    keep_blank_nodes: bool = False,
 ) -> Iterator[Quad]:
-    """Yield the quads of a document in order, literals as written, blank nodes renamed apart.
+    """Yield the quads of a document in order, literals as written, blank nodes renamed apart unless kept.
 
     Triples that stand in no named graph come out in `graph` where one is given. Raises SyntaxError, with line
     and column, at the first thing that is not in the format.
     """
-    quads = parse(content, format=fmt.engine, base_iri=base, rename_blank_nodes=True)
+    quads = parse(content, format=fmt.engine, base_iri=base, rename_blank_nodes=not keep_blank_nodes)
     return quads if graph is None else _in_graph(quads, graph)
 
 
@@ -94,15 +100,36 @@ def _in_graph(quads: Iterable[Quad], graph: NamedNode) -> Iterator[Quad]:
 def write(
     statements: Iterable[Triple] | Iterable[Quad], fmt: Format, *, prefixes: Mapping[str, str] | None = None
 ) -> bytes:
-    """Give a document in one format; statements keep the order they come in."""
+    """Give a document in one format; statements keep the order they come in.
+
+    A format without named graphs gets each triple once, whatever graphs it is in.
+    """
+    written: Iterable[Triple] | Iterable[Quad] = statements
+    if not fmt.datasets:
+        written = dict.fromkeys(s.triple if isinstance(s, Quad) else s for s in statements)
     buffer = io.BytesIO()
-    serialize(statements, buffer, format=fmt.engine, prefixes=dict(prefixes) if prefixes else None)
+    serialize(written, buffer, format=fmt.engine, prefixes=dict(prefixes) if prefixes else None)
     return buffer.getvalue()
 
 
+def used(statements: Iterable[Triple] | Iterable[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
+    """Give the prefixes that some IRI in the statements begins with."""
+    plain = write(statements, FORMATS[-1])
+    return {prefix: iri for prefix, iri in prefixes.items() if f"<{iri}".encode() in plain}
+
+
 def canonical(quads: Iterable[Quad]) -> bytes:
-    """Give canonical N-Quads: the same bytes whatever the order and the blank node labels (RDFC-1.0)."""
-    dataset = Dataset(quads)
-    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    lines = sorted(f"{quad} ." for quad in dataset)
-    return "".join(f"{line}\n" for line in lines).encode()
+    """Give canonical N-Quads: the same bytes whatever the order and the blank node labels (RDFC-1.0).
+
+    Only statements with a blank node go through the algorithm; the others are the same lines either way.
+    """
+    lines: set[str] = set()
+    with_blank_nodes = Dataset()
+    for quad in quads:
+        if isinstance(quad.subject, BlankNode) or isinstance(quad.object, BlankNode):
+            with_blank_nodes.add(quad)
+        else:
+            lines.add(str(quad))
+    with_blank_nodes.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    lines.update(map(str, with_blank_nodes))
+    return "".join(f"{line} .\n" for line in sorted(lines)).encode()

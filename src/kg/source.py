@@ -9,19 +9,21 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
 from pyoxigraph import NamedNode, Quad
 
-from kg import config, rdfio
+from kg import config, rdfio, tables
 from kg.config import Config
 from kg.errors import SourceError
 from kg.findings import Finding, Place, Severity
 from kg.rdfio import Format
+from kg.tables import RowProblem, TableError
 
 _UTF8_BOM = b"\xef\xbb\xbf"
+_NTRIPLES = next(fmt for fmt in rdfio.FORMATS if fmt.name == "ntriples")
 _SUFFIXES = ", ".join(f".{suffix}" for fmt in rdfio.FORMATS for suffix in fmt.suffixes)
 
 
@@ -38,13 +40,15 @@ class SourceFile:
     """One file as found: where, in which room, in which format, and the graph its triples go to.
 
     `relative` is the path that messages and graph names use: from the dataset's folder, with `/`.
+    A CSV file has no RDF format but CSVW metadata beside it.
     """
 
     path: Path
     relative: str
     room: Room
-    format: Format
+    format: Format | None
     graph: NamedNode
+    metadata: Path | None = None
 
     def raw(self) -> bytes:
         """Give the bytes as they lie on disk. Raises SourceError if they cannot be read."""
@@ -68,12 +72,16 @@ class SourceFile:
 
         With `named` false, triples that stand in no graph of the file's own stay in none, which spares
         readers who merge all graphs some work. Raises SyntaxError, with line and column, where the document
-        stops being in its format.
+        stops being in its format; TableError with the bad rows of a table.
         """
         content = self.content()
+        graph = self.graph if named else None
+        if self.format is None:
+            assert self.metadata is not None
+            lines = _as_ntriples(content, self.metadata.read_bytes(), self.graph.value, self.relative)
+            return rdfio.read(lines, _NTRIPLES, graph=graph)
         takes_graph = not self.format.engine.supports_datasets or self.format.name == "jsonld"
-        graph = self.graph if named and takes_graph else None
-        return rdfio.read(content, self.format, base=self.graph.value, graph=graph)
+        return rdfio.read(content, self.format, base=self.graph.value, graph=graph if takes_graph else None)
 
 
 @dataclass(frozen=True)
@@ -102,9 +110,18 @@ class Source:
         digest = hashlib.sha256(repr(self.config).encode())
         for file in self.files:
             digest.update(f"{file.relative}\0{file.graph.value}\0".encode() + _sha256(file.path))
+            if file.metadata:
+                digest.update(_sha256(file.metadata))
         for path in (*self.rules, *self.queries):
             digest.update(path.name.encode() + b"\0" + _sha256(path))
         return digest.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _as_ntriples(csv: bytes, metadata: bytes, graph: str, path: str) -> bytes:
+    """Convert a table once, however many stages read it."""
+    table = tables.read_table(csv, metadata, table_iri=graph, path=path)
+    return rdfio.write(tables.triples(table), _NTRIPLES)
 
 
 def _sha256(path: Path) -> bytes:
@@ -143,35 +160,48 @@ def _config(roots: Sequence[Path]) -> Config:
 
 def _files(path: Path, base: str) -> list[SourceFile]:
     if path.is_file():
-        fmt = rdfio.of_path(path)
-        if fmt is None:
+        fmt, metadata = rdfio.of_path(path), _metadata(path)
+        if path.suffix == ".csv" and metadata is None:
+            raise SourceError(
+                f"{path}: there is no {path.name}{tables.METADATA_SUFFIX} beside it.",
+                hint="CSVW metadata says what the columns mean.",
+            )
+        if fmt is None and metadata is None:
             raise SourceError(
                 f"{path}: no RDF format has this file ending.",
                 hint=f"Known: {_SUFFIXES}, and .gz after it.",
             )
-        return [_file(path, path.name, Room.DATA, fmt, base)]
+        return [_file(path, path.name, Room.DATA, base)]
     if not path.is_dir():
         raise SourceError(f"{path}: there is no such file or folder.")
     rooms = [(room, path / room.value) for room in Room if (path / room.value).is_dir()]
     return [
-        _file(found, found.relative_to(path).as_posix(), room, fmt, base)
+        _file(found, found.relative_to(path).as_posix(), room, base)
         for room, folder in (rooms or [(Room.DATA, path)])
-        for found, fmt in _walk(folder)
+        for found in _walk(folder)
     ]
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, Format]]:
+def _walk(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        fmt = rdfio.of_path(path)
-        if fmt is not None and not hidden and path.is_file():
-            yield path, fmt
+        skipped = path.name.endswith(tables.METADATA_SUFFIX) or any(
+            part.startswith(".") for part in path.relative_to(folder).parts
+        )
+        if (rdfio.of_path(path) or _metadata(path)) and not skipped and path.is_file():
+            yield path
 
 
-def _file(path: Path, relative: str, room: Room, fmt: Format, base: str) -> SourceFile:
+def _metadata(path: Path) -> Path | None:
+    """Give the CSVW metadata that lies beside a CSV file."""
+    beside = path.with_name(path.name + tables.METADATA_SUFFIX)
+    return beside if path.suffix == ".csv" and beside.is_file() else None
+
+
+def _file(path: Path, relative: str, room: Room, base: str) -> SourceFile:
     stem = re.sub(r"\.gz\Z", "", relative)
     stem = stem[: stem.rindex(".")]
-    return SourceFile(path, relative, room, fmt, NamedNode(f"{base}graph/{quote(stem)}"))
+    graph = NamedNode(f"{base}graph/{quote(stem)}")
+    return SourceFile(path, relative, room, rdfio.of_path(path), graph, _metadata(path))
 
 
 def _unique_graphs(files: Sequence[SourceFile]) -> None:
@@ -196,8 +226,8 @@ def inspect(file: SourceFile) -> tuple[Finding, ...]:
     try:
         for _ in file.quads():
             pass
-    except SyntaxError as error:
-        return (*found, syntax_finding(error, file.relative))
+    except (SyntaxError, TableError) as error:
+        return (*found, *unparsed(error, file.relative))
     return found
 
 
@@ -227,8 +257,19 @@ def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def syntax_finding(error: SyntaxError, relative: str) -> Finding:
-    """Give the finding that says where a document stops being in its format."""
+def unparsed(error: SyntaxError | TableError, relative: str) -> tuple[Finding, ...]:
+    """Give the findings that say where a document stops being in its format, or which rows of it are bad."""
+    if isinstance(error, TableError):
+        found = [_bad_row(problem, relative) for problem in error.problems]
+        return tuple(found) or (_finding("table", Severity.VIOLATION, error.message, relative),)
+    return (_syntax(error, relative),)
+
+
+def _bad_row(problem: RowProblem, relative: str) -> Finding:
+    return _finding("table", Severity.VIOLATION, str(problem), relative, problem.row)
+
+
+def _syntax(error: SyntaxError, relative: str) -> Finding:
     message = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
     length = None
     if error.lineno == error.end_lineno and error.offset and error.end_offset:

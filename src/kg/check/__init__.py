@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Literal as OneOf
+from typing import Protocol
 
 from pyoxigraph import BlankNode, Quad
 
@@ -17,6 +18,7 @@ from kg.check.shacl.results import SH, Outcome, Result
 from kg.errors import InvalidDataError
 from kg.findings import Finding, Place, Report, Severity
 from kg.source import Room, Source, SourceFile
+from kg.tables import TableError
 
 Engine = OneOf["compiled", "pyshacl"]
 Progress = Callable[[str, int, int], None]
@@ -27,34 +29,40 @@ _SEVERITIES = {
     f"{SH}Warning": Severity.WARNING,
     f"{SH}Info": Severity.INFO,
 }
+_STATING = frozenset({Room.ONTOLOGY, Room.DATA})
 _NO_SHAPES = "There are no shapes: nothing was validated beyond syntax and vocabulary."
 
 
+LIMIT = 100_000
+"""How many results of shapes a report keeps, so that a hopeless file cannot fill the memory."""
 _BAD_SHAPES = "The shapes cannot be used: nothing was validated beyond syntax and vocabulary."
 
 
 class _BrokenFileError(Exception):
-    """A file that stops being in its format: the reading begins again without it."""
-
-    def __init__(self, file: SourceFile, finding: Finding) -> None:
-        super().__init__(finding)
-        self.file = file
-        self.finding = finding
+    """Some file stops being in its format: the reading begins again without those that do."""
 
 
-def run(source: Source, *, engine: Engine = "compiled", progress: Progress | None = None) -> Report:
+def run(
+    source: Source,
+    *,
+    engine: Engine = "compiled",
+    progress: Progress | None = None,
+    limit: int | None = LIMIT,
+) -> Report:
     """Check everything in a source and say what is wrong, in the order of files and lines.
 
     A file that does not parse gets a finding and is left out; the others are still checked. `engine` chooses
-    who applies the shapes: our compiled queries, or pySHACL as the referee.
+    who applies the shapes: our compiled queries, or pySHACL as the referee. At most `limit` results of shapes
+    are kept; a note says if there were more.
     """
-    return _Run(source, engine, progress or (lambda stage, done, total: None)).report()
+    return _Run(source, engine, progress or (lambda stage, done, total: None), limit).report()
 
 
 class _Run:
     """One check under way: the files still in, the findings so far, the time each stage took."""
 
-    def __init__(self, source: Source, engine: Engine, progress: Progress) -> None:
+    def __init__(self, source: Source, engine: Engine, progress: Progress, limit: int | None) -> None:
+        self._limit = limit
         self._source = source
         self._engine = engine
         self._progress = progress
@@ -98,12 +106,19 @@ class _Run:
             try:
                 self._results += self._validated(list(self._quads(Room.SHAPES)))
                 break
-            except _BrokenFileError as broken:
-                self._findings.append(broken.finding)
-                self._files = tuple(file for file in self._files if file is not broken.file)
-        wanted = {written(result.focus) for result in self._results}
-        self._places.look_for(wanted | {written(result.shape) for result in self._results})
+            except _BrokenFileError:
+                self._leave_out_broken()
         self._findings += (self._finding(result) for result in self._results)
+
+    def _leave_out_broken(self) -> None:
+        sound: list[SourceFile] = []
+        for file in self._files:
+            try:
+                deque(file.quads(named=False), maxlen=0)
+                sound.append(file)
+            except (SyntaxError, TableError) as error:
+                self._findings += sources.unparsed(error, file.relative)
+        self._files = tuple(sound)
 
     def _validated(self, shapes: list[Quad]) -> tuple[Result, ...]:
         data = self._quads(Room.ONTOLOGY, Room.DATA)
@@ -112,7 +127,7 @@ class _Run:
             deque(data, maxlen=0)
             return ()
         try:
-            outcome = _validator(self._engine)(shapes, data)
+            outcome = _validator(self._engine)(shapes, data, limit=self._limit)
         except InvalidDataError as error:
             deque(data, maxlen=0)
             self._report_shapes(error)
@@ -125,8 +140,8 @@ class _Run:
         for number, file in enumerate(files, 1):
             try:
                 yield from self._seen.watch(file, file.quads(named=False))
-            except SyntaxError as error:
-                raise _BrokenFileError(file, sources.syntax_finding(error, file.relative)) from error
+            except (SyntaxError, TableError) as error:
+                raise _BrokenFileError from error
             self._progress("read", number, len(files))
 
     def _lint(self) -> None:
@@ -139,24 +154,24 @@ class _Run:
         if not isinstance(error, shacl.ShapeError):
             self._findings.append(_invalid_shape(error, error.message))
             return
-        errors = (error, *error.others)
-        self._places.look_for({written(each.node) for each in errors if each.node is not None})
-        for each in errors:
+        for each in (error, *error.others):
             node = None if each.node is None else written(each.node)
-            place = None if node is None else self._places.locate(node)
+            place = None if node is None else self._places.locate(node, rooms=frozenset({Room.SHAPES}))
             self._findings.append(_invalid_shape(each, each.plain, node, place))
 
     def _finding(self, result: Result) -> Finding:
         focus = written(result.focus)
         path = None if result.path is None else _path(result)
+        value = None if result.value is None else written(result.value)
+        rule = _rule(result.component.value)
         return Finding(
-            rule=_rule(result.component.value),
+            rule=rule,
             severity=_SEVERITIES.get(result.severity.value, Severity.WARNING),
             messages=_messages(result),
-            place=self._places.locate(focus, path=path),
+            place=self._places.locate(focus, path=path, value=value, rule=rule, rooms=_STATING),
             focus=focus,
             path=path,
-            value=None if result.value is None else written(result.value),
+            value=value,
             shape=result.shape.value,
             shape_place=self._shape_place(result),
         )
@@ -164,7 +179,7 @@ class _Run:
     def _shape_place(self, result: Result) -> Place | None:
         if isinstance(result.shape, BlankNode):
             return None
-        return self._places.locate(result.shape.value)
+        return self._places.locate(result.shape.value, rooms=frozenset({Room.SHAPES}))
 
     def _settled(self) -> Iterator[Finding]:
         """Yield the findings that the dataset has not silenced, each as severe as the dataset wants it."""
@@ -185,7 +200,13 @@ class _Run:
         return replace(finding, excerpt=self._places.excerpt(place))
 
 
-def _validator(engine: Engine) -> Callable[[Iterable[Quad], Iterable[Quad]], Outcome]:
+class _Validator(Protocol):
+    def __call__(
+        self, shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None = None
+    ) -> Outcome: ...
+
+
+def _validator(engine: Engine) -> _Validator:
     if engine == "compiled":
         return shacl.validate
     from kg.check import referee  # rdflib and pySHACL are heavy, and only the referee needs them

@@ -1,32 +1,33 @@
-"""Where a finding points: the file that states the focus node, and the line it is on.
+"""Where a finding points: the file, line and column of the subject, property or value that it is about.
 
-A search in the text, done only when there is something to say; it is right where files are written as people
-write them, and a finding keeps its file even where the line is not found.
+Nothing here runs until there is something to say, and then only the files concerned are read once more:
+Turtle and its relatives by `kg.turtle`, RDF/XML by expat, tables row by row. In JSON-LD an IRI is searched
+for as text.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from functools import cached_property
+from typing import NamedTuple
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from kg.errors import SourceError
+from kg import tables, turtle
+from kg.check import xmlplaces
+from kg.errors import KgError, SourceError
 from kg.findings import Place
-from kg.source import SourceFile
+from kg.source import Room, SourceFile
+from kg.turtle import Lines, Span
+from kg.vocab import RDF_TYPE
 
-_PREFIX = re.compile(r"(?im)^\s*@?prefix\s+([^\s:]*):\s*<([^>]*)>")
-_FIRST = re.compile(r"(?m)^[^\s#@]\S*")
-_DIRECTIVE = re.compile(r"(?i)\s*@?(prefix|base)\b")
-_STATEMENT_END = re.compile(r"(?m)\.[ \t\r]*(#.*)?$")
-_SEARCHES = 300
-_BASE = re.compile(r"(?im)^\s*@?base\s+<([^>]*)>")
+LONGEST_LINE = 2_000
+"""Lines longer than this are not quoted: they are for machines."""
 
 
-def written(term: NamedNode | BlankNode | Literal) -> str:
+def written(term: NamedNode | BlankNode | Literal | Triple) -> str:
     """Give a term as findings carry it: a bare IRI, else as N-Triples writes it.
 
     >>> written(NamedNode("https://ex.org/x")), written(Literal("x", language="nb"))
@@ -35,119 +36,138 @@ def written(term: NamedNode | BlankNode | Literal) -> str:
     return term.value if isinstance(term, NamedNode) else str(term)
 
 
+class Part(Enum):
+    """Which token of a triple to point at."""
+
+    SUBJECT = 0
+    PREDICATE = 1
+    VALUE = 2
+
+
+_MISSING = frozenset(
+    f"sh:{name}ConstraintComponent" for name in ("MinCount", "HasValue", "QualifiedMinCount", "SPARQL")
+)
+"""Constraints that are about the focus node itself: something is missing, or a query says so."""
+_PROPERTY = frozenset(f"sh:{name}ConstraintComponent" for name in ("Closed", "UniqueLang"))
+"""Constraints that are about the use of a property, not about one value."""
+_INVERSE = re.compile(r"\(?\^\(?<([^<>]*)>\)*")
+_STEP = re.compile(r"<([^<>]*)>")
+_PREFIX = re.compile(r"""(?i)\bprefix\s+([^\s:]*):\s*<([^>]*)>|"([^"\s:@]*)"\s*:\s*"([^"]*)\"""")
+
+
+class Stated(NamedTuple):
+    """A triple of a file, its terms as findings carry them, and the spans of their tokens."""
+
+    subject: str
+    predicate: str
+    value: str
+    spans: tuple[Span, Span, Span]
+
+
 class Text:
-    """A file's text, and where IRIs stand in it, in whatever form they are written."""
+    """A file's text: its lines, and what it states where."""
 
-    def __init__(self, name: str, text: str, base: str | None = None) -> None:
-        """Keep the text; `base` is what its relative IRIs are read against."""
+    def __init__(self, name: str, text: str, stated: Callable[[str], Iterator[Stated]] | None = None) -> None:
+        """Keep the text; `stated` reads it with positions, without it terms are searched for as text."""
         self.name = name
-        self._text = text
-        self._base = base
-        self._searches = 0
-
-    @property
-    def text(self) -> str:
-        """The text itself."""
-        return self._text
+        self.text = text
+        self._read = stated
 
     @cached_property
-    def _ends(self) -> list[int]:
-        return [match.start() for match in re.finditer("\n", self._text)]
+    def lines(self) -> Lines:
+        """Where its lines begin."""
+        return Lines(self.text)
 
     @cached_property
-    def _firsts(self) -> Mapping[str, int]:
-        """Where each word that begins a line is first."""
-        found: dict[str, int] = {}
-        for match in _FIRST.finditer(self._text):
-            found.setdefault(match.group(), match.start())
+    def stated(self) -> Sequence[Stated]:
+        """Everything the file states, in order; nothing where its format has no reader."""
+        if self._read is None:
+            return ()
+        try:
+            return tuple(self._read(self.text))
+        except (ValueError, KgError):
+            return ()
+
+    @cached_property
+    def _by_subject(self) -> Mapping[str, Sequence[Stated]]:
+        found: dict[str, list[Stated]] = {}
+        for one in self.stated:
+            found.setdefault(one.subject, []).append(one)
         return found
 
     @cached_property
-    def _prefixes(self) -> Mapping[str, str]:
-        return dict(_PREFIX.findall(self._text))
+    def _first(self) -> Mapping[str, Span]:
+        """Where each term first stands."""
+        found: dict[str, Span] = {}
+        for one in self.stated:
+            for term, span in zip(one[:3], one.spans, strict=True):
+                if term not in found or span < found[term]:
+                    found[term] = span
+        return found
 
-    @cached_property
-    def _bases(self) -> list[str]:
-        return _BASE.findall(self._text) or ([self._base] if self._base else [])
+    def place(self, span: Span) -> Place:
+        """Give the place of a span; of one over several lines the length counts what is on the first."""
+        line, column = self.lines.place(span[0])
+        return Place(self.name, line, column, self.lines.length(span))
 
-    def _forms(self, iri: str) -> list[str]:
-        forms = [f"<{iri}>", f'"{iri}"']
+    def find(self, term: str) -> Place | None:
+        """Give the place where a term first stands."""
+        span = self._first.get(term) or self._search(term)
+        return self.place(span) if span else None
+
+    def _search(self, term: str) -> Span | None:
+        """Find an IRI as text, written out or as the prefixed names of queries and JSON-LD contexts."""
+        if self.stated or term.startswith(('"', "_:")):
+            return None
+        offset = min(
+            (at for form in (f"<{term}>", f'"{term}"') if (at := self.text.find(form)) >= 0), default=-1
+        )
+        if offset >= 0:
+            return offset, offset + len(term) + 2
         for prefix, namespace in self._prefixes.items():
-            if namespace and iri.startswith(namespace):
-                forms.append(f"{prefix}:{iri[len(namespace) :]}")
-        for base in self._bases:
-            root = base[: base.rfind("/") + 1]
-            forms += [f"<{iri[len(cut) :]}>" for cut in (base, root) if iri.startswith(cut)]
-        return forms
-
-    def _place(self, start: int, length: int) -> Place:
-        line = bisect_left(self._ends, start)
-        before = self._ends[line - 1] + 1 if line else 0
-        return Place(self.name, line + 1, start - before + 1, length)
-
-    def subject(self, iri: str) -> Place | None:
-        """Give the first place where an IRI begins a line, as subjects do; else the first at all."""
-        for form in self._forms(iri):
-            start = self._firsts.get(form)
-            if start is not None:
-                return self._place(start, len(form))
-        return self.find(iri)
-
-    def find(self, iri: str, *, start: int = 0, end: int | None = None) -> Place | None:
-        """Give the first place of an IRI in a part of the text.
-
-        Only so many searches of the whole text are made: where thousands of findings need one each, the
-        later ones have their file and no line.
-        """
-        if end is None:
-            self._searches += 1
-            if self._searches > _SEARCHES:
-                return None
-        forms = "|".join(map(re.escape, self._forms(iri)))
-        pattern = re.compile(rf"(?<![\w:<.-])(?:{forms})(?![\w-]|\.\w)")
-        for match in pattern.finditer(self._text, start, len(self._text) if end is None else end):
-            if not _DIRECTIVE.match(self._text, self._text.rfind("\n", 0, match.start()) + 1):
-                return self._place(match.start(), len(match.group()))
+            if namespace and term.startswith(namespace):
+                name = re.escape(f"{prefix}:{term[len(namespace) :]}")
+                if found := re.search(rf"(?<![\w:<]){name}(?![\w-]|\.\w)", self.text):
+                    return found.span()
         return None
 
-    def statement(self, place: Place) -> tuple[int, int]:
-        """Give where the statement at a place begins and ends, as near as layout tells."""
-        assert place.line is not None
-        start = self._ends[place.line - 2] + 1 if place.line > 1 else 0
-        end = _STATEMENT_END.search(self._text, start)
-        return start, end.end() if end else len(self._text)
+    @cached_property
+    def _prefixes(self) -> Mapping[str, str]:
+        pairs = re.findall(
+            r"""(?i)\bprefix\s+([^\s:]*):\s*<([^>]*)>|"([^"\s:@]*)"\s*:\s*"([^"]*)\"""", self.text
+        )
+        return {a or c: b or d for a, b, c, d in pairs}
 
-    def line(self, number: int) -> str | None:
-        """Give one line, counted from 1."""
-        start = self._ends[number - 2] + 1 if 1 < number <= len(self._ends) + 1 else 0
-        end = self._ends[number - 1] if number <= len(self._ends) else len(self._text)
-        return self._text[start:end].rstrip("\r") if 1 <= number <= len(self._ends) + 1 else None
+    def triples(
+        self, subject: str, predicate: str | None = None, value: str | None = None
+    ) -> Iterator[Stated]:
+        """Yield what is stated about a subject, in order."""
+        for one in self._by_subject.get(subject, ()):
+            if predicate in (None, one.predicate) and value in (None, one.value):
+                yield one
 
 
 class Places:
     """Finds the places of nodes in the files of a dataset; files are read when first needed."""
 
-    def __init__(self, files: Iterable[SourceFile]) -> None:
-        """Keep the files in the order in which they are searched."""
+    def __init__(
+        self, files: Iterable[SourceFile], subjects: Mapping[str, tuple[SourceFile, ...]] | None = None
+    ) -> None:
+        """Keep the files in the order in which they are searched, and which files have which subject."""
         self._files = tuple(files)
-        self._stated: dict[str, SourceFile] = {}
         self._texts: dict[str, Text] = {}
+        self._known = subjects
 
-    def look_for(self, nodes: Collection[str]) -> None:
-        """Find out, in one reading, which file first states something about each node."""
-        missing = set(nodes).difference(self._stated)
+    @cached_property
+    def _subjects(self) -> Mapping[str, tuple[SourceFile, ...]]:
+        if self._known is not None:
+            return self._known
+        found: dict[str, dict[SourceFile, None]] = {}
         for file in self._files:
-            if not missing:
-                return
-            with suppress(SyntaxError):
-                self._look_in(file, missing)
-
-    def _look_in(self, file: SourceFile, missing: set[str]) -> None:
-        for quad in file.quads(named=False):
-            subject = quad.subject
-            if not isinstance(subject, Triple) and (name := written(subject)) in missing:
-                self._stated[name] = file
-                missing.discard(name)
+            for quad in file.quads():
+                if isinstance(quad.subject, NamedNode | BlankNode):
+                    found.setdefault(written(quad.subject), {})[file] = None
+        return {subject: tuple(files) for subject, files in found.items()}
 
     def text(self, file: SourceFile) -> Text:
         """Give a file's text, read once."""
@@ -156,30 +176,129 @@ class Places:
                 content = file.content().decode("utf-8", "replace")
             except SourceError:
                 content = ""
-            self._texts[file.relative] = Text(file.relative, content, file.graph.value)
+            self._texts[file.relative] = Text(file.relative, content, _reader(file))
         return self._texts[file.relative]
 
     def term(self, file: SourceFile, iri: str) -> Place:
         """Give the place where an IRI first stands in a file, the file alone if the line is not found."""
         return self.text(file).find(iri) or Place(file.relative)
 
-    def locate(self, focus: str, *, path: str | None = None) -> Place | None:
-        """Give the place of what is said about a focus node: the property on it, else the node itself.
-
-        `focus` and `path` are as findings carry them; None where no file has the node as subject, or
-        where it was not looked for.
-        """
-        file = self._stated.get(focus)
-        if file is None:
-            return None
+    def stated(
+        self,
+        file: SourceFile,
+        subject: str,
+        predicate: str | None = None,
+        value: str | None = None,
+        *,
+        part: Part = Part.SUBJECT,
+    ) -> Place:
+        """Give the place of a part of the first such triple in a file, the file alone if there is none."""
         text = self.text(file)
-        subject = text.subject(focus)
-        if subject is None or path is None:
-            return subject or Place(file.relative)
-        start, end = text.statement(subject)
-        return text.find(path, start=start, end=end) or subject
+        one = next(text.triples(subject, predicate, value), None)
+        return text.place(one.spans[part.value]) if one else self.term(file, subject)
+
+    def locate(
+        self,
+        focus: str,
+        *,
+        path: str | None = None,
+        value: str | None = None,
+        rule: str = "",
+        rooms: frozenset[Room] = frozenset(Room),
+    ) -> Place | None:
+        """Give the place of what a result is about, all as findings carry it.
+
+        That is the value where it is at fault, the property where its use is, else the focus node: there
+        where its type is stated, or where it first stands. None where no file has it.
+        """
+        files = [file for file in self._subjects.get(focus, ()) if file.room in rooms]
+        if path is not None and rule not in _MISSING:
+            found = self._on_path(files, focus, path, value, rule)
+            if found is not None:
+                return found
+        return self._home(files, focus) or self._mentioned(focus, rooms)
+
+    def _on_path(
+        self, files: Sequence[SourceFile], focus: str, path: str, value: str | None, rule: str
+    ) -> Place | None:
+        if (inverse := _INVERSE.fullmatch(path)) and value is not None:
+            others = self._subjects.get(value, ())
+            return self._first(others, value, inverse.group(1), focus, Part.SUBJECT)
+        step = _STEP.search(path)
+        if step is not None:
+            return self._first(files, focus, step.group(1), None, Part.VALUE)
+        part = Part.PREDICATE if rule in _PROPERTY else Part.VALUE
+        return self._first(files, focus, path, value, part) or self._first(files, focus, path, None, part)
+
+    def _first(
+        self, files: Iterable[SourceFile], subject: str, predicate: str | None, value: str | None, part: Part
+    ) -> Place | None:
+        for file in files:
+            text = self.text(file)
+            for one in text.triples(subject, predicate, value):
+                return text.place(one.spans[part.value])
+        return None
+
+    def _home(self, files: Sequence[SourceFile], focus: str) -> Place | None:
+        there = self._first(files, focus, RDF_TYPE.value, None, Part.SUBJECT)
+        if there is None and files:
+            there = self.stated(files[0], focus)
+        return there
+
+    def _mentioned(self, term: str, rooms: frozenset[Room]) -> Place | None:
+        """Give the first place of a node that is no subject anywhere."""
+        if term.startswith("_:"):
+            return None
+        clue = re.split(r"[/#:]", term)[-1] if not term.startswith('"') else term[1 : term.rindex('"')]
+        for file in self._files:
+            if file.room in rooms and clue in self.text(file).text and (found := self.text(file).find(term)):
+                return found
+        return None
 
     def excerpt(self, place: Place) -> str | None:
-        """Give the line that a place points at."""
+        """Give the line that a place points at, if it is short enough to be read."""
         text = self._texts.get(place.file)
-        return text.line(place.line) if text is not None and place.line is not None else None
+        if text is None or place.line is None or place.line > len(text.lines):
+            return None
+        line = text.lines.line(place.line)
+        return line if len(line) <= LONGEST_LINE else None
+
+
+def _reader(file: SourceFile) -> Callable[[str], Iterator[Stated]] | None:
+    """Give what reads a file of this format with positions."""
+    name, base = file.format.name if file.format else "table", file.graph.value
+    if name in ("turtle", "trig"):
+        return lambda text: _of_statements(turtle.statements(text, base))
+    if name in ("ntriples", "nquads"):
+        return lambda text: _of_statements(turtle.quads_by_line(text))
+    if name == "rdfxml":
+        return lambda text: (Stated(*one) for one in xmlplaces.stated(text, base))
+    if name == "table":
+        return lambda text: _of_table(text, file)
+    return None
+
+
+def _of_statements(statements: Iterable[turtle.Statement]) -> Iterator[Stated]:
+    for one in statements:
+        yield Stated(written(one.subject), one.predicate.value, written(one.object), one.spans)
+
+
+def _of_table(text: str, file: SourceFile) -> Iterator[Stated]:
+    """Yield the triples of a table, each at its row, or at the cell that holds its value as written."""
+    assert file.metadata is not None
+    csv, metadata = text.encode(), file.metadata.read_bytes()
+    table = tables.read_table(csv, metadata, table_iri=file.graph.value, path=file.relative)
+    lines = Lines(text)
+    for number, triple in tables.triples_by_row(table):
+        row = lines.span(number)
+        cell = _cell(text, row, triple.object.value if isinstance(triple.object, Literal) else None)
+        value = triple.object
+        yield Stated(written(triple.subject), triple.predicate.value, written(value), (row, row, cell))
+
+
+def _cell(text: str, row: Span, value: str | None) -> Span:
+    """Find a cell by its text; the row where no cell says just that."""
+    if not value:
+        return row
+    found = re.compile(rf'(?<![^,;\t"\n]){re.escape(value)}(?![^,;\t"\r\n])').search(text, *row)
+    return found.span() if found else row

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
@@ -44,15 +45,15 @@ _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
 _LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
 
 
-def validate(shapes: Iterable[Quad], data: Iterable[Quad]) -> Outcome:
-    """Give everything that the shapes find in the data.
+def validate(shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None = None) -> Outcome:
+    """Give everything that the shapes find in the data, or the first `limit` results and a note.
 
     All named graphs count as one. Raises ShapeError for shapes that are ill-formed, recursive, or outside
     SHACL 1.0 Core and SHACL-SPARQL. Nothing is fetched.
     """
     graph = ShapesGraph(shapes)
     plan = Plan(graph)
-    return _Validation(plan, DataStore(data, graph)).outcome()
+    return Validation(plan, DataStore(data, graph)).outcome(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +275,7 @@ def _kept(term: Term) -> Term:
 
 
 @dataclass
-class _Validation:
+class Validation:
     """One validation under way."""
 
     plan: Plan
@@ -297,8 +298,8 @@ class _Validation:
         if self.plan.asks_for_shapes:
             self.data.add_shapes()
 
-    def outcome(self) -> Outcome:
-        """Validate."""
+    def outcome(self, limit: int | None = None) -> Outcome:
+        """Validate, and stop once there are so many results."""
         for node in self.plan.roots:
             self._reporting[node] += (Source(pattern) for pattern in self._targets(node))
         for node in self.plan.order:
@@ -306,12 +307,15 @@ class _Validation:
         for node in reversed(self.plan.order):
             if node in self._check_focus:
                 self._mark_failing(self.plan.shapes[node])
-        results = tuple(
+        every = (
             result
             for node in self.plan.order
             if node in self._report_focus
             for result in self._results(self.plan.shapes[node])
         )
+        results = tuple(islice(every, limit))
+        if limit is not None and len(results) == limit and next(every, None) is not None:
+            self.notes.append(f"There are more than {limit} results: the rest is left out.")
         return Outcome(results=results, notes=tuple(self.notes))
 
     # Focus nodes

@@ -1,0 +1,194 @@
+"""How pages are made: the template environment, its words and addresses, and the page's language."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from functools import partial
+from urllib.parse import quote, urlencode, urlsplit
+
+from flask import Flask, g, render_template, request
+
+from endpoint import negotiate
+from endpoint import site as current
+from endpoint.entity import Page, interval
+from endpoint.figures import Figures
+from endpoint.literals import machine_date, readable
+from endpoint.maps import captions
+from endpoint.respond import here, root_path
+from endpoint.timelines import Moment
+from endpoint.words import LANGUAGES, WORDS
+from kg.vocab import compact, document_path
+
+
+def language() -> str:
+    """Give the language of the page: `?lang=`, else Accept-Language, else the dataset's first."""
+    if "language" not in g:
+        g.language = _language()
+    return str(g.language)
+
+
+def _language() -> str:
+    asked = request.args.get("lang", "")
+    if asked in LANGUAGES:
+        return asked
+    preferred = [tag for tag in current.snapshot().config.languages if tag in LANGUAGES]
+    available = tuple(dict.fromkeys((*preferred, *LANGUAGES)))
+    return negotiate.choose_language(request.headers.get("Accept-Language"), available)
+
+
+def href(path: str, **query: object) -> str:
+    """Give the root-relative address of a page; a language chosen by `?lang=` goes along."""
+    asked = request.args.get("lang", "")
+    path, hash_sign, fragment = path.partition("#")
+    path, _, before = path.partition("?")
+    if asked in LANGUAGES and "lang" not in query:
+        query["lang"] = asked
+    after = urlencode({name: value for name, value in query.items() if value not in (None, "")})
+    both = "&".join(part for part in (before, after) if part)
+    return here(path) + (f"?{both}" if both else "") + hash_sign + fragment
+
+
+def quoted(iri: str) -> str:
+    """Give an IRI as the value of a query string's parameter."""
+    return quote(iri, safe="")
+
+
+def digest(hexadecimal: str) -> str:
+    """Give a SHA-256 as the value of a Repr-Digest header."""
+    return f"sha-256=:{base64.b64encode(bytes.fromhex(hexadecimal)).decode()}:"
+
+
+def expand(name: str) -> str | None:
+    """Give the IRI of a prefixed name, by the dataset's prefixes; None if it is none."""
+    prefix, colon, local = name.partition(":")
+    namespace = current.snapshot().config.prefixes.get(prefix)
+    return namespace + local if colon and namespace else None
+
+
+def list_of(class_iri: str) -> str:
+    """Give the address of the list of a class's things."""
+    name = compact(class_iri, current.snapshot().config.prefixes)
+    return href(f"list/{name}") if name else href("list/all", **{"class": class_iri})
+
+
+def short(iri: str) -> str:
+    """Give an IRI as people write it: prefixed where a prefix fits."""
+    return compact(iri, current.snapshot().config.prefixes) or iri
+
+
+def short_address(url: str) -> str:
+    """Give a web address without what everybody knows, cut to a readable length."""
+    text = url.partition("://")[2].removeprefix("www.").rstrip("/") or url
+    return text if len(text) <= 64 else f"{text[:40]}…{text[-20:]}"
+
+
+def short_graph(iri: str) -> str:
+    """Give a graph's name below the dataset's base."""
+    return iri.removeprefix(f"{current.snapshot().config.base}graph/")
+
+
+def citation(page: Page | None) -> str:
+    """Give the sentence to cite a page by, or the dataset."""
+    snapshot = current.snapshot()
+    config = snapshot.config
+    who = config.publisher.name if config.publisher else text_of(config.title)
+    what = f"{page.label.text}. {text_of(config.title)}" if page else text_of(config.title)
+    where = page.iri if page else config.base
+    return f"{who} ({snapshot.created[:4]}). {what}, {word('snapshot').lower()} {snapshot.id[:12]}. {where}"
+
+
+def names_of(drawn: Figures, moment: Moment) -> str:
+    """Give what a moment on a time line is called: the thing, and what the date is of where that is said."""
+    name = drawn.names[moment.iri].text
+    return f"{name} ({drawn.names[moment.predicate].text})" if moment.predicate else name
+
+
+def bytes_text(size: int) -> str:
+    """Give a file's size in words."""
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}".replace(".", "." if language() == "en" else ",")
+        size = size / 1000  # type: ignore[assignment]
+    return f"{size:.3g} GB"
+
+
+def page_of(iri: str) -> str:
+    """Give the address of the page about an IRI, ours or another's."""
+    return href(document_path(iri, current.snapshot().config.base))
+
+
+def safe_url(iri: str) -> str | None:
+    """Give an IRI that a link may lead to outside the site; None for schemes that run or hide something."""
+    return iri if urlsplit(iri).scheme in ("http", "https", "mailto", "geo", "tel") else None
+
+
+def word(key: str, /, **values: object) -> str:
+    """Give a text of the interface in the page's language, with values filled in."""
+    text = WORDS[key][LANGUAGES.index(language())]
+    return text.format(**values) if values else text
+
+
+def name(iri: str) -> str:
+    """Give a thing's name in the page's language, or the nearest there is."""
+    return current.index().labels([iri], negotiate.fallbacks(language()))[iri].text
+
+
+def text_of(texts: Mapping[str, str]) -> str:
+    """Give the text of a dataset setting in the page's language, else in one of its fallbacks."""
+    for tag in negotiate.fallbacks(language(), texts):
+        if tag in texts:
+            return texts[tag]
+    return ""
+
+
+def render(template: str, **context: object) -> str:
+    """Give the page that a template makes, with what every page needs."""
+    return render_template(template, lang=language(), config_of=current.snapshot().config,
+                           snapshot=current.snapshot(), **context)  # fmt: skip
+
+
+def switch_language(tag: str) -> str:
+    """Give this page's address in another language."""
+    query = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    return f"{root_path()}{request.path}?{urlencode([*query, ('lang', tag)])}"
+
+
+def script_json(document: object) -> str:
+    """Give JSON that is safe inside a script element: nothing in it can end the element."""
+    return json.dumps(document, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
+
+
+def install(app: Flask) -> None:
+    """Give the templates of an application the functions they use."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        href=href,
+        page_of=page_of,
+        safe_url=safe_url,
+        list_of=list_of,
+        short_address=short_address,
+        short_graph=short_graph,
+        citation=citation,
+        names_of=names_of,
+        captions=lambda drawing, names: captions(drawing, {iri: label.text for iri, label in names.items()}),
+        decimal=lambda n: f"{n:.4f}".replace(".", "." if language() == "en" else ","),
+        period_of=lambda part: interval(part, language()),
+        short=short,
+        bytes_text=bytes_text,
+        readable=lambda text, datatype: readable(text, datatype, language()),
+        machine_date=machine_date,
+        number=lambda n: readable(str(n), "http://www.w3.org/2001/XMLSchema#integer", language()),
+        static=lambda name: here(f"static/{name}"),
+        switch_language=switch_language,
+        languages=LANGUAGES,
+        t=word,
+        text_of=text_of,
+        word_in=partial(_word_in),
+    )
+
+
+def _word_in(tag: str, key: str) -> str:
+    return WORDS[key][LANGUAGES.index(tag)]

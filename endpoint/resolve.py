@@ -1,0 +1,159 @@
+"""What a path is about: the IRI, the form its suffix asks for, and what is near when there is nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from flask import request
+from pyoxigraph import Literal, NamedNode
+from rapidfuzz import fuzz
+
+from endpoint import html, negotiate
+from endpoint import site as current
+from endpoint.negotiate import ENTITY, Representation
+from endpoint.problems import Problem
+from endpoint.respond import here
+from kg.index import Description, Index, fold
+from kg.vocab import document_iris, document_path, local_name, term
+
+_DEPRECATED = term("owl:deprecated")
+_SUCCESSOR = term("dcterms:isReplacedBy")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A thing the snapshot knows, and the representation that the path named, if it named one."""
+
+    description: Description
+    form: Representation | None
+
+
+def spellings(raw: str, decoded: str) -> tuple[str, ...]:
+    """Give the ways an IRI may have been written that a browser asks for by this path, the likelier first.
+
+    >>> spellings("L%C3%B8nset", "Lønset")
+    ('Lønset', 'L%C3%B8nset')
+    >>> spellings("a%20b", "a b")
+    ('a%20b',)
+    """
+    readable = re.sub(r"(?:%[89A-Fa-f][0-9A-Fa-f])+", lambda m: _text(m[0]), raw)
+    every = (readable, raw, decoded, quote(decoded, safe="/:@!$&'()*+,;=~"))
+    return tuple(dict.fromkeys(s for s in every if not re.search(r'[\x00-\x20<>"{}|\\^`]', s)))
+
+
+def _text(escaped: str) -> str:
+    text = unquote(escaped)
+    return escaped if "\ufffd" in text else text
+
+
+def raw_path(prefix: str, decoded: str) -> str:
+    """Give the part of the request's path after a prefix as the client sent it, where the server tells."""
+    sent = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "").partition("?")[0]
+    place = sent.find(f"/{prefix}") if prefix else 0
+    if not sent or place < 0:
+        return quote(decoded, safe="/:@!$&'()*+,;=~")
+    return sent[place + len(prefix) + 1 :]
+
+
+def document(path: str) -> Found:
+    """Give what the document at `doc/{path}` is about.
+
+    Raises Problem: 404 with what is near, 410 with the successor, 415 for a suffix that no format has.
+    """
+    raw = raw_path("doc/", path)
+    found = _described(raw, path)
+    if found is not None:
+        return _alive(Found(found, None))
+    stem, form, suffix = negotiate.split_suffix(path, ENTITY)
+    if suffix:
+        raw_stem = raw.removesuffix(f".{suffix}")
+        found = _described(raw_stem, stem)
+        if found is not None and form is not None:
+            return _alive(Found(found, form))
+        if found is not None:
+            raise unsupported(suffix, f"doc/{stem}")
+    raise missing(path)
+
+
+def entity(path: str) -> Description | None:
+    """Give the description of the thing whose IRI is the base and this path, if there is one."""
+    base = current.snapshot().config.base
+    for spelling in spellings(raw_path("", path), path):
+        found = current.index().describe(base + spelling)
+        if found is not None:
+            return found
+    return None
+
+
+def _described(raw: str, decoded: str) -> Description | None:
+    base = current.snapshot().config.base
+    mentioned = None
+    for spelling in spellings(raw, decoded):
+        for iri in document_iris(spelling, base):
+            found = current.index().describe(iri)
+            if found is not None and (found.statements or found.parts):
+                return found
+            if found is None and any(graph.iri == iri for graph in current.snapshot().graphs):
+                found = Description(iri, (), {}, ())
+            mentioned = mentioned or found
+    return mentioned
+
+
+def _alive(found: Found) -> Found:
+    retired = [s for s in found.description.statements if s.predicate in (_DEPRECATED, _SUCCESSOR)]
+    successors = [s.object.value for s in retired if isinstance(s.object, NamedNode)]
+    deprecated = any(isinstance(s.object, Literal) and s.object.value in ("true", "1") for s in retired)
+    if not deprecated:
+        return found
+    rows = [_row(iri) for iri in successors]
+    name = html.name(found.description.iri)
+    raise Problem("gone", f"{name} <{found.description.iri}>", extra={"successor": rows} if rows else {})
+
+
+def unsupported(suffix: str, path: str) -> Problem:
+    """Give the 415 that lists the suffixes there are."""
+    there_is = [{"type": form.media_type, "href": here(f"{path}.{form.suffix}")} for form in ENTITY]
+    return Problem(
+        "unsupported-format",
+        f"{suffix!r} is no format here. There is: {', '.join(form.suffix for form in ENTITY)}.",
+        extra={"available": there_is},
+    )
+
+
+def missing(path: str) -> Problem:
+    """Give the 404 that names what is near."""
+    rows = [_row(iri) for iri in near(local_name(path), current.index())]
+    return Problem("not-found", f"{here(path)}", extra={"nearest": rows} if rows else {})
+
+
+def _row(iri: str) -> dict[str, str]:
+    base = current.snapshot().config.base
+    return {"iri": iri, "label": html.name(iri), "href": here(document_path(iri, base))}
+
+
+def near(name: str, index: Index, limit: int = 5) -> tuple[str, ...]:
+    """Give the things whose name is most like this one, the likest first."""
+    words = fold(re.sub(r"[\W_]+", " ", name)).strip()[:100]
+    scored: dict[str, float] = {}
+    for attempt in _attempts(words):
+        for hit in index.search(attempt, limit=50):
+            score = max(
+                fuzz.ratio(words, fold(hit.text)),
+                fuzz.ratio(words, fold(local_name(hit.iri)).replace("-", " ")),
+            )
+            scored[hit.iri] = max(scored.get(hit.iri, 0.0), score)
+        if any(score > 75 for score in scored.values()):
+            break
+    best = sorted(scored, key=lambda iri: (-scored[iri], iri))
+    return tuple(iri for iri in best if scored[iri] > 55)[:limit]
+
+
+def _attempts(words: str) -> Iterator[str]:
+    """Yield what to search for: all words, then the beginnings of the words, ever shorter."""
+    yield words
+    for length in (6, 4, 3, 2):
+        for word in words.split()[:4]:
+            yield word[:length]

@@ -1,0 +1,195 @@
+"""`kg serve`: from a folder to a site on a port, and back to nothing when it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+from flask import Blueprint, Flask
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from endpoint import settings as settings_table
+from endpoint import sparql, views
+from endpoint.app import create_app
+from endpoint.settings import Settings
+from endpoint.shell import Bounds, Shell
+from endpoint.site import Published, Site
+from kg.cli import BASE, PATHS, QUIET, SNAPSHOTS, built, read_source
+from kg.errors import KgError, SnapshotError
+from kg.index import Index
+from kg.query import Limits, Pool
+from kg.snapshot import Home, Snapshot, home_of
+
+_MEBIBYTE = 2**20
+_LOOK_SECONDS = 2.0
+_BACKLOG = 1024
+_HEADER_MILLISECONDS = 10_000
+_HEAD_BYTES = 65_536
+
+
+class PortTakenError(KgError):
+    """The address to listen on cannot be had."""
+
+
+@click.command("serve")
+@PATHS
+@click.option("--port", type=int, help="Port to listen on.  [default: 8000]")
+@click.option("--host", help="Address to listen on; 0.0.0.0 for all.  [default: 127.0.0.1]")
+@BASE
+@SNAPSHOTS
+@click.option("--behind-proxy", is_flag=True, help="Believe the last address in X-Forwarded-For.")
+@click.option("--show-settings", is_flag=True, help="Print the settings and stop.")
+@QUIET
+def command(
+    paths: tuple[Path, ...],
+    port: int | None,
+    host: str | None,
+    base: str | None,
+    snapshots: Path | None,
+    behind_proxy: bool,
+    show_settings: bool,
+    quiet: bool,
+) -> None:
+    """Check a dataset, freeze it, and serve it as pages, linked data and SPARQL until stopped."""
+    settings = settings_table.load({"host": host, "port": port})
+    if show_settings:
+        click.echo(settings_table.show(settings))
+        return
+    claim(settings)
+    source = read_source(paths, base)
+    snapshot, _ = built(source, snapshots, quiet=quiet)
+    serve(settings, snapshot, home_of(source, snapshots), behind_proxy=behind_proxy, quiet=quiet)
+
+
+def claim(settings: Settings) -> None:
+    """Find out whether the port can be had. Raises PortTakenError."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise PortTakenError(
+                f"Port {settings.port} of {settings.host} cannot be used: {error.strerror}.",
+                hint=f"Try --port {settings.port + 1}.",
+            ) from error
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Give the limits of queries that an operator has set."""
+    return Limits(
+        length=settings.query_bytes,
+        seconds=settings.query_timeout,
+        memory=settings.query_memory * _MEBIBYTE,
+        result=settings.result_bytes,
+        workers=settings.query_workers,
+        queue=settings.queue_seconds,
+    )
+
+
+def bounds_of(settings: Settings, limits: Limits) -> Bounds:
+    """Give the bounds of requests that an operator has set."""
+    return Bounds(
+        body=settings.body_bytes,
+        queue_seconds=settings.queue_seconds,
+        page_threads=settings.threads,
+        query_places=limits.places,
+    )
+
+
+def blueprints() -> Sequence[Blueprint]:
+    """Give the parts of the site."""
+    return (views.blueprint, sparql.blueprint)
+
+
+def serve(
+    settings: Settings,
+    snapshot: Snapshot,
+    home: Home | None = None,
+    *,
+    behind_proxy: bool = False,
+    quiet: bool = False,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve a snapshot, and whichever is published in its home later, until SIGINT or SIGTERM."""
+    limits = limits_of(settings)
+    with Pool(snapshot.store, limits, prefixes=snapshot.config.prefixes) as pool:
+        site = Site(settings, Published(snapshot, Index(snapshot.index)), pool)
+        app = create_app(site, tuple(blueprints()))
+        shell = Shell(app, site, bounds_of(settings, limits), behind_proxy=behind_proxy)
+        if not quiet:
+            _greet(settings, snapshot)
+        try:
+            asyncio.run(_listen(shell, settings, site, home, ready))
+        finally:
+            shell.close()
+
+
+async def _listen(
+    shell: Shell, settings: Settings, site: Site, home: Home | None, ready: Callable[[], None]
+) -> None:
+    server = Server(
+        shell,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_HEAD_BYTES),
+        websockets=False,
+        backlog=_BACKLOG,
+        backpressure=_BACKLOG,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    watching = asyncio.ensure_future(_watch(site, home)) if home else None
+    loop.call_soon(ready)
+    try:
+        await server.serve()
+    finally:
+        if watching:
+            watching.cancel()
+
+
+async def _watch(site: Site, home: Home) -> None:
+    """Let the site follow the snapshot that is published in its home."""
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        with suppress(SnapshotError, OSError):
+            await asyncio.get_running_loop().run_in_executor(None, follow, site, home)
+
+
+def follow(site: Site, home: Home) -> bool:
+    """Switch the site to the snapshot published in its home, if that is another one; tell whether it was."""
+    current = home.current()
+    if current is None or current.id == site.published.snapshot.id:
+        return False
+    if site.pool is not None:
+        site.pool.switch(current.store)
+    site.switch(Published(current, Index(current.index)))
+    return True
+
+
+def _greet(settings: Settings, snapshot: Snapshot) -> None:
+    host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::1") else settings.host  # noqa: S104
+    address = f"http://{host}:{settings.port}{settings.root_path}"
+    count = quote("SELECT ?class (COUNT(?x) AS ?n) { ?x a ?class } GROUP BY ?class ORDER BY DESC(?n)")
+    click.echo(f"Serving snapshot {snapshot.id[:12]}, {snapshot.quads} quads, at {address}/")
+    click.echo("Try:")
+    click.echo(f"  {address}/")
+    click.echo(f"  {address}/sparql")
+    click.echo(f"  curl -H 'Accept: text/csv' '{address}/sparql?query={count}'")
+
+
+def application(site: Site) -> Flask:
+    """Give the plain WSGI application, for any other server."""
+    return create_app(site, tuple(blueprints()))

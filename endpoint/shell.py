@@ -1,0 +1,657 @@
+"""The asynchronous shell around the WSGI application: nothing slow or large reaches a thread.
+
+It reads bodies within bounds and a deadline, keeps hot answers, lets queries wait in a queue of their own,
+stops the query of a client that hangs up, and packs answers. The application knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import sys
+from collections import Counter, OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask
+
+from endpoint import codings, protocol
+from endpoint.budgets import client_of
+from endpoint.problems import Problem
+from endpoint.respond import SECURITY_HEADERS
+from endpoint.site import Site
+from endpoint.sparql import CANCELLATION, FAILURE, PAGE, REASON, REFUSED, Asked, Reply, service_of
+from kg.query import Cancellation
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+_VARYING = (b"accept", b"accept-language", b"accept-encoding", b"accept-profile", b"accept-datetime")
+_METHODS = ("GET", "HEAD", "POST")
+_SHORT_QUERY = 8_192
+_LOOK_SECONDS = 0.02
+_RETRY_SECONDS = 2
+_PIECE = 256 * 1024
+_CACHED_BODY = 512 * 1024
+_CACHE_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one client may ask of the server, beyond what queries may."""
+
+    address: int = 16_384
+    body: int = 1_048_576
+    body_seconds: float = 10.0
+    waiting: int = 256
+    waiting_of_client: int = 64
+    queue_seconds: float = 2.0
+    page_threads: int = 8
+    query_places: int = 4
+
+    @property
+    def places_of_client(self) -> int:
+        """Queries of one client that run at once: others must find a place too."""
+        return max(1, self.query_places // 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the application; `rest` yields what is not in the body yet, if it is a long one."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    rest: Iterator[bytes] | None = None
+
+    def header(self, name: bytes) -> bytes:
+        """Give the first value of a header, or nothing."""
+        return next((value for key, value in self.headers if key == name), b"")
+
+
+class QueueFullError(Exception):
+    """No place came free in time; `reason` says whether the client or the server is at its limit."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason: "client" or "busy"."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Queue:
+    """Places for queries, first come first served, as long as each client keeps to its share."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        """Begin with all places free."""
+        self._bounds = bounds
+        self._running: Counter[str] = Counter()
+        self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
+
+    def try_enter(self, client: str) -> bool:
+        """Take a place if there is one and nobody waits for it; the caller must leave it."""
+        if self._waiting or not self._may_run(client):
+            return False
+        self._running[client] += 1
+        return True
+
+    async def enter(self, client: str) -> None:
+        """Wait for a place and take it; the caller must leave it. Raises QueueFullError."""
+        mine = sum(1 for other, _ in self._waiting if other == client)
+        if mine >= self._bounds.waiting_of_client:
+            raise QueueFullError("client")
+        if len(self._waiting) >= self._bounds.waiting:
+            raise QueueFullError("busy")
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((client, future))
+        self._let_in()
+        try:
+            await asyncio.wait_for(future, self._bounds.queue_seconds)
+        except TimeoutError:
+            at_limit = self._running[client] >= self._bounds.places_of_client
+            raise QueueFullError("client" if at_limit else "busy") from None
+        finally:
+            if not future.done() or future.cancelled():
+                with suppress(ValueError):
+                    self._waiting.remove((client, future))
+
+    def leave(self, client: str) -> None:
+        """Give a place back."""
+        self._running[client] -= 1
+        if not self._running[client]:
+            del self._running[client]
+        self._let_in()
+
+    def _may_run(self, client: str) -> bool:
+        return (
+            self._running.total() < self._bounds.query_places
+            and self._running[client] < self._bounds.places_of_client
+        )
+
+    def _let_in(self) -> None:
+        for entry in tuple(self._waiting):
+            client, future = entry
+            if self._running.total() >= self._bounds.query_places:
+                return
+            if self._may_run(client) and not future.done():
+                self._waiting.remove(entry)
+                self._running[client] += 1
+                future.set_result(None)
+
+
+class Hot:
+    """Answers of one snapshot that can be given again without asking the application."""
+
+    def __init__(self, room: int = _CACHE_BYTES) -> None:
+        """Begin empty; `room` is in bytes of bodies."""
+        self._room = room
+        self._answers: OrderedDict[tuple[object, ...], Answer] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: tuple[object, ...]) -> Answer | None:
+        """Give the answer that was kept, or None."""
+        found = self._answers.get(key)
+        if found is not None:
+            self._answers.move_to_end(key)
+        return found
+
+    def keep(self, key: tuple[object, ...], answer: Answer) -> None:
+        """Keep an answer until others need its room."""
+        if key in self._answers or not _is_reusable(answer):
+            return
+        self._answers[key] = answer
+        self._bytes += len(answer.body)
+        while self._bytes > self._room:
+            _, oldest = self._answers.popitem(last=False)
+            self._bytes -= len(oldest.body)
+
+
+def _is_reusable(answer: Answer) -> bool:
+    """Tell whether an answer is whole, public and the same for all who send these headers."""
+    caching = answer.header(b"cache-control")
+    vary = {name.strip().lower() for name in answer.header(b"vary").split(b",") if name.strip()}
+    return (
+        answer.status == 200
+        and answer.rest is None
+        and len(answer.body) <= _CACHED_BODY
+        and answer.header(b"etag").startswith(b'"')
+        and b"public" in caching
+        and b"no-store" not in caching
+        and vary <= set(_VARYING)
+    )
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request, with its headers at hand."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+    hosts: int = 0
+    body: bytes = b""
+    client: str = ""
+    tags: str = ""
+
+    def __post_init__(self) -> None:
+        for name, value in self.scope["headers"]:
+            if name == b"host":
+                self.hosts += 1
+            self.headers[name] = self.headers[name] + b"," + value if name in self.headers else value
+
+    @property
+    def is_head(self) -> bool:
+        """Whether only the headers are wanted."""
+        return bool(self.scope["method"] == "HEAD")
+
+
+class Shell:
+    """An ASGI application that answers for a Flask application."""
+
+    def __init__(self, app: Flask, site: Site, bounds: Bounds, *, behind_proxy: bool = False) -> None:
+        """Wrap an application. `behind_proxy` says that X-Forwarded-For was written by our own proxy."""
+        self._app = app
+        self._site = site
+        self._bounds = bounds
+        self._behind_proxy = behind_proxy
+        self._hot = Hot()
+        self._queue = Queue(bounds)
+        self._pages = ThreadPoolExecutor(bounds.page_threads, thread_name_prefix="page")
+        self._queries = ThreadPoolExecutor(bounds.query_places, thread_name_prefix="query")
+        self._pending_pages = 0
+        self._service = service_of(app)
+        self._sparql = f"{site.settings.root_path}/sparql"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        exchange = _Exchange(scope, receive, send)
+        one_host = exchange.hosts == 1 and exchange.headers[b"host"]
+        if not one_host and scope.get("http_version") == "1.1":
+            await _give(exchange, self._refusal(Problem("bad-request", "A request has one Host header.")))
+            return
+        key = self._key(exchange)
+        hot = self._hot.get(key) if key else None
+        if hot is not None:
+            await _give(exchange, _conditional(hot, exchange.headers.get(b"if-none-match", b"")))
+            return
+        try:
+            self._check(exchange)
+            exchange.body = await self._read_body(exchange)
+        except Problem as problem:
+            await _give(exchange, self._refusal(problem))
+            return
+        await self._ask(exchange, key)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pages.shutdown(wait=False, cancel_futures=True)
+        self._queries.shutdown(wait=False, cancel_futures=True)
+
+    def _key(self, exchange: _Exchange) -> tuple[object, ...] | None:
+        headers = exchange.headers
+        if exchange.scope["method"] not in ("GET", "HEAD") or b"range" in headers:
+            return None
+        if b"no-cache" in headers.get(b"cache-control", b""):
+            return None
+        scope = exchange.scope
+        wishes = tuple(headers.get(name) for name in _VARYING)
+        return self._site.published.snapshot.id, scope["path"], scope["query_string"], wishes
+
+    def _check(self, exchange: _Exchange) -> None:
+        scope = exchange.scope
+        length = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
+        if length > self._bounds.address:
+            raise Problem(
+                "address-too-long", f"The address is longer than {self._bounds.address} characters."
+            )
+        declared = exchange.headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._bounds.body:
+            raise self._too_large()
+        peer = (scope.get("client") or ("unknown", 0))[0]
+        forwarded = exchange.headers.get(b"x-forwarded-for", b"") if self._behind_proxy else b""
+        exchange.client = forwarded.rpartition(b",")[2].strip().decode("latin-1") or peer
+
+    def _too_large(self) -> Problem:
+        return Problem("body-too-large", f"A body may have {self._bounds.body} bytes.")
+
+    async def _read_body(self, exchange: _Exchange) -> bytes:
+        """Give the whole body. Raises Problem for one that is too large, too slow or broken off."""
+        if exchange.scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
+            return b""
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self._bounds.body_seconds):
+                while True:
+                    message = await exchange.receive()
+                    if message["type"] == "http.disconnect":  # gone, or chunks that are none
+                        raise Problem("bad-request", "The body is not what its headers say.")
+                    pieces.append(message.get("body", b""))
+                    size += len(pieces[-1])
+                    if size > self._bounds.body:
+                        raise self._too_large()
+                    if not message.get("more_body"):
+                        return b"".join(pieces)
+        except TimeoutError:
+            raise Problem(
+                "request-timeout", f"The body took over {self._bounds.body_seconds:g} seconds."
+            ) from None
+
+    async def _ask(self, exchange: _Exchange, key: tuple[object, ...] | None) -> None:
+        """Get the answer, keep it if others may want it, and give it."""
+        headers = exchange.headers
+        coding = None
+        if b"accept-encoding" in headers and b"range" not in headers:
+            coding = codings.choose(headers[b"accept-encoding"].decode("latin-1"))
+        tags = headers.get(b"if-none-match", b"").decode("latin-1")
+        exchange.tags = codings.unmark(tags, coding)
+        if self._is_query(exchange):
+            answer = await self._query(exchange)
+        else:
+            answer = await self._in_page_lane(_environ(exchange))
+        if answer is None:
+            return
+        if answer.status == 304 and coding and f'-{coding}"' in tags:
+            answer = _tagged(answer, coding)
+        if coding:
+            answer = await self._packed(answer, coding)
+        if key is not None and key[0] == self._site.published.snapshot.id:
+            self._hot.keep(key, answer)
+        await _give(exchange, answer)
+
+    def _is_query(self, exchange: _Exchange) -> bool:
+        scope = exchange.scope
+        return scope["path"] == self._sparql and bool(exchange.body or scope["query_string"])
+
+    async def _query(self, exchange: _Exchange) -> Answer | None:
+        """Answer a query, the short way round if it can be; None if its client has gone."""
+        asked = self._asked(exchange)
+        kept = self._service.recall(asked) if asked else None
+        if asked and kept:
+            return _of_reply(self._service.reply(asked, kept, exchange.tags))
+        client = client_of(exchange.client)
+        if not self._queue.try_enter(client):
+            refused = await self._wait_for_place(exchange, client)
+            if refused is not None:
+                return refused if refused.status else None
+        try:
+            if asked is None:
+                return await self._in_query_lane(exchange)
+            return await self._in_loop(exchange, asked)
+        finally:
+            self._queue.leave(client)
+
+    def _asked(self, exchange: _Exchange) -> Asked | None:
+        """Give the query if it is short, well asked, and not for the page."""
+        scope, headers = exchange.scope, exchange.headers
+        if len(exchange.body) + len(scope["query_string"]) > _SHORT_QUERY:
+            return None
+        try:
+            call = protocol.parse(
+                protocol.Request(
+                    "GET" if exchange.is_head else scope["method"],
+                    scope["query_string"].decode("latin-1"),
+                    _text(headers.get(b"content-type")),
+                    _text(headers.get(b"content-encoding")),
+                    exchange.body,
+                )
+            )
+            if call.query is None or not call.query.strip() or scope["method"] not in _METHODS:
+                return None
+            fresh = b"no-cache" in headers.get(b"cache-control", b"")
+            asked = self._service.ask(call, call.query, _text(headers.get(b"accept")), fresh=fresh)
+        except Problem:
+            return None
+        return None if asked.chosen is PAGE else asked
+
+    async def _wait_for_place(self, exchange: _Exchange, client: str) -> Answer | None:
+        """Wait for a place; None when it is had, else the refusal, or an answer without status to nobody."""
+        gone = asyncio.ensure_future(_hung_up(exchange.receive))
+        entering = asyncio.ensure_future(self._queue.enter(client))
+        await asyncio.wait((entering, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not entering.done():
+            entering.cancel()
+            return Answer(0, [], b"")
+        gone.cancel()
+        try:
+            entering.result()
+        except QueueFullError as full:
+            environ = _environ(exchange)
+            environ[REFUSED], environ[REASON] = _RETRY_SECONDS, full.reason
+            return await self._in_page_lane(environ)
+        return None
+
+    async def _in_loop(self, exchange: _Exchange, asked: Asked) -> Answer | None:
+        """Run a query without a thread; what goes wrong is told by the application."""
+        cancellation = Cancellation()
+        watch = _Watch(exchange.receive, cancellation)
+        try:
+            self._service.admit(exchange.client)
+            result = await self._service.run_async(asked, exchange.client, cancellation)
+        except Problem as problem:
+            if cancellation.cancelled:
+                return None
+            environ = _environ(exchange)
+            environ[FAILURE] = problem
+            return await self._in_page_lane(environ)
+        finally:
+            watch.stop()
+        return _of_reply(self._service.reply(asked, result, exchange.tags))
+
+    async def _in_query_lane(self, exchange: _Exchange) -> Answer | None:
+        """Run a query through the application, in a thread; stop it when its client hangs up."""
+        environ = _environ(exchange)
+        cancellation = environ[CANCELLATION] = Cancellation()
+        watch = _Watch(exchange.receive, cancellation)
+        try:
+            loop = asyncio.get_running_loop()
+            answer = await loop.run_in_executor(self._queries, self._answer, environ)
+        finally:
+            watch.stop()
+        return None if cancellation.cancelled else answer
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        """Run the application; what even it cannot answer is an answer too."""
+        try:
+            return self._call(environ)
+        except Exception:
+            log.exception("The application failed at %s", environ["PATH_INFO"])
+            return self._refusal(Problem("internal-error", "The failure is in the server's log."))
+
+    async def _in_page_lane(self, environ: dict[str, Any]) -> Answer:
+        if self._pending_pages >= self._bounds.waiting:
+            return self._refusal(Problem("busy", "Try again in a second.", headers={"Retry-After": "1"}))
+        self._pending_pages += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pages, self._answer, environ)
+        finally:
+            self._pending_pages -= 1
+
+    def _call(self, environ: dict[str, Any]) -> Answer:
+        """Run the WSGI application, in a thread."""
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(
+            status: str, headers: list[tuple[str, str]], exc_info: object = None
+        ) -> Callable[[bytes], None]:
+            started[:] = [(status, headers)]
+            return _no_write
+
+        pieces = self._app.wsgi_app(environ, start_response)
+        body, rest = _gathered(pieces)
+        status, headers = started[0]
+        lowered = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return Answer(int(status[:3]), lowered, body, rest)
+
+    async def _packed(self, answer: Answer, coding: str) -> Answer:
+        """Give an answer in a content coding, if it is whole and worth it."""
+        worth = codings.is_textual(answer.header(b"content-type").decode("latin-1"))
+        done = answer.header(b"content-encoding")
+        if answer.status != 200 or answer.rest or done or not worth or len(answer.body) < codings.SMALLEST:
+            return answer
+        encode = codings.ENCODERS[coding]
+        if len(answer.body) > _PIECE:
+            body = await asyncio.get_running_loop().run_in_executor(self._pages, encode, answer.body)
+        else:
+            body = encode(answer.body)
+        headers = [pair for pair in answer.headers if pair[0] not in (b"content-length", b"accept-ranges")]
+        headers += [(b"content-encoding", coding.encode()), (b"content-length", str(len(body)).encode())]
+        return _tagged(Answer(answer.status, headers, body), coding)
+
+    def _refusal(self, problem: Problem) -> Answer:
+        """Give the problem document of a request that the application does not get to see."""
+        base = self._site.published.snapshot.config.base
+        document = problem.document(base=base, instance="", language="en")
+        body = json.dumps(document, ensure_ascii=False).encode()
+        headers = {
+            "content-type": "application/problem+json",
+            "content-length": str(len(body)),
+            "cache-control": "no-store",
+            "connection": "close",
+            **SECURITY_HEADERS,
+            **problem.headers,
+        }
+        encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        return Answer(problem.type.status, encoded, body)
+
+
+def _no_write(data: bytes) -> None:
+    raise NotImplementedError("Flask gives its body as an iterable.")
+
+
+def _gathered(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes] | None]:
+    """Give the body of a short answer; of a long one its beginning, and an iterator over the rest."""
+    iterator = iter(pieces)
+    begun: list[bytes] = []
+    size = 0
+    for piece in iterator:
+        begun.append(piece)
+        size += len(piece)
+        if size >= _PIECE and not _is_last(pieces):
+            return b"".join(begun), _closing(iterator, pieces)
+    _close(pieces)
+    return b"".join(begun), None
+
+
+def _is_last(pieces: Iterable[bytes]) -> bool:
+    """Tell whether the body is one piece: no file, no generator."""
+    return isinstance(pieces, (list, tuple)) and len(pieces) == 1
+
+
+def _closing(iterator: Iterator[bytes], pieces: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        yield from iterator
+    finally:
+        _close(pieces)
+
+
+def _close(pieces: Iterable[bytes]) -> None:
+    close = getattr(pieces, "close", None)
+    if close is not None:
+        close()
+
+
+def _tagged(answer: Answer, coding: str) -> Answer:
+    """Give an answer with the ETag of its coding, telling caches that the coding was negotiated."""
+    headers: Headers = []
+    for name, value in answer.headers:
+        if name == b"etag":
+            headers.append((name, codings.mark(value.decode("latin-1"), coding).encode("latin-1")))
+        elif name != b"vary":
+            headers.append((name, value))
+    vary = [name.strip() for name in answer.header(b"vary").split(b",") if name.strip()]
+    if b"accept-encoding" not in {name.lower() for name in vary}:
+        vary.append(b"Accept-Encoding")
+    headers.append((b"vary", b", ".join(vary)))
+    return Answer(answer.status, headers, answer.body, answer.rest)
+
+
+def _conditional(answer: Answer, tags: bytes) -> Answer:
+    """Give 304 instead of an answer whose tag the client has."""
+    if not tags:
+        return answer
+    tag = answer.header(b"etag")
+    known = {one.strip().removeprefix(b"W/") for one in tags.split(b",")}
+    if tag not in known and b"*" not in known:
+        return answer
+    kept = (b"etag", b"cache-control", b"vary", b"content-location", b"date", b"link", b"content-language")
+    headers = [
+        (name, value)
+        for name, value in answer.headers
+        if name in kept or name.startswith((b"access-control-", b"x-", b"content-security"))
+    ]
+    return Answer(304, headers, b"")
+
+
+class _Watch:
+    """Cancels a query whose client hangs up; begins to look when the query turns out to take a while."""
+
+    def __init__(self, receive: Receive, cancellation: Cancellation) -> None:
+        self._receive = receive
+        self._cancellation = cancellation
+        self._task: asyncio.Future[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._task = asyncio.ensure_future(_hung_up(self._receive))
+        self._task.add_done_callback(self._gone)
+
+    def _gone(self, task: asyncio.Future[None]) -> None:
+        if not task.cancelled():
+            self._cancellation.cancel()
+
+    def stop(self) -> None:
+        """Look no longer."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _of_reply(reply: Reply) -> Answer:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    return Answer(reply.status, headers, reply.body)
+
+
+async def _hung_up(receive: Receive) -> None:
+    """Wait until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _give(exchange: _Exchange, answer: Answer) -> None:
+    """Send an answer; to HEAD, its headers only."""
+    send = exchange.send
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    if exchange.is_head or answer.rest is None:
+        if answer.rest is not None:
+            _close(answer.rest)
+        await send({"type": "http.response.body", "body": b"" if exchange.is_head else answer.body})
+        return
+    await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+    loop = asyncio.get_running_loop()
+    while True:
+        piece = await loop.run_in_executor(None, _next_piece, answer.rest)
+        if not piece:
+            break
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _next_piece(rest: Iterator[bytes]) -> bytes:
+    gathered = bytearray()
+    for piece in rest:
+        gathered += piece
+        if len(gathered) >= _PIECE:
+            break
+    return bytes(gathered)
+
+
+def _environ(exchange: _Exchange) -> dict[str, Any]:
+    """Give the WSGI environment of a request. HEAD asks as GET: the headers must be those of GET."""
+    scope = exchange.scope
+    path = unquote_to_bytes(scope.get("raw_path") or scope["path"].encode())
+    host, _, port = exchange.headers.get(b"host", b"").decode("latin-1").partition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "GET" if exchange.is_head else scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path.decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": host or "localhost",
+        "SERVER_PORT": port or "80",
+        "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version', '1.1')}",
+        "REMOTE_ADDR": exchange.client,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": io.BytesIO(exchange.body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in exchange.headers.items():
+        key = name.decode("latin-1").replace("-", "_").upper()
+        if key == "CONTENT_TYPE":
+            environ[key] = value.decode("latin-1")
+        elif key not in ("CONTENT_LENGTH", "PROXY", "TRANSFER_ENCODING") and b"_" not in name:
+            environ[f"HTTP_{key}"] = value.decode("latin-1")
+    if exchange.tags:
+        environ["HTTP_IF_NONE_MATCH"] = exchange.tags
+    if exchange.body:
+        environ["CONTENT_LENGTH"] = str(len(exchange.body))
+    return environ

@@ -1,0 +1,64 @@
+"""What a running site consists of, and how a request takes hold of one snapshot for as long as it lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app, g
+
+from endpoint.settings import Settings
+
+if TYPE_CHECKING:
+    from kg.index import Index
+    from kg.query import Pool
+    from kg.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A snapshot opened for reading, with its index."""
+
+    snapshot: Snapshot
+    index: Index
+
+
+class Site:
+    """Settings, query pool and the snapshot that is published now; a publication swaps one reference."""
+
+    def __init__(self, settings: Settings, published: Published, pool: Pool | None = None) -> None:
+        """Keep the parts; `pool` may be missing where no query is run."""
+        self.settings = settings
+        self.pool = pool
+        self._published = published
+
+    @property
+    def published(self) -> Published:
+        """The snapshot that new requests get."""
+        return self._published
+
+    def switch(self, published: Published) -> None:
+        """Give new requests another snapshot; running ones keep theirs."""
+        self._published = published
+
+
+def site() -> Site:
+    """Give the site of the running application."""
+    return cast(Site, current_app.extensions["kg"])
+
+
+def published() -> Published:
+    """Give the snapshot that this request works on: the same from its first line to its last."""
+    if "published" not in g:
+        g.published = site().published
+    return cast(Published, g.published)
+
+
+def snapshot() -> Snapshot:
+    """Give the snapshot of this request."""
+    return published().snapshot
+
+
+def index() -> Index:
+    """Give the index of this request's snapshot."""
+    return published().index

@@ -1,0 +1,407 @@
+"""The SPARQL service over HTTP: one resource, whose answers are whole and whose statuses are true."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
+
+from endpoint import html, negotiate, protocol, respond, service_description
+from endpoint import site as current
+from endpoint import sparql_page as page
+from endpoint.budgets import Budgets, client_of
+from endpoint.negotiate import Representation
+from endpoint.problems import Problem
+from endpoint.protocol import Call
+from endpoint.site import Site
+from kg import rdfio
+from kg.query import (
+    RESULT_FORMATS,
+    Answer,
+    Cancellation,
+    NotRepresentable,
+    Pool,
+    PoolBusy,
+    Query,
+    QueryCancelled,
+    QueryError,
+    QueryMemory,
+    QueryRefused,
+    QuerySyntaxError,
+    QueryTimeout,
+    ResultTooLarge,
+    formats,
+    guard,
+)
+from kg.query.guard import Outline
+
+CANCELLATION = "kg.cancellation"
+"""Key of the WSGI environment for a Cancellation, where the server can tell that a client has hung up."""
+
+REFUSED = "kg.busy"
+"""Key of the WSGI environment for seconds to wait, where the server found the queue full; with `REASON`."""
+
+REASON = "kg.busy_reason"
+
+FAILURE = "kg.failure"
+"""Key of the WSGI environment for a Problem that running the query has already come to."""
+
+ALLOWED = "GET, HEAD, OPTIONS, POST"
+_CACHE_BYTES = 64 * 2**20
+_LARGEST_CACHED = 4 * 2**20
+_LONG_ACCEPT = 1_000
+
+
+def _representation(fmt: formats.ResultFormat, quality: float) -> Representation:
+    return Representation(
+        fmt.name, fmt.media_type, fmt.suffix, fmt.label, fmt.kind, fmt.media_types[1:], quality
+    )
+
+
+_ALL = tuple(_representation(fmt, 0.9 - place / 100) for place, fmt in enumerate(RESULT_FORMATS))
+PAGE = replace(negotiate.HTML, quality=0.01)
+"""The query page: for whoever names HTML, not for whoever takes anything."""
+RESULTS = (*(found for found in _ALL if found.kind == formats.RESULTS), PAGE)
+"""What SELECT and ASK are answered in."""
+GRAPHS = (*(found for found in _ALL if found.kind == formats.GRAPH), PAGE)
+"""What CONSTRUCT and DESCRIBE are answered in, and the service description."""
+
+blueprint = Blueprint("sparql", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query that may be run, and what it is to be answered in."""
+
+    call: Call
+    text: str
+    outline: Outline
+    chosen: Representation
+    fresh: bool
+    base: str
+
+    def key(self, store: Path) -> tuple[object, ...]:
+        """Give the key that equal questions to one store have in common."""
+        return store, self.outline.key, self.call.default_graphs, self.call.named_graphs, self.chosen.name
+
+    @property
+    def query(self) -> Query:
+        """The query as the pool takes it."""
+        return Query(self.text, self.call.default_graphs, self.call.named_graphs, self.base)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A whole result, ready to go out."""
+
+    body: bytes
+    tag: str
+    form: str
+    store: Path
+    timing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer, whichever server sends it."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Service:
+    """The SPARQL service of a site, without Flask; keeps its clients' budgets and recent results."""
+
+    def __init__(self, site: Site) -> None:
+        """Begin with full budgets and no results."""
+        self._site = site
+        self.budgets = Budgets()
+        self._lock = threading.Lock()
+        self._results: OrderedDict[tuple[object, ...], Result] = OrderedDict()
+        self._bytes = 0
+
+    @property
+    def pool(self) -> Pool:
+        """The pool that queries run in. Raises Problem where there is none."""
+        if self._site.pool is None:
+            raise Problem("busy", "This site runs no queries.", headers={"Retry-After": "60"})
+        return self._site.pool
+
+    def ask(self, call: Call, text: str, accept: str | None, *, fresh: bool = False) -> Asked:
+        """Look at a query and choose its format. Raises Problem."""
+        try:
+            outline = guard.inspect(text, self.pool.limits)
+        except QueryError as failure:
+            _choose(call.format, accept, RESULTS, "json")
+            raise problem_of(failure) from None
+        is_graph = formats.KINDS.get(outline.form or "") == formats.GRAPH
+        table, default = (GRAPHS, "turtle") if is_graph else (RESULTS, "json")
+        chosen = _choose(call.format, accept, table, default)
+        return Asked(call, text, outline, chosen, fresh, self._site.published.snapshot.config.base)
+
+    def recall(self, asked: Asked) -> Result | None:
+        """Give a result that was kept, or None."""
+        if asked.fresh:
+            return None
+        key = asked.key(self.pool.store)
+        with self._lock:
+            found = self._results.get(key)
+            if found is not None:
+                self._results.move_to_end(key)
+        return found
+
+    def admit(self, client: str) -> None:
+        """Let a client run a query, or raise the Problem that tells how long to wait."""
+        wait = self.budgets.wait(client_of(client))
+        if wait:
+            raise too_many(wait)
+
+    def run(self, asked: Asked, client: str, cancellation: Cancellation | None = None) -> Result:
+        """Give the result from a worker. Raises Problem."""
+        fmt = self._format(asked)
+        try:
+            answer = self.pool.run(
+                asked.query, fmt, asked.call.timeout, outline=asked.outline, cancellation=cancellation
+            )
+        except QueryError as failure:
+            raise self._failed(failure, client) from None
+        return self._done(asked, answer, client)
+
+    async def run_async(self, asked: Asked, client: str, cancellation: Cancellation) -> Result:
+        """Give the result from a worker, without a thread that waits. Raises Problem."""
+        fmt = self._format(asked)
+        try:
+            with self.pool.start(
+                asked.query, fmt, asked.call.timeout,
+                outline=asked.outline, cancellation=cancellation, patience=0,
+            ) as job:  # fmt: skip
+                answer = await job.wait_async()
+        except QueryError as failure:
+            raise self._failed(failure, client) from None
+        return self._done(asked, answer, client)
+
+    def reply(self, asked: Asked, result: Result, tags: str = "") -> Reply:
+        """Give the answer that a result goes out in; 304 for a client whose tags name it."""
+        tag = f'"{result.tag}"'
+        caching = f"public, max-age={self._site.settings.cache_seconds}"
+        headers = {
+            "Content-Type": asked.chosen.content_type,
+            "Content-Length": str(len(result.body)),
+            "ETag": tag,
+            "Cache-Control": "no-store" if asked.outline.volatile else caching,
+            "Vary": "Accept, Accept-Encoding",
+            "X-Query-Timeout": f"{self.pool.limits.seconds:g}",
+            "X-Result-Max-Bytes": str(self.pool.limits.result),
+            **respond.SECURITY_HEADERS,
+        }
+        if result.timing:
+            headers["Server-Timing"] = result.timing
+        if asked.chosen.name in ("csv", "tsv"):
+            headers["Content-Disposition"] = f'attachment; filename="result.{asked.chosen.suffix}"'
+        known = {one.strip().removeprefix("W/") for one in tags.split(",")} if tags else ()
+        if tag in known or "*" in known:
+            del headers["Content-Length"], headers["Content-Type"]
+            return Reply(304, tuple(headers.items()), b"")
+        return Reply(200, tuple(headers.items()), result.body)
+
+    def _format(self, asked: Asked) -> formats.ResultFormat:
+        is_graph = formats.KINDS.get(asked.outline.form or "") == formats.GRAPH
+        fmt = formats.named(("turtle" if is_graph else "json") if asked.chosen is PAGE else asked.chosen.name)
+        assert fmt is not None
+        return fmt
+
+    def _failed(self, failure: QueryError, client: str) -> Problem:
+        if isinstance(failure, QueryTimeout):
+            self.budgets.charge(client_of(client), failure.seconds)
+        return problem_of(failure)
+
+    def _done(self, asked: Asked, answer: Answer, client: str) -> Result:
+        self.budgets.charge(client_of(client), answer.seconds)
+        name = asked.chosen.name
+        digest = hashlib.sha256(f"{answer.store.parent.name}\0{name}\0".encode())
+        digest.update(answer.body)
+        timing = f'query;dur={answer.seconds * 1000:.2f};desc="{"memory" if answer.in_memory else "disk"}"'
+        result = Result(bytes(answer.body), digest.hexdigest()[:24], answer.form, answer.store, timing)
+        if not asked.outline.volatile and len(result.body) <= _LARGEST_CACHED:
+            self._keep(asked.key(answer.store), replace(result, timing=""))
+        return result
+
+    def _keep(self, key: tuple[object, ...], result: Result) -> None:
+        """Keep a result until others need its room."""
+        with self._lock:
+            if key in self._results:
+                return
+            self._results[key] = result
+            self._bytes += len(result.body)
+            while self._bytes > _CACHE_BYTES:
+                _, oldest = self._results.popitem(last=False)
+                self._bytes -= len(oldest.body)
+
+
+@blueprint.record_once
+def _install(state: BlueprintSetupState) -> None:
+    state.app.extensions["sparql"] = Service(state.app.extensions["kg"])
+
+
+def service_of(app: Flask) -> Service:
+    """Give the service of an application."""
+    return cast(Service, app.extensions["sparql"])
+
+
+@blueprint.route("/sparql", methods=["GET", "POST", "OPTIONS"], provide_automatic_options=False)
+def sparql() -> Response:
+    """Answer a query, or say what the service is."""
+    if request.method == "OPTIONS":
+        return Response(status=204, headers={"Allow": ALLOWED})
+    if FAILURE in request.environ and "text/html" not in request.headers.get("Accept", ""):
+        raise request.environ[FAILURE]
+    call = protocol.parse(
+        protocol.Request(
+            request.method,
+            request.environ.get("QUERY_STRING", ""),
+            request.headers.get("Content-Type"),
+            request.headers.get("Content-Encoding"),
+            request.get_data(cache=False) if request.method == "POST" else b"",
+        )
+    )
+    if call.query is None or not (call.query.strip() or request.method == "POST"):
+        return _about(call)
+    return _answer(call, call.query)
+
+
+def _about(call: Call) -> Response:
+    """Give the query form to browsers and the service description to programs."""
+    if request.method == "POST":
+        raise Problem("bad-request", "There is no parameter `query`.")
+    chosen = _choose(call.format, request.headers.get("Accept"), GRAPHS, "turtle")
+    if chosen is PAGE:
+        return respond.respond(page.render(), PAGE, vary=_VARY_PAGE, language=html.language())
+    fmt = rdfio.named(chosen.name)
+    assert fmt is not None
+    body = rdfio.write(service_description.describe(current.snapshot()), fmt, prefixes=respond.prefixes())
+    return respond.respond(body, chosen)
+
+
+_VARY_PAGE = ("Accept", "Accept-Language")
+
+
+@lru_cache(maxsize=256)
+def _choice(accept: str | None, table: Sequence[Representation], default: str) -> Representation | None:
+    return negotiate.choose(accept, table, default=default)
+
+
+def _choose(
+    name: str | None, accept: str | None, table: Sequence[Representation], default: str
+) -> Representation:
+    if name is not None:
+        found = negotiate.of_name(name, table)
+    elif accept is not None and len(accept) > _LONG_ACCEPT:
+        found = negotiate.choose(accept, table, default=default)
+    else:
+        found = _choice(accept, table, default)
+    if found is None:
+        raise Problem(
+            "not-acceptable",
+            f"This answer is to be had as {', '.join(one.media_type for one in table)}.",
+            extra={"available": [{"type": one.media_type, "format": one.name} for one in table]},
+            headers={"Vary": "Accept"},
+        )
+    return found
+
+
+def _answer(call: Call, text: str) -> Response:
+    """Give the result in the format that was asked for; to a browser, also what went wrong."""
+    service = service_of(current_app._get_current_object())  # type: ignore[attr-defined]
+    fresh = "no-cache" in request.headers.get("Cache-Control", "")
+    accept = request.headers.get("Accept")
+    try:
+        asked = service.ask(call, text, accept, fresh=fresh)
+        result = service.recall(asked) or _run(service, asked)
+    except Problem as problem:
+        if problem.type.slug == "not-acceptable" or not _wants_page(call, accept):
+            raise
+        return _wrong(call, problem)
+    if asked.chosen is not PAGE:
+        reply = service.reply(asked, result, request.headers.get("If-None-Match", ""))
+        return Response(reply.body, reply.status, list(reply.headers))
+    table = GRAPHS if result.form in ("CONSTRUCT", "DESCRIBE") else RESULTS
+    body = page.render(call, result=result.body, form=result.form, table=table)
+    variant = (result.tag, text, *call.default_graphs, "|", *call.named_graphs)
+    return respond.respond(body, PAGE, vary=_VARY_PAGE, language=html.language(), variant=variant)
+
+
+def _run(service: Service, asked: Asked) -> Result:
+    client = request.remote_addr or ""
+    wait = request.environ.get(REFUSED)
+    if wait and request.environ.get(REASON) == "busy":
+        detail = f"No place came free in time. Try again in {wait} seconds."
+        raise Problem("busy", detail, headers={"Retry-After": str(wait)})
+    if wait:
+        raise too_many(wait)
+    service.admit(client)
+    return service.run(asked, client, request.environ.get(CANCELLATION))
+
+
+def _wants_page(call: Call, accept: str | None) -> bool:
+    try:
+        return _choose(call.format, accept, RESULTS, "json") is PAGE
+    except Problem:
+        return False
+
+
+def _wrong(call: Call, problem: Problem) -> Response:
+    """Give the page with the query as it was sent, and what is wrong with it."""
+    body = page.render(call, problem=problem, table=RESULTS)
+    answer = Response(body, problem.type.status, problem.headers, content_type=PAGE.content_type)
+    answer.headers["Vary"] = ", ".join(_VARY_PAGE)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def too_many(wait: int) -> Problem:
+    """Give the problem of a client whose queries have used their time or their places."""
+    detail = f"Your queries have used their time; wait {wait} seconds."
+    return Problem("too-many-requests", detail, headers={"Retry-After": str(wait)})
+
+
+def problem_of(failure: QueryError) -> Problem:
+    """Give the problem that a failed query is for whoever asked: one status for each kind of failure."""
+    detail = str(failure) if not isinstance(failure, QuerySyntaxError) else _sentence(failure)
+    extra = {"hint": failure.hint} if failure.hint else {}
+    match failure:
+        case QuerySyntaxError():
+            place = {"line": failure.line, "column": failure.column, "excerpt": failure.excerpt}
+            return Problem("query-syntax", detail, extra={**extra, **{k: v for k, v in place.items() if v}})
+        case QueryRefused(reason="service" | "load" | "update" as reason):
+            return Problem("query-refused", detail, extra={**extra, "reason": reason})
+        case QueryRefused(reason="length"):
+            return Problem("body-too-large", detail, extra={**extra, "reason": "length"})
+        case QueryRefused(reason=reason):
+            return Problem("query-too-complex", detail, extra={**extra, "reason": reason})
+        case QueryTimeout():
+            return Problem("query-timeout", detail, extra={**extra, "seconds": failure.seconds})
+        case QueryMemory():
+            return Problem("query-memory", detail, extra={**extra, "bytes": failure.limit})
+        case ResultTooLarge():
+            return Problem("result-too-large", detail, extra={**extra, "bytes": failure.limit})
+        case NotRepresentable():
+            return Problem("not-serialisable", detail, extra=extra)
+        case PoolBusy():
+            return Problem("busy", detail, headers={"Retry-After": str(failure.retry_after)})
+        case QueryCancelled():
+            return Problem("busy", detail, headers={"Retry-After": "1"})
+    return Problem("internal-error", detail)
+
+
+def _sentence(failure: QuerySyntaxError) -> str:
+    place = f"Line {failure.line}, column {failure.column}: " if failure.line else ""
+    return f"{place}{failure.message}" + (f" {failure.hint}" if failure.hint else "")

@@ -1,0 +1,371 @@
+"""The resources of the site, one short function each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, request
+
+from endpoint import catalogue, discovery, documents, figures, html, negotiate, questions, resolve, vocabulary
+from endpoint import entity as entities
+from endpoint import ontology as ontologies
+from endpoint import site as current
+from endpoint.figures import FrontMap
+from endpoint.jsonld import Context
+from endpoint.lists import KindRow, foremost, kinds_of, listing
+from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
+from endpoint.problems import TYPES, Problem
+from endpoint.respond import here, link, redirect, respond, respond_file
+from endpoint.settings import SETTINGS
+from endpoint.variants import address, alternates, choose, query_string
+from kg.index import Description, Index
+from kg.vocab import document_path, term
+
+blueprint = Blueprint("views", __name__)
+blueprint.register_blueprint(discovery.blueprint)
+
+_OWL_ONTOLOGY = term("owl:Ontology")
+_CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
+_LIST_QUERY = """\
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+SELECT ?thing ?label WHERE {
+  ?thing a <CLASS> ;
+    rdfs:label ?label .
+} ORDER BY ?label LIMIT 100
+"""
+
+
+@blueprint.get("/")
+def front() -> Response:
+    """The front page: search, what is here in numbers, questions to begin with."""
+    every = kinds_of(current.index(), html.language())
+    kinds = foremost(every, vocabulary.of_store(current.snapshot().store))
+    some = questions.chosen(current.snapshot(), html.language())
+    drawn = _front_map(current.index(), current.snapshot().store, kinds, html.language())
+    return _page("front.html", kinds=kinds, questions=some, map=drawn)
+
+
+@lru_cache(maxsize=6)
+def _front_map(index: Index, store: Path, kinds: tuple[KindRow, ...], language: str) -> FrontMap | None:
+    return figures.front(kinds, index, store, language)
+
+
+@blueprint.get("/doc/<path:path>")
+def document(path: str) -> Response:
+    """Everything known about one thing, in the form the client asked for."""
+    found = resolve.document(path)
+    return describe(found.description, found.form, ENTITY)
+
+
+@blueprint.get("/doc")
+def document_of() -> Response:
+    """The same for an IRI given as `?iri=`: that of others, or one with a hash."""
+    iri = request.args.get("iri", "")
+    if not urlsplit(iri).scheme:
+        raise Problem("bad-request", "Give an absolute IRI: /doc?iri=https://…")
+    found = current.index().describe(iri)
+    if found is None:
+        raise resolve.missing(iri)
+    return describe(found, None, ENTITY, path=f"doc?iri={html.quoted(iri)}")
+
+
+@blueprint.get("/def", defaults={"suffix": ""})
+@blueprint.get("/def.<suffix>")
+def ontology(suffix: str) -> Response:
+    """The ontology on one page, or as RDF; its terms are anchors."""
+    base = current.snapshot().config.base
+    found = current.index().describe(f"{base}def")
+    if found is None:
+        raise resolve.missing("def")
+    form = negotiate.of_name(suffix, ONTOLOGY)
+    if suffix and form is None:
+        raise resolve.unsupported(suffix, "def")
+    return describe(found, form, ONTOLOGY, path="def")
+
+
+def describe(
+    description: Description,
+    form: Representation | None,
+    table: Sequence[Representation],
+    path: str | None = None,
+) -> Response:
+    """Give the document about a thing: the form is named by suffix or `?format=`, or negotiated."""
+    config = current.snapshot().config
+    path = path or document_path(description.iri, config.base)
+    chosen, vary = choose(form, table, path)
+    where = address(path, chosen)
+    links = [*alternates(path, table, chosen), *_signposts(description, path, chosen)]
+    if chosen is HTML:
+        body = _entity_page(description, path, table)
+        return respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where, links=links,
+                       language=html.language(), variant=query_string())  # fmt: skip
+    body_bytes = documents.write(
+        description, chosen, document=config.base + path, config=config, context=_context()
+    )
+    return respond(body_bytes, chosen, vary=vary, content_location=where, links=links)
+
+
+def _signposts(description: Description, path: str, chosen: Representation) -> list[str]:
+    """Give the links by which a program finds its way (FAIR signposting): from the page, and back to it."""
+    license_iri = current.snapshot().config.license
+    license_link = [link(license_iri, "license")] if license_iri else []
+    collection = link(here("dataset"), "collection")
+    if chosen is not HTML:
+        return [link(here(path), "describes", type="text/html"), collection, *license_link]
+    types = [link(iri, "type") for iri in (catalogue.PAGE, *description.types[:1])]
+    links = [link(description.iri, "cite-as"), *types, collection, *license_link]
+    if path.startswith("doc/"):
+        links.append(link(here(f"linkset/{path[4:]}"), "linkset", type="application/linkset+json"))
+    return links
+
+
+def _entity_page(description: Description, path: str, table: Sequence[Representation]) -> str:
+    snapshot = current.snapshot()
+    known = vocabulary.of_store(snapshot.store)
+    is_ontology = _OWL_ONTOLOGY.value in description.types
+    page = entities.build(
+        description,
+        index=current.index(),
+        vocabulary=known,
+        graphs=snapshot.graphs,
+        language=html.language(),
+        nest=not is_ontology,
+    )
+    formats = [(form, address(path, form)) for form in table]
+    return html.render(
+        "ontology.html" if is_ontology else "entity.html",
+        page=page,
+        figures=None
+        if is_ontology
+        else figures.of(description, current.index(), snapshot.store, html.language()),
+        terms=ontologies.terms(description, page) if is_ontology else (),
+        formats=formats,
+        schema_org=html.script_json(
+            catalogue.thing_json(description, page.label.text, page.lead.text if page.lead else "", snapshot)
+        ),
+        describe_query=f"DESCRIBE <{page.iri}>",
+        statements_query=f"SELECT ?property ?value WHERE {{\n  <{page.iri}> ?property ?value .\n}}",
+        back_query=f"SELECT ?thing ?property WHERE {{\n  ?thing ?property <{page.iri}> .\n}} LIMIT 100",
+    )
+
+
+def _context() -> Context:
+    snapshot = current.snapshot()
+    return _context_of(snapshot.store, tuple(snapshot.config.prefixes.items()))
+
+
+@lru_cache(maxsize=4)
+def _context_of(store: Any, prefixes: tuple[tuple[str, str], ...]) -> Context:
+    return Context(vocabulary.of_store(store), dict(prefixes))
+
+
+@blueprint.get("/context.jsonld")
+def context() -> Response:
+    """The JSON-LD context: every name that documents use."""
+    return respond(_context().document(), _CONTEXT, vary=())
+
+
+@blueprint.get("/list/<path:name>")
+def members(name: str) -> Response:
+    """The things of one class, page by page, in the order of their IRIs."""
+    stem, form, _ = negotiate.split_suffix(name, LISTS)
+    if form is None:
+        stem = name
+    class_iri = html.expand(stem) or request.args.get("class", "")
+    if not class_iri:
+        raise resolve.missing(name)
+    found = listing(
+        current.index(), class_iri, html.language(),
+        after=request.args.get("after", ""), limit=current.site().settings.page_size,
+    )  # fmt: skip
+    if not found.rows and not found.after:
+        raise resolve.missing(name)
+    path = f"list/{stem}"
+    chosen, vary = choose(form, LISTS, path)
+    query = _LIST_QUERY.replace("CLASS", class_iri)
+    next_page = html.href(path, after=found.more, **{"class": request.args.get("class", "")})
+    return _table(
+        "list.html", chosen, vary, path, found.rows, listing=found, query=query, next_page=next_page
+    )
+
+
+@blueprint.get("/links")
+def links() -> Response:
+    """The things that point to one thing by one property, page by page."""
+    target, predicate = request.args.get("to", ""), request.args.get("by", "")
+    limit, after = current.site().settings.page_size, request.args.get("after", "")
+    iris = current.index().incoming(target, predicate, after=after, limit=limit + 1)
+    names = current.index().labels((target, predicate, *iris), negotiate.fallbacks(html.language()))
+    rows = [{"iri": iri, "label": names[iri].text, "language": names[iri].language} for iri in iris[:limit]]
+    chosen, vary = choose(None, LISTS, "links")
+    more = iris[limit - 1] if len(iris) > limit else ""
+    return _table(
+        "links.html", chosen, vary, "links", rows, target=target, predicate=predicate, names=names, more=more
+    )
+
+
+@blueprint.get("/search", defaults={"suffix": ""})
+@blueprint.get("/search.<suffix>")
+def search(suffix: str) -> Response:
+    """The things whose names hold the words of `?q=`."""
+    form = negotiate.of_name(suffix, LISTS) if suffix else None
+    if suffix and form is None:
+        raise resolve.unsupported(suffix, "search")
+    words = request.args.get("q", "")[:200]
+    rows = _hits(words, 50)
+    close = resolve.near(words, current.index()) if words and not rows else ()
+    names = current.index().labels(close, negotiate.fallbacks(html.language()))
+    chosen, vary = choose(form, LISTS, "search")
+    return _table(
+        "search.html", chosen, vary, "search", rows, words=words, close=[(iri, names[iri]) for iri in close]
+    )
+
+
+@blueprint.get("/suggest")
+def suggest() -> Response:
+    """Completions of `?q=` for search boxes, as JSON."""
+    rows = _hits(request.args.get("q", "")[:200], 10)
+    return respond(_json(rows), JSON, vary=("Accept-Language",), variant=query_string())
+
+
+def _hits(words: str, limit: int) -> list[dict[str, str]]:
+    chain = negotiate.fallbacks(html.language())
+    hits = current.index().search(words, chain, limit=limit)
+    names = current.index().labels([hit.iri for hit in hits], chain)
+    return [
+        {
+            "iri": hit.iri,
+            "label": names[hit.iri].text,
+            "language": names[hit.iri].language,
+            "matched": hit.text,
+        }
+        for hit in hits
+    ]
+
+
+def _table(
+    template: str,
+    chosen: Representation,
+    vary: Iterable[str],
+    path: str,
+    rows: Sequence[Mapping[str, Any]],
+    **context: Any,
+) -> Response:
+    """Give rows as a page, as CSV or as JSON."""
+    variant = query_string()
+    vary = (*vary, "Accept-Language")
+    if chosen is HTML:
+        formats = [(form, html.href(f"{path}.{form.suffix}" if "." not in path and path != "links" else path,
+                                    **_query(form, path))) for form in LISTS]  # fmt: skip
+        return respond(html.render(template, rows=rows, formats=formats, **context), HTML, vary=vary,
+                       language=html.language(), variant=variant)  # fmt: skip
+    body = _csv(rows) if chosen is CSV else _json(rows)
+    return respond(body, chosen, vary=vary, variant=variant)
+
+
+def _query(form: Representation, path: str) -> dict[str, str]:
+    query = {name: value for name, value in request.args.items() if name not in ("format", "lang")}
+    return {**query, "format": form.suffix} if path == "links" else query
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else ["iri", "label"], lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _json(rows: object) -> str:
+    return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
+
+
+@blueprint.get("/questions")
+def all_questions() -> Response:
+    """The questions that come with the dataset, explained, each one click from its answer."""
+    return _page("questions.html", questions=questions.all_of(current.snapshot(), html.language()))
+
+
+@blueprint.get("/dumps/")
+def downloads() -> Response:
+    """What can be downloaded, with sizes and checksums."""
+    found = catalogue.dumps_of(current.snapshot().dumps)
+    after, limit = request.args.get("after", ""), current.site().settings.page_size
+    graphs = sorted({dump.graph for dump in found.values() if dump.graph > after})
+    shown = {graph: [dump for dump in found.values() if dump.graph == graph and not dump.gzipped]
+             for graph in graphs[:limit]}  # fmt: skip
+    whole = () if after else [dump for dump in found.values() if not dump.graph]
+    more = graphs[limit - 1] if len(graphs) > limit else ""
+    return _page("dumps.html", whole=whole, graphs=shown, more=more)
+
+
+@blueprint.get("/dumps/<path:path>")
+def download(path: str) -> Response:
+    """One file of the list, whole or in ranges."""
+    folder = current.snapshot().dumps
+    found = catalogue.dumps_of(folder).get(path)
+    if found is None:
+        raise Problem("not-found", f"There is no dump {path!r}; {here('dumps/')} lists them.")
+    media_type = "application/gzip" if found.gzipped else found.media_type
+    response = respond_file(folder / found.path, media_type, found.bytes, found.sha256)
+    response.headers["Repr-Digest"] = html.digest(found.sha256)
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.path.rpartition("/")[2]}"'
+    return response
+
+
+@blueprint.get("/kinds")
+def kinds() -> Response:
+    """Every class that things have, with how many."""
+    return _page("kinds.html", kinds=kinds_of(current.index(), html.language()))
+
+
+@blueprint.get("/about")
+def about() -> Response:
+    """How the site works and what it promises."""
+    return _page("about.html")
+
+
+@blueprint.get("/limits")
+def limits() -> Response:
+    """How much a query may take, from the table of settings."""
+    settings = current.site().settings
+    rows = [
+        (row, getattr(settings, row.name))
+        for row in SETTINGS
+        if row.name.startswith(("query", "result", "body"))
+    ]
+    return _page("limits.html", rows=rows)
+
+
+@blueprint.get("/problems")
+def problems() -> Response:
+    """What each problem type means."""
+    return _page("problems.html", types=TYPES)
+
+
+def _page(template: str, **context: Any) -> Response:
+    body = html.render(template, **context)
+    return respond(body, HTML, vary=("Accept-Language",), language=html.language(),
+                   variant=query_string())  # fmt: skip
+
+
+@blueprint.get("/<path:path>")
+def thing(path: str) -> Response:
+    """The IRI of a thing: see the document about it."""
+    stem, form, _ = negotiate.split_suffix(path, ENTITY)
+    found = resolve.entity(path)
+    suffix = ""
+    if found is None and form is not None:
+        found, suffix = resolve.entity(stem), f".{form.suffix}"
+    if found is None:
+        raise resolve.missing(path)
+    target = document_path(found.iri, current.snapshot().config.base)
+    query = request.query_string.decode("latin-1")
+    return redirect(here(target + suffix) + (f"?{query}" if query else ""))

@@ -1,0 +1,5 @@
+"""`python -m kg`: the command line without an installed script."""
+
+from kg.cli import main
+
+main()

@@ -1,0 +1,215 @@
+"""What we compute from what was written: the OWL closure the ontology states, then the dataset's rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pyoxigraph import BlankNode, NamedNode, Quad, QueryTriples, Store, Triple
+
+from kg.errors import SourceError
+from kg.vocab import RDF_TYPE, term
+
+VERSION = "1"
+"""Raise when the same source would derive other triples: it is part of a snapshot's id."""
+
+_MAX_ROUNDS = 20
+_SUBCLASS = term("rdfs:subClassOf")
+_SUBPROPERTY = term("rdfs:subPropertyOf")
+_EQUIVALENT_CLASS = term("owl:equivalentClass")
+_EQUIVALENT_PROPERTY = term("owl:equivalentProperty")
+_INVERSE = term("owl:inverseOf")
+_SYMMETRIC = term("owl:SymmetricProperty")
+_TRANSITIVE = term("owl:TransitiveProperty")
+_CHAIN = term("owl:propertyChainAxiom")
+_FIRST, _REST = term("rdf:first"), term("rdf:rest")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A SPARQL CONSTRUCT query of the dataset, run over everything known so far."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Axioms:
+    """The axioms that derive triples, closed: each maps a name to all that follows from it at once."""
+
+    superclasses: Mapping[NamedNode, frozenset[NamedNode]]
+    superproperties: Mapping[NamedNode, frozenset[NamedNode]]
+    inverses: Mapping[NamedNode, frozenset[NamedNode]]
+    chains: tuple[tuple[tuple[NamedNode, ...], NamedNode], ...]
+
+    @property
+    def predicates(self) -> frozenset[NamedNode]:
+        """The predicates whose triples something follows from."""
+        in_chains = {step for steps, _ in self.chains for step in steps}
+        return frozenset({RDF_TYPE, *self.superproperties, *self.inverses, *in_chains})
+
+
+def derive(quads: Iterable[Quad], ontology: Iterable[Quad], rules: Sequence[Rule] = ()) -> tuple[Triple, ...]:
+    """Give every triple that follows and is not written, each once, in no particular order.
+
+    From OWL 2 RL: subclass, subproperty and their equivalents, inverse, symmetric, transitive, property
+    chain. Domain and range type nothing: that would hide the mistakes that shapes look for.
+    Raises SourceError if a rule is not a CONSTRUCT query.
+    """
+    store = Store()
+    store.bulk_extend(Quad(q.subject, q.predicate, q.object) for q in quads)
+    axioms = read_axioms(ontology)
+    derived: list[Triple] = []
+    fresh = _close(store, axioms, _written(store, axioms))
+    for _ in range(_MAX_ROUNDS):
+        derived += fresh
+        produced = [t for rule in rules for t in _construct(store, rule)]
+        produced = [t for t in dict.fromkeys(produced) if Quad(*t) not in store]
+        if not produced:
+            return tuple(derived)
+        store.extend(Quad(*t) for t in produced)
+        fresh = [*produced, *_close(store, axioms, produced)]
+    raise SourceError(
+        f"The rules still find something new after {_MAX_ROUNDS} rounds.",
+        hint=f"Look for rules that feed each other: {', '.join(rule.name for rule in rules)}.",
+    )
+
+
+def _written(store: Store, axioms: Axioms) -> Iterator[Triple]:
+    for predicate in sorted(axioms.predicates, key=str):
+        for quad in list(store.quads_for_pattern(None, predicate, None)):
+            yield quad.triple
+
+
+def _close(store: Store, axioms: Axioms, triples: Iterable[Triple]) -> list[Triple]:
+    """Add to the store all that follows from these triples; give what was new."""
+    added: list[Triple] = []
+    queue = list(triples)
+    while queue:
+        for found in _consequences(store, axioms, queue.pop()):
+            quad = Quad(*found)
+            if quad not in store:
+                store.add(quad)
+                added.append(found)
+                queue.append(found)
+    return added
+
+
+def _consequences(store: Store, axioms: Axioms, triple: Triple) -> Iterator[Triple]:
+    subject, predicate, value = triple
+    if predicate == RDF_TYPE and isinstance(value, NamedNode):
+        for superclass in axioms.superclasses.get(value, ()):
+            yield Triple(subject, RDF_TYPE, superclass)
+    for superproperty in axioms.superproperties.get(predicate, ()):
+        yield Triple(subject, superproperty, value)
+    if isinstance(value, NamedNode | BlankNode):
+        for inverse in axioms.inverses.get(predicate, ()):
+            yield Triple(value, inverse, subject)
+    for steps, whole in axioms.chains:
+        for position, step in enumerate(steps):
+            if step == predicate:
+                yield from _chained(store, steps, position, whole, triple)
+
+
+def _chained(
+    store: Store, steps: tuple[NamedNode, ...], position: int, whole: NamedNode, triple: Triple
+) -> Iterator[Triple]:
+    starts = {triple.subject}
+    for step in reversed(steps[:position]):
+        starts = {q.subject for node in starts for q in store.quads_for_pattern(None, step, node)}
+    ends = {triple.object}
+    for step in steps[position + 1 :]:
+        ends = {
+            q.object
+            for node in ends
+            if isinstance(node, NamedNode | BlankNode)
+            for q in store.quads_for_pattern(node, step, None)
+        }
+    for start in starts:
+        for end in ends:
+            if isinstance(start, NamedNode | BlankNode):
+                yield Triple(start, whole, end)
+
+
+def _construct(store: Store, rule: Rule) -> list[Triple]:
+    try:
+        result = store.query(rule.text)
+    except SyntaxError as error:
+        raise SourceError(f"{rule.name}: not SPARQL: {error.msg}.") from error
+    if not isinstance(result, QueryTriples):
+        raise SourceError(f"{rule.name}: a rule must be a CONSTRUCT query.")
+    return list(result)
+
+
+def read_axioms(ontology: Iterable[Quad]) -> Axioms:
+    """Read the axioms of an ontology; class expressions and literals are passed over."""
+    direct: dict[NamedNode, dict[NamedNode, set[NamedNode]]] = defaultdict(lambda: defaultdict(set))
+    lists: dict[object, dict[NamedNode, object]] = defaultdict(dict)
+    chain_heads: list[tuple[NamedNode, object]] = []
+    for quad in ontology:
+        subject, predicate, value = quad.subject, quad.predicate, quad.object
+        if predicate in (_FIRST, _REST):
+            lists[subject][predicate] = value
+        elif predicate == _CHAIN and isinstance(subject, NamedNode):
+            chain_heads.append((subject, value))
+        elif isinstance(subject, NamedNode) and isinstance(value, NamedNode):
+            direct[predicate][subject].add(value)
+    classes = _union(direct[_SUBCLASS], _both_ways(direct[_EQUIVALENT_CLASS]))
+    properties = _union(direct[_SUBPROPERTY], _both_ways(direct[_EQUIVALENT_PROPERTY]))
+    inverses = _both_ways(direct[_INVERSE])
+    kinds = direct[RDF_TYPE]
+    for symmetric in (p for p, types in kinds.items() if _SYMMETRIC in types):
+        inverses[symmetric].add(symmetric)
+    chains = [(_list(lists, head), whole) for whole, head in chain_heads]
+    chains += [((p, p), p) for p, types in kinds.items() if _TRANSITIVE in types]
+    return Axioms(
+        _transitive(classes),
+        _transitive(properties),
+        {p: frozenset(values) for p, values in inverses.items()},
+        tuple(chain for chain in chains if chain[0]),
+    )
+
+
+def _both_ways(pairs: Mapping[NamedNode, set[NamedNode]]) -> dict[NamedNode, set[NamedNode]]:
+    both: dict[NamedNode, set[NamedNode]] = defaultdict(set)
+    for one, others in pairs.items():
+        for other in others:
+            both[one].add(other)
+            both[other].add(one)
+    return both
+
+
+def _union(*maps: Mapping[NamedNode, set[NamedNode]]) -> dict[NamedNode, set[NamedNode]]:
+    joined: dict[NamedNode, set[NamedNode]] = defaultdict(set)
+    for pairs in maps:
+        for key, values in pairs.items():
+            joined[key] |= values
+    return joined
+
+
+def _transitive(direct: Mapping[NamedNode, set[NamedNode]]) -> dict[NamedNode, frozenset[NamedNode]]:
+    closed: dict[NamedNode, frozenset[NamedNode]] = {}
+    for start in direct:
+        reached: set[NamedNode] = set()
+        queue = [start]
+        while queue:
+            fresh = direct.get(queue.pop(), set()) - reached
+            reached |= fresh
+            queue += fresh
+        closed[start] = frozenset(reached - {start})
+    return closed
+
+
+def _list(lists: Mapping[object, Mapping[NamedNode, object]], head: object) -> tuple[NamedNode, ...]:
+    """Read an RDF list of names; an ill-formed one gives nothing."""
+    items: list[NamedNode] = []
+    seen: set[object] = set()
+    while head in lists and head not in seen:
+        seen.add(head)
+        item = lists[head].get(_FIRST)
+        if not isinstance(item, NamedNode):
+            return ()
+        items.append(item)
+        head = lists[head].get(_REST)
+    return tuple(items)

@@ -1,0 +1,353 @@
+"""What pages need of a snapshot, in one SQLite file: exact statements, links back, labels, kinds, search.
+
+Literals stand here as written; the SPARQL store rewrites some of them.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, parse
+
+from kg.vocab import LABELS, RDF_TYPE, local_name, term
+
+VERSION = "1"
+"""Raise when the layout of the file changes: it is part of a snapshot's id."""
+
+FIRST_INCOMING = 20
+_MAX_PARTS = 500
+_SEARCHED = (
+    *LABELS,
+    term("skos:altLabel"),
+    term("skos:hiddenLabel"),
+    term("skos:notation"),
+    term("dcterms:identifier"),
+)
+_SCHEMA = """
+CREATE TABLE term (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE quad (s INTEGER, p INTEGER, o INTEGER, g INTEGER, derived INTEGER,
+                   PRIMARY KEY (s, p, o, g)) WITHOUT ROWID;
+CREATE TABLE label (s INTEGER, language TEXT, text TEXT, rank INTEGER,
+                    PRIMARY KEY (s, language)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE search USING fts5 (folded, text UNINDEXED, language UNINDEXED, s UNINDEXED,
+                                        rank_of UNINDEXED, tokenize = "unicode61 remove_diacritics 2");
+"""
+_INDEXES = """
+CREATE INDEX quad_back ON quad (o, p, s);
+CREATE TABLE incoming (o INTEGER, p INTEGER, n INTEGER, PRIMARY KEY (o, p)) WITHOUT ROWID;
+INSERT INTO incoming SELECT o, p, COUNT(DISTINCT s) FROM quad
+    WHERE o IN (SELECT id FROM term WHERE text GLOB '[<_]*') GROUP BY o, p;
+ANALYZE;
+"""
+
+Value = NamedNode | BlankNode | Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A thing's name; language is empty where the text has none."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One triple about a thing, and the named graph that states it."""
+
+    subject: NamedNode | BlankNode
+    predicate: NamedNode
+    object: Value
+    graph: str
+    derived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """The things that point here by one predicate: how many, and the first of them by IRI."""
+
+    predicate: str
+    count: int
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What we know of one IRI: its statements, those of the nodes inside it, and what points to it."""
+
+    iri: str
+    statements: tuple[Statement, ...]
+    parts: Mapping[str, tuple[Statement, ...]]
+    incoming: tuple[Incoming, ...]
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Its classes, those that were written before those that follow."""
+        typed = sorted((s for s in self.statements if s.predicate == RDF_TYPE), key=lambda s: s.derived)
+        return tuple(dict.fromkeys(s.object.value for s in typed))
+
+    def quads(self, *, derived: bool = True) -> tuple[Quad, ...]:
+        """Everything stated about it and its parts, in order, literals as written."""
+        every = (*self.statements, *(s for part in self.parts.values() for s in part))
+        return tuple(
+            Quad(s.subject, s.predicate, s.object, NamedNode(s.graph))
+            for s in every
+            if derived or not s.derived
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A class and how many things have it."""
+
+    iri: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A thing that a search found: its IRI and the words that matched."""
+
+    iri: str
+    text: str
+    language: str
+
+
+def fold(text: str) -> str:
+    """Give the form that searches compare: lower case, without diacritics, ø as o, æ as ae, å as a.
+
+    >>> fold("Lønset og Sætervik på Å")
+    'lonset og saetervik pa a'
+    """
+    lowered = text.casefold().replace("ø", "o").replace("æ", "ae").replace("đ", "d").replace("ŋ", "n")
+    return "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
+
+
+def build(path: Path, read: Callable[[], Iterable[Quad]], derived_graphs: frozenset[str]) -> int:
+    """Write the index of the quads that `read` yields (it is called twice); give the number of terms.
+
+    Terms are numbered in the order of their text, so that the order of rows is the order of IRIs.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA + "BEGIN;")
+    writer = _Writer(connection, _numbered(read()), derived_graphs)
+    connection.executemany("INSERT OR IGNORE INTO quad VALUES (?, ?, ?, ?, ?)", writer.rows(read()))
+    writer.finish()
+    connection.execute("COMMIT")
+    connection.executescript(_INDEXES)
+    connection.close()
+    return len(writer.ids)
+
+
+def _numbered(quads: Iterable[Quad]) -> dict[str, int]:
+    terms = {str(part) for quad in quads for part in (*quad.triple, quad.graph_name)}
+    return {text: number for number, text in enumerate(sorted(terms), start=1)}
+
+
+class _Writer:
+    """Turns quads into rows and picks the labels while they go by."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, ids: Mapping[str, int], derived_graphs: frozenset[str]
+    ) -> None:
+        self.connection = connection
+        self.derived = {f"<{iri}>" for iri in derived_graphs}
+        self.ids = ids
+        self.labels: dict[tuple[int, str], tuple[int, str]] = {}
+        self.searched: set[tuple[int, str, str, int]] = set()
+        self.rank = {predicate: rank for rank, predicate in enumerate(LABELS)}
+        self.search_rank = {predicate: rank for rank, predicate in enumerate(_SEARCHED)}
+
+    def rows(self, quads: Iterable[Quad]) -> Iterator[tuple[int, int, int, int, int]]:
+        for quad in quads:
+            graph = str(quad.graph_name)
+            subject = self.ids[str(quad.subject)]
+            if isinstance(quad.object, Literal) and quad.predicate in self.search_rank:
+                self.name(subject, quad.predicate, quad.object)
+            yield (
+                subject,
+                self.ids[str(quad.predicate)],
+                self.ids[str(quad.object)],
+                self.ids[graph],
+                graph in self.derived,
+            )
+
+    def name(self, subject: int, predicate: NamedNode, literal: Literal) -> None:
+        language = literal.language or ""
+        self.searched.add((subject, literal.value, language, self.search_rank[predicate]))
+        rank = self.rank.get(predicate)
+        if rank is not None:
+            key = (subject, language)
+            self.labels[key] = min(self.labels.get(key, (rank, literal.value)), (rank, literal.value))
+
+    def finish(self) -> None:
+        many = self.connection.executemany
+        many("INSERT INTO term (text, id) VALUES (?, ?)", self.ids.items())
+        many(
+            "INSERT INTO label VALUES (?, ?, ?, ?)",
+            ((s, language, text, rank) for (s, language), (rank, text) in self.labels.items()),
+        )
+        many(
+            "INSERT INTO search VALUES (?, ?, ?, ?, ?)",
+            ((fold(text), text, language, s, rank) for s, text, language, rank in sorted(self.searched)),
+        )
+
+
+class Index:
+    """The index of one snapshot, open for reading; safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file when first asked; each thread gets a connection of its own."""
+        self._uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        self._local = threading.local()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
+            connection.execute("PRAGMA mmap_size = 268435456")
+            self._local.connection = connection
+        return connection
+
+    def describe(self, iri: str) -> Description | None:
+        """Give all that is known of an IRI, or None if no statement has it as subject or object."""
+        key = self._id(f"<{iri}>")
+        if key is None:
+            return None
+        own = self._statements("t.id = ?", (key,))
+        parts = self._statements("t.text >= ? AND t.text < ?", (f"<{iri}#", f"<{iri}$"))
+        parts += self._blank_parts([*own, *parts])
+        incoming = self._incoming(key)
+        if not own and not parts and not incoming:
+            return None
+        grouped = {subject.value: tuple(group) for subject, group in groupby(parts, key=lambda s: s.subject)}
+        return Description(iri, tuple(own), grouped, incoming)
+
+    def _id(self, text: str) -> int | None:
+        row = self._db.execute("SELECT id FROM term WHERE text = ?", (text,)).fetchone()
+        return row[0] if row else None
+
+    def _statements(self, where: str, values: Sequence[object]) -> list[Statement]:
+        rows = self._db.execute(
+            "SELECT t.text, p.text, o.text, g.text, q.derived FROM term t JOIN quad q ON q.s = t.id "
+            "JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o JOIN term g ON g.id = q.g "
+            f"WHERE {where} ORDER BY q.s, q.derived, q.p, q.o",
+            values,
+        ).fetchall()
+        text = "".join(f"{s} {p} {o} {g} .\n" for s, p, o, g, _ in rows)
+        quads = parse(text, format=RdfFormat.N_QUADS)
+        return [
+            Statement(quad.subject, quad.predicate, quad.object, quad.graph_name.value, bool(row[4]))
+            for quad, row in zip(quads, rows, strict=True)
+        ]
+
+    def _blank_parts(self, found: list[Statement]) -> list[Statement]:
+        reached: list[Statement] = []
+        seen: set[str] = set()
+        while len(reached) < _MAX_PARTS:
+            nodes = {s.object.value for s in found if isinstance(s.object, BlankNode)} - seen
+            if not nodes:
+                break
+            seen |= nodes
+            marks = ", ".join("?" * len(nodes))
+            found = self._statements(f"t.text IN ({marks})", [f"_:{node}" for node in sorted(nodes)])
+            reached += found
+        return reached
+
+    def _incoming(self, key: int) -> tuple[Incoming, ...]:
+        rows = self._db.execute(
+            "SELECT p.text, i.n, i.p FROM incoming i JOIN term p ON p.id = i.p WHERE i.o = ? ORDER BY p.text",
+            (key,),
+        ).fetchall()
+        return tuple(
+            Incoming(text[1:-1], count, self._subjects(key, predicate, "", FIRST_INCOMING))
+            for text, count, predicate in rows
+        )
+
+    def _subjects(self, key: int, predicate: int, after: str, limit: int) -> tuple[str, ...]:
+        rows = self._db.execute(
+            "SELECT DISTINCT t.text FROM quad q JOIN term t ON t.id = q.s "
+            "WHERE q.o = ? AND q.p = ? AND q.s > COALESCE((SELECT id FROM term WHERE text = ?), 0) "
+            "ORDER BY q.s LIMIT ?",
+            (key, predicate, f"<{after}>", limit),
+        )
+        return tuple(text[1:-1] if text[0] == "<" else text for (text,) in rows)
+
+    def incoming(self, iri: str, predicate: str, *, after: str = "", limit: int = 100) -> tuple[str, ...]:
+        """Give the subjects that point to an IRI by a predicate, those after a given one, IRIs in order."""
+        key, by = self._id(f"<{iri}>"), self._id(f"<{predicate}>")
+        if key is None or by is None:
+            return ()
+        return self._subjects(key, by, after, limit)
+
+    def labels(self, iris: Iterable[str], languages: Sequence[str]) -> dict[str, Label]:
+        """Give each IRI's name in the first of these languages it has, else in any, else from the IRI."""
+        wanted = list(dict.fromkeys(iris))
+        order = {language: rank for rank, language in enumerate((*languages, ""))}
+        found: dict[str, list[Label]] = defaultdict(list)
+        for start in range(0, len(wanted), 500):
+            some = wanted[start : start + 500]
+            marks = ", ".join("?" * len(some))
+            for text, language, label in self._db.execute(
+                "SELECT t.text, l.language, l.text FROM term t JOIN label l ON l.s = t.id "
+                f"WHERE t.text IN ({marks}) ORDER BY t.id, l.language",
+                [f"<{iri}>" for iri in some],
+            ):
+                found[text[1:-1]].append(Label(label, language))
+        return {
+            iri: min(found[iri], key=lambda label: order.get(label.language, len(order)))
+            if iri in found
+            else Label(local_name(iri), "")
+            for iri in wanted
+        }
+
+    def kinds(self) -> tuple[Kind, ...]:
+        """Give the classes that things were written to have, the most used first."""
+        rows = self._db.execute(
+            "SELECT o.text, COUNT(DISTINCT q.s) AS n FROM quad q JOIN term o ON o.id = q.o "
+            "WHERE q.p = ? AND NOT q.derived AND o.text GLOB '<*' GROUP BY q.o ORDER BY n DESC, o.text",
+            (self._id(str(RDF_TYPE)),),
+        )
+        return tuple(Kind(text[1:-1], count) for text, count in rows)
+
+    def members(self, class_iri: str, *, after: str = "", limit: int = 100) -> tuple[str, ...]:
+        """Give the things of a class, subclasses included, those after a given one, IRIs in order."""
+        return self.incoming(class_iri, RDF_TYPE.value, after=after, limit=limit)
+
+    def ending_in(self, name: str, limit: int = 10) -> tuple[str, ...]:
+        """Give the things whose IRI ends in `/name` or `#name`, IRIs in order."""
+        rows = self._db.execute(
+            "SELECT text FROM term WHERE text GLOB '<*' AND substr(text, ?) IN (?, ?) "
+            "AND id IN (SELECT s FROM quad) ORDER BY id LIMIT ?",
+            (-len(name) - 2, f"/{name}>", f"#{name}>", limit),
+        )
+        return tuple(text[1:-1] for (text,) in rows)
+
+    def search(self, text: str, languages: Sequence[str] = (), limit: int = 20) -> tuple[Hit, ...]:
+        """Give the things whose names begin with these words, in whatever spelling; the best first."""
+        words = re.findall(r"\w+", fold(text))
+        if not words:
+            return ()
+        rows = self._db.execute(
+            "SELECT t.text, f.text, f.language FROM search f JOIN term t ON t.id = f.s "
+            "WHERE search MATCH ? AND t.text GLOB '<*' "
+            "ORDER BY f.folded != ?, f.rank_of, bm25(search), length(f.text), t.text LIMIT ?",
+            (" ".join(f'"{word}"*' for word in words), fold(text).strip(), limit * 5),
+        ).fetchall()
+        order = {language: rank for rank, language in enumerate((*languages, ""))}
+        best: dict[str, Hit] = {}
+        for iri, matched, language in rows:
+            hit = Hit(iri[1:-1], matched, language)
+            kept = best.setdefault(hit.iri, hit)
+            if order.get(language, len(order)) < order.get(kept.language, len(order)):
+                best[hit.iri] = hit
+        return tuple(best.values())[:limit]

@@ -1,0 +1,65 @@
+"""The one table of formats that a query's answer can have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyoxigraph import QueryResultsFormat, RdfFormat
+
+from kg import rdfio
+
+RESULTS = "results"
+GRAPH = "graph"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFormat:
+    """One syntax for answers; `kind` says whether it writes rows and booleans, or triples."""
+
+    name: str
+    label: str
+    media_types: tuple[str, ...]
+    suffix: str
+    kind: str
+    engine: QueryResultsFormat | RdfFormat
+
+    @property
+    def media_type(self) -> str:
+        """The registered media type."""
+        return self.media_types[0]
+
+
+_GRAPH_FORMATS = ("turtle", "ntriples", "jsonld", "rdfxml")
+
+RESULT_FORMATS: tuple[ResultFormat, ...] = (
+    ResultFormat("json", "JSON", ("application/sparql-results+json", "application/json"), "srj", RESULTS,
+                 QueryResultsFormat.JSON),
+    ResultFormat("xml", "XML", ("application/sparql-results+xml", "application/xml", "text/xml"), "srx",
+                 RESULTS, QueryResultsFormat.XML),
+    ResultFormat("csv", "CSV", ("text/csv",), "csv", RESULTS, QueryResultsFormat.CSV),
+    ResultFormat("tsv", "TSV", ("text/tab-separated-values",), "tsv", RESULTS, QueryResultsFormat.TSV),
+    *(
+        ResultFormat(fmt.name, fmt.label, fmt.media_types, fmt.suffix, GRAPH, fmt.engine)
+        for fmt in rdfio.FORMATS
+        if fmt.name in _GRAPH_FORMATS
+    ),
+)  # fmt: skip
+
+KINDS = {"SELECT": RESULTS, "ASK": RESULTS, "CONSTRUCT": GRAPH, "DESCRIBE": GRAPH}
+"""Which kind of format each query form is answered in."""
+
+_BY_NAME = {fmt.name: fmt for fmt in RESULT_FORMATS} | {fmt.suffix: fmt for fmt in RESULT_FORMATS}
+
+
+def named(name: str) -> ResultFormat | None:
+    """Give the format with this name or suffix, or None.
+
+    >>> named("csv").media_type
+    'text/csv'
+    """
+    return _BY_NAME.get(name)
+
+
+def default(form: str | None) -> ResultFormat:
+    """Give the format for whoever asked for none: JSON for rows, Turtle for triples."""
+    return _BY_NAME["turtle" if KINDS.get(form or "SELECT") == GRAPH else "json"]

@@ -1,0 +1,374 @@
+"""How a checked state is named, stored, opened, listed and published: a folder that never changes."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import platformdirs
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
+
+from kg import derive, dumps, index, rdfio
+from kg.config import Config, Publisher
+from kg.derive import Rule
+from kg.errors import InvalidDataError, SnapshotError
+from kg.findings import Report
+from kg.source import Room, Source
+from kg.vocab import term
+
+LAYOUT = "1"
+"""Raise when the files of a snapshot change: it is part of a snapshot's id."""
+
+_MANIFEST = "manifest.json"
+_CURRENT = "current"
+_DERIVED = "graph/derived"
+_NQUADS, _NTRIPLES = (
+    next(fmt for fmt in rdfio.FORMATS if fmt.name == name) for name in ("nquads", "ntriples")
+)
+_SOURCES = (term("prov:hadPrimarySource"), term("dcterms:source"))
+
+Progress = Callable[[str], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class GraphInfo:
+    """One named graph of a snapshot: which file it came from, how big it is, where its facts come from."""
+
+    iri: str
+    room: str
+    triples: int
+    file: str | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question that comes with the dataset; the text is SPARQL, `#`-comments first."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A published state of a dataset. The id is a hash of what it says, so the same input has the same id."""
+
+    id: str
+    path: Path
+    created: str
+    quads: int
+    terms: int
+    config: Config
+    graphs: tuple[GraphInfo, ...]
+    queries: tuple[Query, ...]
+    fingerprint: str
+    seconds: tuple[tuple[str, float], ...]
+
+    @property
+    def store(self) -> Path:
+        """The SPARQL store: its default graph is the merge of all graphs."""
+        return self.path / "store"
+
+    @property
+    def content(self) -> Path:
+        """Every quad, written and derived, as canonical N-Quads: literals as written, lines in order."""
+        return self.path / "content.nq"
+
+    @property
+    def index(self) -> Path:
+        """The index that pages are made from."""
+        return self.path / "index.sqlite"
+
+    @property
+    def dumps(self) -> Path:
+        """The folder of files to download."""
+        return self.path / "dumps"
+
+    @property
+    def report(self) -> Path:
+        """What the checks said of this state."""
+        return self.path / "report.json"
+
+
+class Home:
+    """A folder of snapshots with a pointer to the published one."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the folder; it is made when something is written to it."""
+        self.path = path
+
+    def current(self) -> Snapshot | None:
+        """Give the published snapshot, or None before the first. Raises SnapshotError if it is damaged."""
+        pointer = self.path / _CURRENT
+        return _open(pointer.resolve()) if pointer.is_symlink() else None
+
+    def all(self) -> tuple[Snapshot, ...]:
+        """Give every whole snapshot, the newest first."""
+        folders = [path.parent for path in (self.path / "snapshots").glob(f"*/{_MANIFEST}")]
+        return tuple(sorted(map(_open, folders), key=lambda s: (s.created, s.id), reverse=True))
+
+    def find(self, prefix: str) -> Snapshot:
+        """Give the one snapshot whose id begins so. Raises SnapshotError for none or several."""
+        found = [snapshot for snapshot in self.all() if snapshot.id.startswith(prefix)]
+        if len(found) != 1:
+            raise SnapshotError(
+                f"{len(found) or 'No'} snapshots in {self.path} have an id that begins with {prefix!r}.",
+                hint="`kg snapshots` lists them.",
+            )
+        return found[0]
+
+    def of_input(self, source: Source) -> Snapshot | None:
+        """Give the published snapshot if it was built from exactly these bytes, without parsing them."""
+        try:
+            snapshot = self.current()
+        except SnapshotError:
+            return None
+        return snapshot if snapshot and snapshot.fingerprint == _fingerprint(source) else None
+
+    def build(self, source: Source, report: Report, progress: Progress = lambda stage: None) -> Snapshot:
+        """Build, name and store the snapshot of a checked source, and publish nothing.
+
+        A report with a violation raises InvalidDataError; anything that cannot be written, SnapshotError.
+        Until the last step all work is in a folder that no reader looks at.
+        """
+        if not report.conforms:
+            raise InvalidDataError("The data breaks its shapes, so it is not published.")
+        with self._locked():
+            building = Path(tempfile.mkdtemp(prefix=".building-", dir=self.path))
+            try:
+                manifest = _Build(source, report, building, progress).run()
+                final = self.path / "snapshots" / manifest["id"]
+                if not (final / _MANIFEST).exists():
+                    shutil.rmtree(final, ignore_errors=True)
+                    os.sync()
+                    building.rename(final)
+                    _sync_folder(final.parent)
+                return _open(final)
+            except OSError as error:
+                raise SnapshotError(f"The snapshot cannot be written to {self.path}: {error}.") from error
+            finally:
+                shutil.rmtree(building, ignore_errors=True)
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Make a snapshot the current one, in one step: readers see the old one or the new one."""
+        with self._locked():
+            pointer = self.path / f".{_CURRENT}-{os.getpid()}"
+            pointer.unlink(missing_ok=True)
+            pointer.symlink_to(Path("snapshots") / snapshot.id)
+            pointer.replace(self.path / _CURRENT)
+            _sync_folder(self.path)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other builders out of this home until the block ends."""
+        try:
+            (self.path / "snapshots").mkdir(parents=True, exist_ok=True)
+            lock = (self.path / "lock").open("w")
+        except OSError as error:
+            raise SnapshotError(
+                f"Snapshots cannot be written to {self.path}: {error.strerror}.",
+                hint="Name another folder with --snapshots.",
+            ) from error
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def home_of(source: Source, folder: Path | None) -> Home:
+    """Give the folder of a dataset's snapshots: the one named, else one of the user's data folders."""
+    if folder is not None:
+        return Home(folder)
+    names = sorted(str(file.path.resolve()) for file in source.files[:1])
+    root = str(source.root.resolve()) if source.root else "\0".join(names)
+    name = (source.root or source.files[0].path).resolve().name or "dataset"
+    digest = hashlib.sha256(root.encode()).hexdigest()[:8]
+    return Home(Path(platformdirs.user_data_dir("kg", appauthor=False)) / f"{name}-{digest}")
+
+
+def _fingerprint(source: Source) -> str:
+    return ":".join((source.fingerprint, _versions()))
+
+
+def _versions() -> str:
+    return f"{LAYOUT}.{derive.VERSION}.{index.VERSION}"
+
+
+class _Build:
+    """One build: each stage is timed and told."""
+
+    def __init__(self, source: Source, report: Report, folder: Path, progress: Progress) -> None:
+        self.source, self.report, self.folder, self.progress = source, report, folder, progress
+        self.seconds: list[tuple[str, float]] = list(report.seconds)
+        self.base = source.config.base
+
+    def run(self) -> dict[str, Any]:
+        """Do all stages; give the manifest, which is written last."""
+        queries = [asdict(Query(path.stem, path.read_text("utf-8"))) for path in self.source.queries]
+        rules = [Rule(path.name, path.read_text("utf-8")) for path in self.source.rules]
+        written = self.stage("read", lambda: list(self.source.quads()))
+        identity = self.stage("canonicalise", lambda: self.identity(written, rules, queries))
+        everything = self.stage("derive", lambda: written + self.derive(written, rules))
+        content = rdfio.canonical(everything)
+        content_path = self.folder / "content.nq"
+        content_path.write_bytes(content)
+        derived = frozenset({f"{self.base}{_DERIVED}"})
+        read = partial(_read_content, content)
+        self.stage("store", lambda: self.write_store(content))
+        terms = self.stage("index", lambda: index.build(self.folder / "index.sqlite", read, derived))
+        self.stage(
+            "dumps",
+            lambda: dumps.write(
+                self.folder / "dumps", read(), derived, self.base, self.source.config.prefixes
+            ),
+        )
+        self.write_report()
+        manifest = {
+            "id": identity,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "quads": content.count(b"\n"),
+            "terms": terms,
+            "config": _config_row(self.source.config),
+            "graphs": [asdict(graph) for graph in self.graphs(read(), derived)],
+            "queries": queries,
+            "fingerprint": _fingerprint(self.source),
+            "seconds": self.seconds,
+        }
+        manifest["files"] = _sizes(self.folder)
+        (self.folder / _MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
+        return manifest
+
+    def stage(self, name: str, work: Callable[[], T]) -> T:
+        self.progress(name)
+        start = time.perf_counter()
+        result = work()
+        self.seconds.append((name, round(time.perf_counter() - start, 3)))
+        return result
+
+    def identity(self, written: list[Quad], rules: list[Rule], queries: list[dict[str, str]]) -> str:
+        """Hash what the dataset says, how it is derived, and how it is stored."""
+        rest = [_versions(), _config_row(self.source.config), [asdict(rule) for rule in rules], queries]
+        digest = hashlib.sha256(rdfio.canonical(written))
+        digest.update(json.dumps(rest, sort_keys=True).encode())
+        return digest.hexdigest()
+
+    def derive(self, written: list[Quad], rules: list[Rule]) -> list[Quad]:
+        ontology = [quad for file in self.source.in_room(Room.ONTOLOGY) for quad in file.quads()]
+        graph = NamedNode(f"{self.base}{_DERIVED}")
+        return [
+            Quad(t.subject, t.predicate, t.object, graph) for t in derive.derive(written, ontology, rules)
+        ]
+
+    def write_store(self, content: bytes) -> None:
+        store = Store(str(self.folder / "store"))
+        store.bulk_load(content, RdfFormat.N_QUADS)
+        merged = rdfio.write(_read_content(content), _NTRIPLES)
+        store.bulk_load(merged, RdfFormat.N_TRIPLES)
+        store.flush()
+        store.optimize()
+
+    def graphs(self, quads: Iterable[Quad], derived: frozenset[str]) -> list[GraphInfo]:
+        triples: dict[str, int] = defaultdict(int)
+        sources: dict[str, list[str]] = defaultdict(list)
+        for quad in quads:
+            graph = getattr(quad.graph_name, "value", "")
+            triples[graph] += 1
+            if quad.predicate in _SOURCES and isinstance(quad.object, NamedNode | Literal):
+                sources[getattr(quad.subject, "value", "")].append(quad.object.value)
+        files = {file.graph.value: file for file in self.source.files}
+        return [
+            GraphInfo(
+                iri=graph,
+                room="derived" if graph in derived else files[graph].room.value if graph in files else "data",
+                triples=count,
+                file=files[graph].relative if graph in files else None,
+                sources=tuple(sorted(set(sources[graph]))),
+            )
+            for graph, count in sorted(triples.items())
+        ]
+
+    def write_report(self) -> None:
+        rows = [asdict(finding) | {"severity": finding.severity.value} for finding in self.report.findings]
+        body = {"conforms": self.report.conforms, "findings": rows, "notes": self.report.notes}
+        (self.folder / "report.json").write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
+
+
+def _read_content(content: bytes) -> Iterator[Quad]:
+    return rdfio.read(content, _NQUADS, keep_blank_nodes=True)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _config_row(config: Config) -> dict[str, Any]:
+    row = {name: getattr(config, name) for name in Config.__dataclass_fields__}
+    row["publisher"] = asdict(config.publisher) if config.publisher else None
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in row.items()}
+
+
+def _config(row: Mapping[str, Any]) -> Config:
+    values: dict[str, Any] = {
+        name: tuple(value)
+        if isinstance(value, list)
+        else MappingProxyType(value)
+        if isinstance(value, dict) and name != "publisher"
+        else value
+        for name, value in row.items()
+    }
+    values["publisher"] = Publisher(**row["publisher"]) if row["publisher"] else None
+    return Config(**values)
+
+
+def _open(folder: Path) -> Snapshot:
+    """Read a manifest and see that each file it names is there and whole."""
+    try:
+        row = json.loads((folder / _MANIFEST).read_text("utf-8"))
+        for name, size in row["files"].items():
+            if (folder / name).stat().st_size != size:
+                raise SnapshotError(
+                    f"{folder / name} has not the size that was written.",
+                    hint="Remove that folder; `kg build` makes it again.",
+                )
+    except (OSError, ValueError, KeyError) as error:
+        raise SnapshotError(
+            f"{folder} is no whole snapshot: {error}.", hint="Remove it; `kg build` makes it again."
+        ) from error
+    return Snapshot(
+        id=row["id"],
+        path=folder,
+        created=row["created"],
+        quads=row["quads"],
+        terms=row["terms"],
+        config=_config(row["config"]),
+        graphs=tuple(GraphInfo(**{**g, "sources": tuple(g["sources"])}) for g in row["graphs"]),
+        queries=tuple(Query(**q) for q in row["queries"]),
+        fingerprint=row["fingerprint"],
+        seconds=tuple((name, seconds) for name, seconds in row["seconds"]),
+    )

@@ -1,0 +1,66 @@
+"""What follows from what was written."""
+
+import pytest
+
+from kg import derive, rdfio
+from kg.derive import Rule
+from kg.errors import SourceError
+
+PREFIXES = """\
+@prefix : <http://x/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+"""
+
+
+def derived(text: str, *rules: str) -> list[str]:
+    quads = list(rdfio.read((PREFIXES + text).encode(), rdfio.FORMATS[0]))
+    found = derive.derive(quads, quads, [Rule(f"rule {n}", rule) for n, rule in enumerate(rules)])
+    return sorted(str(triple).replace("http://x/", "") for triple in found)
+
+
+def test_types_and_values_climb_to_superclasses_and_superproperties() -> None:
+    text = ":A rdfs:subClassOf :B . :B rdfs:subClassOf :C . :p rdfs:subPropertyOf :q . :x a :A ; :p 1 ."
+    assert derived(text) == [
+        '<x> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <B>',
+        '<x> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <C>',
+        '<x> <q> "1"^^<http://www.w3.org/2001/XMLSchema#integer>',
+    ]  # fmt: skip
+
+
+def test_inverse_and_symmetric_properties_turn_round_but_not_for_literals() -> None:
+    text = ":p owl:inverseOf :q . :s a owl:SymmetricProperty . :a :p :b, 1 . :c :q :d . :e :s :f ."
+    assert derived(text) == ["<b> <q> <a>", "<d> <p> <c>", "<f> <s> <e>"]
+
+
+def test_chains_and_transitive_properties_join() -> None:
+    axioms = ":u owl:propertyChainAxiom (:p :q) . :t a owl:TransitiveProperty ."
+    text = f"{axioms} :a :p :b . :b :q :c . :c :t :d . :d :t :e ."
+    assert derived(text) == ["<a> <u> <c>", "<c> <t> <e>"]
+
+
+def test_a_chain_sees_what_another_axiom_derived() -> None:
+    text = ":u owl:propertyChainAxiom (:p :q) . :r owl:inverseOf :p . :b :r :a . :b :q :c ."
+    assert derived(text) == ["<a> <p> <b>", "<a> <u> <c>"]
+
+
+def test_rules_and_axioms_feed_each_other() -> None:
+    rule = "PREFIX : <http://x/> CONSTRUCT { ?a :funds ?b } WHERE { ?b :by ?a }"
+    assert derived(":fundedBy owl:inverseOf :funds . :p :by :o .", rule) == [
+        "<o> <funds> <p>",
+        "<p> <fundedBy> <o>",
+    ]
+
+
+def test_what_is_written_is_not_derived_again() -> None:
+    assert derived(":s a owl:SymmetricProperty . :a :s :b . :b :s :a .") == []
+
+
+def test_a_rule_that_is_no_construct_query_is_named() -> None:
+    with pytest.raises(SourceError, match="rule 0: a rule must be a CONSTRUCT query"):
+        derived(":a :b :c .", "SELECT * { ?s ?p ?o }")
+
+
+def test_a_rule_that_is_no_sparql_is_named() -> None:
+    with pytest.raises(SourceError, match="rule 0: not SPARQL"):
+        derived(":a :b :c .", "CONSTRUCT {")

@@ -1,0 +1,110 @@
+"""What pages can ask of a snapshot."""
+
+from pathlib import Path
+
+import pytest
+
+from kg import index, rdfio
+from kg.index import Hit, Incoming, Index, Kind, Label
+
+NQUADS = """\
+<http://x/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://x/Village> <http://x/g> .
+<http://x/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://x/Place> <http://x/derived> .
+<http://x/a> <http://www.w3.org/2000/01/rdf-schema#label> "Lønset"@nb <http://x/g> .
+<http://x/a> <http://www.w3.org/2004/02/skos/core#altLabel> "Løset"@nb <http://x/g> .
+<http://x/a> <http://x/founded> "01900"^^<http://www.w3.org/2001/XMLSchema#integer> <http://x/g> .
+<http://x/a> <http://x/at> <http://x/a#point> <http://x/g> .
+<http://x/a> <http://x/has> _:b <http://x/g> .
+_:b <http://x/size> "3" <http://x/g> .
+<http://x/a#point> <http://www.w3.org/2000/01/rdf-schema#label> "the point"@en <http://x/g> .
+<http://x/b> <http://x/near> <http://x/a> <http://x/g> .
+<http://x/c> <http://x/near> <http://x/a> <http://x/g> .
+<http://x/d> <http://x/near> <http://x/a> <http://x/g> .
+<http://x/b> <http://www.w3.org/2000/01/rdf-schema#label> "Sætervik"@nb <http://x/g> .
+<http://x/b> <http://www.w3.org/2000/01/rdf-schema#label> "Seter"@en <http://x/g> .
+<http://x/b> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://x/Village> <http://x/g> .
+"""
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Index:
+    fmt = rdfio.named("nquads")
+    assert fmt
+    path = tmp_path / "index.sqlite"
+    index.build(
+        path, lambda: rdfio.read(NQUADS.encode(), fmt, keep_blank_nodes=True), frozenset({"http://x/derived"})
+    )
+    return Index(path)
+
+
+def test_a_description_has_exact_statements_with_their_graph(opened: Index) -> None:
+    found = opened.describe("http://x/a")
+    assert found
+    assert [(str(s.predicate), str(s.object), s.graph, s.derived) for s in found.statements][:2] == [
+        ("<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>", "<http://x/Village>", "http://x/g", False),
+        ("<http://www.w3.org/2000/01/rdf-schema#label>", '"Lønset"@nb', "http://x/g", False),
+    ]
+    assert '"01900"^^<http://www.w3.org/2001/XMLSchema#integer>' in {str(s.object) for s in found.statements}
+    assert found.types == ("http://x/Village", "http://x/Place")
+
+
+def test_nodes_inside_a_thing_come_with_it(opened: Index) -> None:
+    found = opened.describe("http://x/a")
+    assert found
+    assert {name: [str(s.object) for s in part] for name, part in found.parts.items()} == {
+        "http://x/a#point": ['"the point"@en'],
+        "b": ['"3"'],
+    }
+
+
+def test_links_back_are_counted_by_predicate(opened: Index) -> None:
+    found = opened.describe("http://x/a")
+    assert found
+    assert found.incoming == (Incoming("http://x/near", 3, ("http://x/b", "http://x/c", "http://x/d")),)
+
+
+def test_links_back_are_paged_after_a_key(opened: Index) -> None:
+    assert opened.incoming("http://x/a", "http://x/near", after="http://x/b", limit=1) == ("http://x/c",)
+    assert opened.incoming("http://x/a", "http://x/none") == ()
+
+
+def test_an_unknown_iri_has_no_description(opened: Index) -> None:
+    assert opened.describe("http://x/nothing") is None
+
+
+def test_quads_of_a_description_can_leave_out_what_was_derived(opened: Index) -> None:
+    found = opened.describe("http://x/a")
+    assert found
+    assert (len(found.quads()), len(found.quads(derived=False))) == (9, 8)
+
+
+def test_labels_follow_the_order_of_languages_and_fall_back_to_the_iri(opened: Index) -> None:
+    wanted = ["http://x/a", "http://x/b", "http://x/d"]
+    assert opened.labels(wanted, ["en", "nb"]) == {
+        "http://x/a": Label("Lønset", "nb"),
+        "http://x/b": Label("Seter", "en"),
+        "http://x/d": Label("d", ""),
+    }
+
+
+def test_kinds_count_the_classes_that_were_written(opened: Index) -> None:
+    assert opened.kinds() == (Kind("http://x/Village", 2),)
+
+
+def test_members_of_a_class_are_paged(opened: Index) -> None:
+    assert opened.members("http://x/Village", limit=1) == ("http://x/a",)
+    assert opened.members("http://x/Village", after="http://x/a") == ("http://x/b",)
+
+
+@pytest.mark.parametrize("text", ["Lønset", "lonset", "LØN", "løset", "Loset"])
+def test_a_name_is_found_in_every_spelling(opened: Index, text: str) -> None:
+    assert [hit.iri for hit in opened.search(text)] == ["http://x/a"]
+
+
+def test_a_hit_tells_the_words_that_matched(opened: Index) -> None:
+    assert opened.search("saeter") == (Hit("http://x/b", "Sætervik", "nb"),)
+
+
+@pytest.mark.parametrize("text", ["", "  ", '"', "NEAR(", "*", "zzz"])
+def test_odd_searches_find_nothing_and_break_nothing(opened: Index, text: str) -> None:
+    assert opened.search(text) == ()

@@ -1,0 +1,44 @@
+"""The questions that come with the dataset: each has its words, runs, and gives the rows we expect."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pyoxigraph import QueryBoolean, QueryResultsFormat, QueryTriples, Store
+
+from kg.snapshot import Snapshot
+
+from .conftest import ROOT
+
+QUERIES = sorted((ROOT / "queries").glob("*.rq"))
+EXPECTED = ROOT / "tests" / "queries"
+HEADER = {f"{kind}.{language}" for kind in ("title", "why") for language in ("nb", "nn", "en")}
+
+
+@pytest.fixture(scope="module")
+def store(published: Snapshot) -> Store:
+    return Store.read_only(str(published.store))
+
+
+def test_there_are_at_least_thirty_questions() -> None:
+    assert len(QUERIES) >= 30
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_a_question_has_a_title_and_a_reason_in_three_languages(path: Path) -> None:
+    assert set(re.findall(r"^# ([a-z]+\.[a-z]+): .+", path.read_text("utf-8"), re.MULTILINE)) == HEADER
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_a_question_gives_the_rows_we_expect(path: Path, store: Store) -> None:
+    """The expected rows are made with: kg query queries/NAME.rq --format csv > tests/queries/NAME.csv"""
+    result = store.query(path.read_text("utf-8"))
+    assert not isinstance(result, QueryBoolean | QueryTriples)
+    found = result.serialize(format=QueryResultsFormat.CSV)
+    assert found
+    expected = (EXPECTED / f"{path.stem}.csv").read_text("utf-8")
+    assert found.decode().replace("\r\n", "\n") == expected
+
+
+def test_no_expected_rows_are_left_over() -> None:
+    assert {path.stem for path in EXPECTED.glob("*.csv")} == {path.stem for path in QUERIES}
