@@ -65,6 +65,18 @@ REFUSED = {
         'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT ?x { $this ?p ?x }" ] .',
         r"must return \$this",
     ),
+    "query nested too deep": (
+        f'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT $this {"{" * 2240} $this ?p ?o {"}" * 2240}" ] .',
+        "nested too deep",
+    ),
+    "query with too many signs": (
+        f'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT $this {{ FILTER({"! " * 5000} true) }}" ] .',
+        "nested too deep",
+    ),
+    "path with too many steps": (
+        f"ex:S a sh:PropertyShape ; sh:path ( {'ex:p ' * 201} ) .",
+        "201 steps",
+    ),
     "no query at all": ("ex:S a sh:NodeShape ; sh:sparql [ ] .", "has no sh:select"),
     "message in two namespaces": (
         'ex:S a sh:NodeShape ; sh:sparql [ sh:prefixes ex:P ; sh:select "SELECT $this { $this a ex:C }" ] . '

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Literal as OneOf
 from typing import Protocol
 
-from pyoxigraph import BlankNode, Quad
+from pyoxigraph import BlankNode, NamedNode, Quad
 
 from kg import source as sources
 from kg.check import lint, shacl
@@ -132,6 +132,7 @@ class _Run:
             deque(data, maxlen=0)
             self._report_shapes(error)
             return ()
+        self._findings += (_inert_shape(node, self._shape_place(node)) for node in shacl.inert(shapes))
         self._notes += outcome.notes
         return outcome.results
 
@@ -173,13 +174,11 @@ class _Run:
             path=path,
             value=value,
             shape=result.shape.value,
-            shape_place=self._shape_place(result),
+            shape_place=self._shape_place(result.shape),
         )
 
-    def _shape_place(self, result: Result) -> Place | None:
-        if isinstance(result.shape, BlankNode):
-            return None
-        return self._places.locate(result.shape.value, rooms=frozenset({Room.SHAPES}))
+    def _shape_place(self, shape: NamedNode | BlankNode) -> Place | None:
+        return self._places.locate(written(shape), rooms=frozenset({Room.SHAPES}))
 
     def _settled(self) -> Iterator[Finding]:
         """Yield the findings that the dataset has not silenced, each as severe as the dataset wants it."""
@@ -212,6 +211,23 @@ def _validator(engine: Engine) -> _Validator:
     from kg.check import referee  # rdflib and pySHACL are heavy, and only the referee needs them
 
     return referee.validate
+
+
+def _inert_shape(node: NamedNode | BlankNode, place: Place | None) -> Finding:
+    return Finding(
+        rule="inert-shape",
+        severity=Severity.WARNING,
+        messages=(
+            ("en", "Nothing leads to this shape: it has no target, and no other shape refers to it."),
+            (
+                "nb",
+                "Ingenting fører til denne formen: den har ikke noe mål, og ingen annen form viser til den.",
+            ),
+        ),
+        place=place,
+        focus=written(node),
+        hint="Give it a target such as sh:targetClass, or take it out.",
+    )
 
 
 def _invalid_shape(

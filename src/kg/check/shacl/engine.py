@@ -39,6 +39,8 @@ _SHAPES = NamedNode("urn:kg:shapes")
 
 _SIMPLE = 8
 """How many constraints of a shape are said in place, where they are about each node by itself."""
+_TOGETHER = 100
+"""How many tests go into one query."""
 _SAMPLE = 400
 """How many values of a property are looked at to say whose property it is."""
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
@@ -548,9 +550,12 @@ class Validation:
                 for constraint in self.plan.shapes[node].constraints
                 if (test := self._absence(self._scope(self.plan.shapes[node], focus), constraint))
             ]
-            where = f"{scope.focus} FILTER({' || '.join(tests)})"
-            only = self._only(scope, f"SELECT DISTINCT ?this WHERE {{ {where} }}")
-            self._absent[scope.focus] = None if only is None else only.focus
+            nodes = [
+                _term(row["this"])
+                for some in (tests[i : i + _TOGETHER] for i in range(0, len(tests), _TOGETHER))
+                for row in self.data.rows(_lacking(scope, some))
+            ]
+            self._absent[scope.focus] = member(self._marks.new(nodes), "?this") if nodes else None
         focus = self._absent[scope.focus]
         return None if focus is None else replace(scope, focus=focus)
 
@@ -678,6 +683,11 @@ def _as_values(scope: Scope) -> str:
         return each
     focus = scope.focus.replace("?this", "?kg_this")
     return f"{focus} BIND(COALESCE({value_expression('?kg_this')}, ?kg_this) AS ?this) "
+
+
+def _lacking(scope: Scope, tests: list[str]) -> str:
+    """Give the query for the focus nodes that any of some expressions is true of."""
+    return f"SELECT DISTINCT ?this WHERE {{ {scope.focus} FILTER({' || '.join(tests)}) }}"
 
 
 def _screening(scope: Scope, screens: list[str], *, values_first: bool = False) -> str:
