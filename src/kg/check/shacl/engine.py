@@ -41,6 +41,7 @@ _SIMPLE = 8
 """How many constraints of a shape are said in place, where they are about each node by itself."""
 _TOGETHER = 100
 """How many tests go into one query."""
+_MANY = 2000
 _SAMPLE = 400
 """How many values of a property are looked at to say whose property it is."""
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
@@ -289,6 +290,7 @@ class Validation:
         self._failing: dict[Node, NamedNode] = {}
         self._sets: dict[tuple[str, ...], NamedNode] = {}
         self._whole: set[str] = set()
+        self._large: dict[str, bool] = {}
         self._own: dict[tuple[str, str], bool] = {}
         self._absent: dict[str, str | None] = {}
         self._classes: dict[str, tuple[NamedNode, ...]] = {}
@@ -522,7 +524,7 @@ class Validation:
     def _is_own_property(self, scope: Scope) -> bool:
         """True if most of what has a property is a focus node, by a sample: then start from the property."""
         step = scope.shape.step
-        if step is None or step.kind != "predicate":
+        if step is None or step.kind != "predicate" or not self._is_large(scope.focus):
             return False
         key = (step.text(), scope.focus)
         if key not in self._own:
@@ -532,6 +534,14 @@ class Validation:
             all_of, inside = (sum(1 for _ in self.data.rows(query)) for query in (subjects, known))
             self._own[key] = inside > 0.6 * all_of
         return self._own[key]
+
+    def _is_large(self, focus: str) -> bool:
+        """True if there are so many focus nodes that a look at the data before a query pays."""
+        if focus not in self._large:
+            some = f"SELECT ?this WHERE {{ {focus} }} LIMIT {_MANY}"
+            [row] = self.data.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ {{ {some} }} }}")
+            self._large[focus] = _term(row["n"]).value == str(_MANY)
+        return self._large[focus]
 
     def _absence(self, scope: Scope, constraint: Constraint) -> str | None:
         """Give the expression that is true of a focus node that lacks what a constraint asks for."""
