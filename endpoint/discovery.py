@@ -1,0 +1,407 @@
+"""How machines find their way: catalogue, VoID, signposts, site maps, citation; all made of the snapshot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from flask import Blueprint, Response, request
+
+from endpoint import html, negotiate, resolve, schemaorg, vocabulary
+from endpoint import site as current
+from endpoint.negotiate import CATALOGUE, ENTITY, GRAPHS, HTML, ONTOLOGY, Representation
+from endpoint.problems import Problem
+from endpoint.respond import address, here, link, not_acceptable, respond
+from endpoint.signposting import LINKSET_JSON, LINKSETS, Signposts, Target, as_links
+from kg import catalog, rdfio, statistics
+from kg.history import History
+from kg.index import Description
+from kg.snapshot import Snapshot
+from kg.statistics import Statistics
+from kg.vocab import PREFIXES, document_path
+
+blueprint = Blueprint("discovery", __name__)
+
+URLS_IN_A_MAP = 25_000
+_API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
+_PAGES = ("", "dataset", "catalog", "kinds", "questions", "dumps/", "sparql", "about", "limits", "problems")
+_NUMERIC = frozenset(
+    PREFIXES["xsd"] + name
+    for name in ("decimal", "double", "float", "int", "integer", "long", "nonNegativeInteger", "positiveInteger")
+)
+_TEXT = Representation("text", "text/plain", "txt", "Text", "page")
+_MARKDOWN = Representation("markdown", "text/markdown", "md", "Markdown", "page")
+_XML = Representation("xml", "application/xml", "xml", "XML", "page")
+_CFF = Representation("cff", "application/yaml", "cff", "Citation File Format", "page")
+_JSONLD = Representation("crate", "application/ld+json", "json", "RO-Crate", "graph")
+
+
+@lru_cache(maxsize=4)
+def _statistics(path: Path) -> Statistics:
+    return statistics.read(path)
+
+
+@lru_cache(maxsize=4)
+def _history(path: Path) -> History:
+    return History(path)
+
+
+def history() -> History:
+    """Give since when each thing of this request's snapshot is as it is."""
+    return _history(current.snapshot().history)
+
+
+def numbers() -> Statistics:
+    """Give the numbers of this request's snapshot."""
+    return _statistics(current.snapshot().statistics)
+
+
+@lru_cache(maxsize=32)
+def _document(path: Path, kind: str, form: str) -> bytes:
+    """Give the catalogue or the VoID of the snapshot in this folder, which never changes."""
+    snapshot, fmt = current.snapshot(), rdfio.named(form)
+    assert path == snapshot.path
+    assert fmt is not None
+    made = (catalog.dcat if kind == "dcat" else catalog.void)(snapshot, numbers())
+    return catalog.in_format(made, fmt, {**PREFIXES, **snapshot.config.prefixes})
+
+
+@blueprint.get("/catalog", defaults={"suffix": ""})
+@blueprint.get("/catalog.<suffix>")
+def catalogue(suffix: str) -> Response:
+    """The DCAT-AP-NO catalogue that this dataset stands in, as RDF and as a page."""
+    return _described("catalog", suffix, "dcat", CATALOGUE, _catalog_page)
+
+
+@blueprint.get("/dataset", defaults={"suffix": ""})
+@blueprint.get("/dataset.<suffix>")
+def dataset(suffix: str) -> Response:
+    """What the dataset is: publisher, licence, version, contents, how to cite it."""
+    return _described("dataset", suffix, "dcat", CATALOGUE, _dataset_page)
+
+
+@blueprint.get("/.well-known/void", defaults={"suffix": ""})
+@blueprint.get("/.well-known/void.<suffix>")
+def void(suffix: str) -> Response:
+    """The VoID description: totals, partitions by class and property, links to others."""
+    return _described(".well-known/void", suffix, "void", GRAPHS, None)
+
+
+def _described(
+    path: str, suffix: str, kind: str, table: Sequence[Representation], page: Any
+) -> Response:
+    chosen, vary = _choose(suffix, table, path)
+    links = dataset_signposts()
+    where = here(f"{path}.{chosen.suffix}")
+    if chosen is HTML:
+        return respond(page(), HTML, vary=(*vary, "Accept-Language"), content_location=where,
+                       links=[*links.on_page(), _api_catalog_link()], language=html.language(),
+                       variant=(request.query_string.decode("latin-1"),))  # fmt: skip
+    body = _document(current.snapshot().path, kind, chosen.name)
+    return respond(body, chosen, vary=vary, content_location=where, links=links.on_metadata())
+
+
+def _choose(
+    suffix: str, table: Sequence[Representation], path: str
+) -> tuple[Representation, tuple[str, ...]]:
+    named = suffix or request.args.get("format", "")
+    if named:
+        chosen = negotiate.of_name(named, table)
+        if chosen is None:
+            raise Problem(
+                "unsupported-format",
+                f"{named!r} is no format here. There is: {', '.join(form.suffix for form in table)}.",
+            )
+        return chosen, ()
+    chosen = negotiate.choose(request.headers.get("Accept"), table, default=table[0].name)
+    if chosen is None:
+        raise not_acceptable(table, path)
+    return chosen, ("Accept",)
+
+
+def _catalog_page() -> str:
+    snapshot = current.snapshot()
+    return html.render(
+        "catalog.html",
+        dumps=catalog.whole_dumps(snapshot),
+        numbers=numbers(),
+        forms=[(form, here(f"catalog.{form.suffix}")) for form in GRAPHS],
+        structured_data=structured_dataset(),
+    )
+
+
+def _dataset_page() -> str:
+    from endpoint.lists import kinds_of
+
+    kinds = kinds_of(current.index(), html.language())
+    return html.render("dataset.html", kinds=kinds, numbers=numbers(), structured_data=structured_dataset())
+
+
+def structured_dataset() -> str:
+    """Give the dataset in schema.org, to stand in a page."""
+    snapshot = current.snapshot()
+    return schemaorg.embedded(
+        schemaorg.dataset(snapshot, html.text_of, html.language(), _variables(snapshot))
+    )
+
+
+def _variables(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Give what is measured: the measures of data cubes, and the properties in use that have numbers."""
+    known = vocabulary.of_store(snapshot.store).properties
+    numeric = [p.iri for p in numbers().properties if p.iri in known and known[p.iri].range in _NUMERIC]
+    iris = tuple(dict.fromkeys((*numbers().measures, *numeric)))
+    names = current.index().labels(iris, negotiate.fallbacks(html.language()))
+    return [(iri, names[iri].text) for iri in iris]
+
+
+def structured_entity(description: Description, path: str) -> str:
+    """Give a thing in schema.org, to stand in the page about it."""
+    snapshot, chain = current.snapshot(), negotiate.fallbacks(html.language())
+    changed = history().changed(description.iri)
+    page = {
+        "@type": "AboutPage",
+        "@id": f"{snapshot.config.base}{path}",
+        "isPartOf": {"@id": f"{snapshot.config.base}dataset"},
+        "inLanguage": html.language(),
+        **({"license": snapshot.config.license} if snapshot.config.license else {}),
+        **({"dateModified": changed} if changed else {}),
+    }
+    made = schemaorg.entity(
+        description,
+        schemaorg.of_store(snapshot.store),
+        lambda iris: current.index().labels(iris, chain),
+        chain,
+        page=page,
+    )
+    return schemaorg.embedded(made)
+
+
+def signposts(description: Description, path: str, table: Sequence[Representation]) -> Signposts:
+    """Give the signposts of the page about a thing."""
+    snapshot = current.snapshot()
+    kind = schemaorg.of_store(snapshot.store).kind(description.types)
+    config = snapshot.config
+    return Signposts(
+        thing=description.iri,
+        page=path,
+        kind=f"{schemaorg.SCHEMA}{kind}" if kind else None,
+        author=config.publisher.iri if config.publisher else None,
+        license=config.license,
+        profile=next(iter(numbers().ontologies), None),
+        metadata=[Target(_form_path(path, form), form.media_type) for form in table if form is not HTML],
+    )
+
+
+def _form_path(path: str, form: Representation) -> str:
+    return f"{path}&format={form.suffix}" if "?" in path else f"{path}.{form.suffix}"
+
+
+def dataset_signposts() -> Signposts:
+    """Give the signposts of the dataset's page; its items are the files to download."""
+    snapshot = current.snapshot()
+    config = snapshot.config
+    return Signposts(
+        thing=f"{config.base}dataset",
+        page="dataset",
+        kind=f"{schemaorg.SCHEMA}Dataset",
+        author=config.publisher.iri if config.publisher else None,
+        license=config.license,
+        profile=catalog.PROFILE,
+        metadata=[Target(f"catalog.{form.suffix}", form.media_type) for form in GRAPHS],
+        items=[
+            Target(f"dumps/{dump.path}", "application/gzip" if dump.gzipped else dump.media_type)
+            for dump in catalog.whole_dumps(snapshot)
+        ],
+    )
+
+
+def _api_catalog_link() -> str:
+    return link(here(".well-known/api-catalog"), "api-catalog", type=LINKSET_JSON.media_type)
+
+
+@blueprint.after_app_request
+def add_links(response: Response) -> Response:
+    """Let the front page lead to the dataset and the APIs, and each dump back to its dataset."""
+    if response.status_code in (200, 206) and request.endpoint == "views.download":
+        for value in dataset_signposts().on_item():
+            response.headers.add("Link", value)
+    elif response.status_code == 200 and request.endpoint == "views.front":
+        response.headers.add("Link", _api_catalog_link())
+        response.headers.add("Link", link(here("catalog"), "describedby", type="text/turtle"))
+    return response
+
+
+@blueprint.get("/linkset/<path:path>")
+def linkset(path: str) -> Response:
+    """All links of a page, its metadata and its contents in one document (RFC 9264)."""
+    found = _signposts_of(path)
+    chosen, vary = _choose("", LINKSETS, f"linkset/{path}")
+    contexts = found.contexts()
+    body = _json({"linkset": contexts}) if chosen is LINKSET_JSON else as_links(contexts)
+    return respond(body, chosen, vary=vary, variant=(request.query_string.decode("latin-1"),))
+
+
+def _signposts_of(path: str) -> Signposts:
+    base = current.snapshot().config.base
+    if path in ("dataset", "catalog"):
+        return dataset_signposts()
+    if path == "def":
+        found = current.index().describe(f"{base}def")
+        if found is not None:
+            return signposts(found, "def", ONTOLOGY)
+    elif path == "doc" and "iri" in request.args:
+        found = current.index().describe(request.args["iri"])
+        if found is not None:
+            return signposts(found, f"doc?iri={html.quoted(found.iri)}", ENTITY)
+    elif path.startswith("doc/"):
+        described = resolve.document(path.removeprefix("doc/")).description
+        return signposts(described, document_path(described.iri, base), ENTITY)
+    raise resolve.missing(f"linkset/{path}")
+
+
+@blueprint.get("/.well-known/api-catalog")
+def api_catalog() -> Response:
+    """The interfaces of this site, with where each is described (RFC 9727)."""
+    body = _json({"linkset": _apis()})
+    form = Representation(
+        "api-catalog", f'{LINKSET_JSON.media_type}; profile="{_API_CATALOG_PROFILE}"', "json", "", "graph"
+    )
+    return respond(body, form, vary=(), links=[_api_catalog_link()])
+
+
+def _apis() -> list[dict[str, Any]]:
+    document, sparql = address(".well-known/api-catalog"), address("sparql")
+    about = {"href": address("about"), "type": "text/html"}
+    void_forms = [{"href": address(f".well-known/void.{f.suffix}"), "type": f.media_type} for f in GRAPHS]
+    apis = [sparql, address("search"), address("suggest"), address("dumps/"), address("catalog")]
+    return [
+        {"anchor": document, "item": [{"href": api} for api in apis]},
+        {
+            "anchor": sparql,
+            "service-desc": [{"href": sparql, "type": "text/turtle"}],
+            "service-doc": [{"href": address("limits"), "type": "text/html"}, about],
+            "service-meta": void_forms,
+        },
+        *({"anchor": api, "service-doc": [about]} for api in apis[1:]),
+    ]
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap_index() -> Response:
+    """The site maps there are: one of the site's own pages, the others of things."""
+    snapshot = current.snapshot()
+    rows = [(address(f"sitemap-{n}.xml"), changed) for n, changed in _maps(snapshot.path)]
+    return respond(_xml("sitemapindex", "sitemap", rows), _XML, vary=())
+
+
+@lru_cache(maxsize=4)
+def _maps(path: Path) -> tuple[tuple[int, str], ...]:
+    """Give the number of each map and when something on it last changed."""
+    snapshot = current.snapshot()
+    assert path == snapshot.path
+    total = history().count()
+    newest = [
+        max(found.changed for found in history().living(start, URLS_IN_A_MAP))
+        for start in range(0, total, URLS_IN_A_MAP)
+    ]
+    return ((0, snapshot.created), *enumerate(newest, start=1))
+
+
+@blueprint.get("/sitemap-<int:number>.xml")
+def sitemap(number: int) -> Response:
+    """One site map, with when each page's thing last changed."""
+    snapshot = current.snapshot()
+    if number >= len(_maps(snapshot.path)):
+        raise resolve.missing(f"sitemap-{number}.xml")
+    if number == 0:
+        rows = [(address(path), snapshot.created) for path in _PAGES]
+    else:
+        base, graphs = snapshot.config.base, {graph.iri for graph in snapshot.graphs}
+        rows = [
+            (address(document_path(found.iri, base)), found.changed)
+            for found in history().living((number - 1) * URLS_IN_A_MAP, URLS_IN_A_MAP)
+            if found.iri not in graphs
+        ]
+    return respond(_xml("urlset", "url", rows), _XML, vary=(), variant=(str(number),))
+
+
+def _xml(root: str, entry: str, rows: Iterable[tuple[str, str]]) -> str:
+    lines = [f"<{entry}><loc>{escape(url)}</loc><lastmod>{day}</lastmod></{entry}>" for url, day in rows]
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+        + "\n".join(lines)
+        + f"\n</{root}>\n"
+    )
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """What crawlers may fetch: everything but answers that are made for each question."""
+    asked = "".join(f"Disallow: {here(path)}\n" for path in ("sparql?", "search?", "suggest?", "links?"))
+    return respond(f"User-agent: *\n{asked}\nSitemap: {address('sitemap.xml')}\n", _TEXT, vary=())
+
+
+@blueprint.get("/llms.txt")
+def llms() -> Response:
+    """The site in a page of Markdown, for language models."""
+    config = current.snapshot().config
+    lines = [f"# {html.text_of(config.title)}", "", f"> {html.text_of(config.description)}", "", "## Data", ""]
+    lines += [f"- [{name}]({address(path)}): {told}" for name, path, told in _LLMS]
+    return respond("\n".join(lines) + "\n", _MARKDOWN, vary=("Accept-Language",), language=html.language())
+
+
+_LLMS = (
+    ("SPARQL", "sparql", "SPARQL 1.1 over all triples; the default graph is the merge of all named graphs."),
+    ("Questions", "questions", "Example queries with their answers."),
+    ("VoID", ".well-known/void.ttl", "Classes and properties with counts, links to other datasets."),
+    ("DCAT catalogue", "catalog.ttl", "Publisher, licence, files with sizes and checksums."),
+    ("Ontology", "def.ttl", "Terms with labels and definitions."),
+    ("Dumps", "dumps/", "The whole dataset, and each named graph, as files."),
+    ("Things", "kinds", "Every thing has an IRI; add .ttl, .jsonld or .nt to its page's address."),
+    ("Search", "search.json?q=", "Things by name, as JSON."),
+    ("Citation", "CITATION.cff", "How to cite the dataset."),
+)
+
+
+@blueprint.get("/CITATION.cff")
+def citation() -> Response:
+    """How to cite the dataset, in the Citation File Format."""
+    snapshot = current.snapshot()
+    config, known = snapshot.config, catalog.licence(snapshot.config.license)
+    title = html.text_of(config.title)
+    words = next((w for tag, w in config.catalogue.keywords.items() if tag == html.language()), ())
+    rows: dict[str, Any] = {
+        "cff-version": "1.2.0",
+        "message": "If you use this dataset, please cite it as below.",
+        "type": "dataset",
+        "title": title,
+        "abstract": html.text_of(config.description),
+        "authors": [{"name": config.publisher.name if config.publisher else title}],
+        "version": config.version or snapshot.id[:12],
+        "date-released": config.created or snapshot.created[:10],
+        "license": known.spdx if known else None,
+        "license-url": config.license if not known else None,
+        "url": config.base,
+        "identifiers": [{"type": "other", "value": snapshot.id, "description": "Hash of the snapshot"}],
+        "keywords": list(words),
+    }
+    # JSON is YAML: each value stands on its line as JSON.
+    body = "".join(f"{key}: {json.dumps(v, ensure_ascii=False)}\n" for key, v in rows.items() if v)
+    return respond(body, _CFF, vary=("Accept-Language",), language=html.language())
+
+
+@blueprint.get("/ro-crate-metadata.json")
+def ro_crate() -> Response:
+    """The dataset as an RO-Crate on the web."""
+    body = _json(schemaorg.crate(current.snapshot(), html.text_of))
+    return respond(body, _JSONLD, vary=("Accept-Language",), language=html.language())
+
+
