@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,11 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, request
 
-from endpoint import html, negotiate, resolve, schemaorg, vocabulary
+from endpoint import html, negotiate, resolve, schemaorg, variants, vocabulary
 from endpoint import site as current
+from endpoint.lists import kinds_of
 from endpoint.negotiate import CATALOGUE, ENTITY, GRAPHS, HTML, ONTOLOGY, Representation
-from endpoint.problems import Problem
-from endpoint.respond import address, here, link, not_acceptable, respond
+from endpoint.respond import absolute, here, link, redirect, respond
 from endpoint.signposting import LINKSET_JSON, LINKSETS, Signposts, Target, as_links
 from kg import catalog, rdfio, statistics
 from kg.history import History
@@ -28,10 +28,19 @@ blueprint = Blueprint("discovery", __name__)
 
 URLS_IN_A_MAP = 25_000
 _API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
-_PAGES = ("", "dataset", "catalog", "kinds", "questions", "dumps/", "sparql", "about", "limits", "problems")
+_PAGES = ("", "dataset", "kinds", "questions", "dumps/", "sparql", "about", "limits", "problems")
 _NUMERIC = frozenset(
     PREFIXES["xsd"] + name
-    for name in ("decimal", "double", "float", "int", "integer", "long", "nonNegativeInteger", "positiveInteger")
+    for name in (
+        "decimal",
+        "double",
+        "float",
+        "int",
+        "integer",
+        "long",
+        "nonNegativeInteger",
+        "positiveInteger",
+    )
 )
 _TEXT = Representation("text", "text/plain", "txt", "Text", "page")
 _MARKDOWN = Representation("markdown", "text/markdown", "md", "Markdown", "page")
@@ -66,87 +75,73 @@ def _document(path: Path, kind: str, form: str) -> bytes:
     snapshot, fmt = current.snapshot(), rdfio.named(form)
     assert path == snapshot.path
     assert fmt is not None
-    made = (catalog.dcat if kind == "dcat" else catalog.void)(snapshot, numbers())
+    if kind == "dcat":
+        described = current.index().describe(f"{snapshot.config.base}dataset")
+        own = [quad.triple for quad in described.quads(derived=False)] if described else []
+        made = catalog.dcat(snapshot, numbers(), own)
+    else:
+        made = catalog.void(snapshot, numbers())
     return catalog.in_format(made, fmt, {**PREFIXES, **snapshot.config.prefixes})
 
 
 @blueprint.get("/catalog", defaults={"suffix": ""})
 @blueprint.get("/catalog.<suffix>")
 def catalogue(suffix: str) -> Response:
-    """The DCAT-AP-NO catalogue that this dataset stands in, as RDF and as a page."""
-    return _described("catalog", suffix, "dcat", CATALOGUE, _catalog_page)
+    """The DCAT-AP-NO catalogue; people are sent to the page about the dataset."""
+    form, vary = _choose(suffix, CATALOGUE, "catalog", default="turtle")
+    if form is HTML:
+        return redirect(here("dataset"), vary=", ".join(vary))
+    return _graph("dcat", form, vary, "catalog")
 
 
 @blueprint.get("/dataset", defaults={"suffix": ""})
 @blueprint.get("/dataset.<suffix>")
 def dataset(suffix: str) -> Response:
-    """What the dataset is: publisher, licence, version, contents, how to cite it."""
-    return _described("dataset", suffix, "dcat", CATALOGUE, _dataset_page)
+    """What the dataset is, how to cite and get it; as RDF, its DCAT description."""
+    form, vary = _choose(suffix, CATALOGUE, "dataset", default="html")
+    if form is not HTML:
+        return _graph("dcat", form, vary, "dataset")
+    formats = [(found, variants.address("dataset", found)) for found in CATALOGUE]
+    kinds = kinds_of(current.index(), html.language())
+    body = html.render("dataset.html", kinds=kinds, formats=formats, schema_org=_embedded_dataset())
+    return respond(
+        body,
+        HTML,
+        vary=(*vary, "Accept-Language"),
+        content_location=variants.address("dataset", HTML),
+        links=[*dataset_signposts().on_page(), _api_catalog_link()],
+        language=html.language(),
+        variant=variants.query_string(),
+    )
 
 
 @blueprint.get("/.well-known/void", defaults={"suffix": ""})
 @blueprint.get("/.well-known/void.<suffix>")
 def void(suffix: str) -> Response:
     """The VoID description: totals, partitions by class and property, links to others."""
-    return _described(".well-known/void", suffix, "void", GRAPHS, None)
-
-
-def _described(
-    path: str, suffix: str, kind: str, table: Sequence[Representation], page: Any
-) -> Response:
-    chosen, vary = _choose(suffix, table, path)
-    links = dataset_signposts()
-    where = here(f"{path}.{chosen.suffix}")
-    if chosen is HTML:
-        return respond(page(), HTML, vary=(*vary, "Accept-Language"), content_location=where,
-                       links=[*links.on_page(), _api_catalog_link()], language=html.language(),
-                       variant=(request.query_string.decode("latin-1"),))  # fmt: skip
-    body = _document(current.snapshot().path, kind, chosen.name)
-    return respond(body, chosen, vary=vary, content_location=where, links=links.on_metadata())
+    form, vary = _choose(suffix, GRAPHS, ".well-known/void", default="turtle")
+    return _graph("void", form, vary, ".well-known/void")
 
 
 def _choose(
-    suffix: str, table: Sequence[Representation], path: str
+    suffix: str, table: Sequence[Representation], path: str, *, default: str
 ) -> tuple[Representation, tuple[str, ...]]:
-    named = suffix or request.args.get("format", "")
-    if named:
-        chosen = negotiate.of_name(named, table)
-        if chosen is None:
-            raise Problem(
-                "unsupported-format",
-                f"{named!r} is no format here. There is: {', '.join(form.suffix for form in table)}.",
-            )
-        return chosen, ()
-    chosen = negotiate.choose(request.headers.get("Accept"), table, default=table[0].name)
-    if chosen is None:
-        raise not_acceptable(table, path)
-    return chosen, ("Accept",)
+    form = negotiate.of_name(suffix, table) if suffix else None
+    if suffix and form is None:
+        raise resolve.unsupported(suffix, path)
+    return variants.choose(form, table, path, default=default)
 
 
-def _catalog_page() -> str:
+def _graph(kind: str, form: Representation, vary: tuple[str, ...], path: str) -> Response:
+    body = _document(current.snapshot().path, kind, form.name)
+    links = dataset_signposts().on_metadata()
+    return respond(body, form, vary=vary, content_location=variants.address(path, form), links=links)
+
+
+def _embedded_dataset() -> str:
     snapshot = current.snapshot()
-    return html.render(
-        "catalog.html",
-        dumps=catalog.whole_dumps(snapshot),
-        numbers=numbers(),
-        forms=[(form, here(f"catalog.{form.suffix}")) for form in GRAPHS],
-        structured_data=structured_dataset(),
-    )
-
-
-def _dataset_page() -> str:
-    from endpoint.lists import kinds_of
-
-    kinds = kinds_of(current.index(), html.language())
-    return html.render("dataset.html", kinds=kinds, numbers=numbers(), structured_data=structured_dataset())
-
-
-def structured_dataset() -> str:
-    """Give the dataset in schema.org, to stand in a page."""
-    snapshot = current.snapshot()
-    return schemaorg.embedded(
-        schemaorg.dataset(snapshot, html.text_of, html.language(), _variables(snapshot))
-    )
+    variables = _variables(snapshot)
+    return html.script_json(schemaorg.dataset(snapshot, html.text_of, html.language(), variables))
 
 
 def _variables(snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -158,7 +153,7 @@ def _variables(snapshot: Snapshot) -> list[tuple[str, str]]:
     return [(iri, names[iri].text) for iri in iris]
 
 
-def structured_entity(description: Description, path: str) -> str:
+def structured(description: Description, path: str) -> Mapping[str, Any]:
     """Give a thing in schema.org, to stand in the page about it."""
     snapshot, chain = current.snapshot(), negotiate.fallbacks(html.language())
     changed = history().changed(description.iri)
@@ -170,14 +165,13 @@ def structured_entity(description: Description, path: str) -> str:
         **({"license": snapshot.config.license} if snapshot.config.license else {}),
         **({"dateModified": changed} if changed else {}),
     }
-    made = schemaorg.entity(
+    return schemaorg.entity(
         description,
         schemaorg.of_store(snapshot.store),
         lambda iris: current.index().labels(iris, chain),
         chain,
         page=page,
     )
-    return schemaorg.embedded(made)
 
 
 def signposts(description: Description, path: str, table: Sequence[Representation]) -> Signposts:
@@ -192,12 +186,11 @@ def signposts(description: Description, path: str, table: Sequence[Representatio
         author=config.publisher.iri if config.publisher else None,
         license=config.license,
         profile=next(iter(numbers().ontologies), None),
-        metadata=[Target(_form_path(path, form), form.media_type) for form in table if form is not HTML],
+        collection="dataset",
+        metadata=[
+            Target(variants.path_of(path, form), form.media_type) for form in table if form is not HTML
+        ],
     )
-
-
-def _form_path(path: str, form: Representation) -> str:
-    return f"{path}&format={form.suffix}" if "?" in path else f"{path}.{form.suffix}"
 
 
 def dataset_signposts() -> Signposts:
@@ -235,30 +228,31 @@ def add_links(response: Response) -> Response:
     return response
 
 
+@blueprint.get("/linkset", defaults={"path": "doc"})
 @blueprint.get("/linkset/<path:path>")
 def linkset(path: str) -> Response:
     """All links of a page, its metadata and its contents in one document (RFC 9264)."""
-    found = _signposts_of(path)
-    chosen, vary = _choose("", LINKSETS, f"linkset/{path}")
-    contexts = found.contexts()
-    body = _json({"linkset": contexts}) if chosen is LINKSET_JSON else as_links(contexts)
-    return respond(body, chosen, vary=vary, variant=(request.query_string.decode("latin-1"),))
+    contexts = _signposts_of(path).contexts()
+    form, vary = variants.choose(None, LINKSETS, f"linkset/{path}", default=LINKSET_JSON.name)
+    body = _json({"linkset": contexts}) if form is LINKSET_JSON else as_links(contexts)
+    return respond(body, form, vary=vary, variant=variants.query_string())
 
 
 def _signposts_of(path: str) -> Signposts:
+    """Give the signposts of the page at a path: the dataset's, the ontology's, or one below `doc/`."""
     base = current.snapshot().config.base
-    if path in ("dataset", "catalog"):
+    if path == "dataset":
         return dataset_signposts()
-    if path == "def":
+    if path == "doc":
+        found = current.index().describe(request.args.get("iri", ""))
+        if found is not None:
+            return signposts(found, f"doc?iri={html.quoted(found.iri)}", ENTITY)
+    elif path == "def":
         found = current.index().describe(f"{base}def")
         if found is not None:
             return signposts(found, "def", ONTOLOGY)
-    elif path == "doc" and "iri" in request.args:
-        found = current.index().describe(request.args["iri"])
-        if found is not None:
-            return signposts(found, f"doc?iri={html.quoted(found.iri)}", ENTITY)
-    elif path.startswith("doc/"):
-        described = resolve.document(path.removeprefix("doc/")).description
+    else:
+        described = resolve.document(path, "linkset/").description
         return signposts(described, document_path(described.iri, base), ENTITY)
     raise resolve.missing(f"linkset/{path}")
 
@@ -274,16 +268,16 @@ def api_catalog() -> Response:
 
 
 def _apis() -> list[dict[str, Any]]:
-    document, sparql = address(".well-known/api-catalog"), address("sparql")
-    about = {"href": address("about"), "type": "text/html"}
-    void_forms = [{"href": address(f".well-known/void.{f.suffix}"), "type": f.media_type} for f in GRAPHS]
-    apis = [sparql, address("search"), address("suggest"), address("dumps/"), address("catalog")]
+    document, sparql = absolute(".well-known/api-catalog"), absolute("sparql")
+    about = {"href": absolute("about"), "type": "text/html"}
+    void_forms = [{"href": absolute(f".well-known/void.{f.suffix}"), "type": f.media_type} for f in GRAPHS]
+    apis = [sparql, absolute("search"), absolute("suggest"), absolute("dumps/"), absolute("catalog")]
     return [
         {"anchor": document, "item": [{"href": api} for api in apis]},
         {
             "anchor": sparql,
             "service-desc": [{"href": sparql, "type": "text/turtle"}],
-            "service-doc": [{"href": address("limits"), "type": "text/html"}, about],
+            "service-doc": [{"href": absolute("limits"), "type": "text/html"}, about],
             "service-meta": void_forms,
         },
         *({"anchor": api, "service-doc": [about]} for api in apis[1:]),
@@ -298,39 +292,38 @@ def _json(document: object) -> str:
 def sitemap_index() -> Response:
     """The site maps there are: one of the site's own pages, the others of things."""
     snapshot = current.snapshot()
-    rows = [(address(f"sitemap-{n}.xml"), changed) for n, changed in _maps(snapshot.path)]
+    rows = [(absolute(f"sitemap/{name}.xml"), changed) for name, changed in _maps(snapshot.path).items()]
     return respond(_xml("sitemapindex", "sitemap", rows), _XML, vary=())
 
 
 @lru_cache(maxsize=4)
-def _maps(path: Path) -> tuple[tuple[int, str], ...]:
-    """Give the number of each map and when something on it last changed."""
+def _maps(path: Path) -> Mapping[str, str]:
+    """Give the names of the maps and when something on each last changed."""
     snapshot = current.snapshot()
     assert path == snapshot.path
-    total = history().count()
-    newest = [
-        max(found.changed for found in history().living(start, URLS_IN_A_MAP))
-        for start in range(0, total, URLS_IN_A_MAP)
-    ]
-    return ((0, snapshot.created), *enumerate(newest, start=1))
+    newest = {
+        str(number): max(found.changed for found in history().living(start, URLS_IN_A_MAP))
+        for number, start in enumerate(range(0, history().count(), URLS_IN_A_MAP), start=1)
+    }
+    return {"site": snapshot.created, **newest}
 
 
-@blueprint.get("/sitemap-<int:number>.xml")
-def sitemap(number: int) -> Response:
-    """One site map, with when each page's thing last changed."""
+@blueprint.get("/sitemap/<name>.xml")
+def sitemap(name: str) -> Response:
+    """One site map: the site's own pages, or things, with when each last changed."""
     snapshot = current.snapshot()
-    if number >= len(_maps(snapshot.path)):
-        raise resolve.missing(f"sitemap-{number}.xml")
-    if number == 0:
-        rows = [(address(path), snapshot.created) for path in _PAGES]
+    if name not in _maps(snapshot.path):
+        raise resolve.missing(f"sitemap/{name}.xml")
+    if name == "site":
+        rows = [(absolute(path), snapshot.created) for path in _PAGES]
     else:
         base, graphs = snapshot.config.base, {graph.iri for graph in snapshot.graphs}
         rows = [
-            (address(document_path(found.iri, base)), found.changed)
-            for found in history().living((number - 1) * URLS_IN_A_MAP, URLS_IN_A_MAP)
+            (absolute(document_path(found.iri, base)), found.changed)
+            for found in history().living((int(name) - 1) * URLS_IN_A_MAP, URLS_IN_A_MAP)
             if found.iri not in graphs
         ]
-    return respond(_xml("urlset", "url", rows), _XML, vary=(), variant=(str(number),))
+    return respond(_xml("urlset", "url", rows), _XML, vary=(), variant=(name,))
 
 
 def _xml(root: str, entry: str, rows: Iterable[tuple[str, str]]) -> str:
@@ -346,15 +339,22 @@ def _xml(root: str, entry: str, rows: Iterable[tuple[str, str]]) -> str:
 def robots() -> Response:
     """What crawlers may fetch: everything but answers that are made for each question."""
     asked = "".join(f"Disallow: {here(path)}\n" for path in ("sparql?", "search?", "suggest?", "links?"))
-    return respond(f"User-agent: *\n{asked}\nSitemap: {address('sitemap.xml')}\n", _TEXT, vary=())
+    return respond(f"User-agent: *\n{asked}\nSitemap: {absolute('sitemap.xml')}\n", _TEXT, vary=())
 
 
 @blueprint.get("/llms.txt")
 def llms() -> Response:
     """The site in a page of Markdown, for language models."""
     config = current.snapshot().config
-    lines = [f"# {html.text_of(config.title)}", "", f"> {html.text_of(config.description)}", "", "## Data", ""]
-    lines += [f"- [{name}]({address(path)}): {told}" for name, path, told in _LLMS]
+    lines = [
+        f"# {html.text_of(config.title)}",
+        "",
+        f"> {html.text_of(config.description)}",
+        "",
+        "## Data",
+        "",
+    ]
+    lines += [f"- [{name}]({absolute(path)}): {told}" for name, path, told in _LLMS]
     return respond("\n".join(lines) + "\n", _MARKDOWN, vary=("Accept-Language",), language=html.language())
 
 
@@ -403,5 +403,3 @@ def ro_crate() -> Response:
     """The dataset as an RO-Crate on the web."""
     body = _json(schemaorg.crate(current.snapshot(), html.text_of))
     return respond(body, _JSONLD, vary=("Accept-Language",), language=html.language())
-
-

@@ -16,6 +16,8 @@ from kg.snapshot import GraphInfo
 from kg.vocab import LABELS, PREFIXES, RDF_TYPE, compact, local_name
 
 FIRST_VALUES = 12
+_MAX_COLUMNS = 4
+_REPLACED = PREFIXES["dcterms"] + "isReplacedBy"
 _MAX_TEXT = 2_000
 _MAX_DEPTH = 4
 _LEADS = tuple(
@@ -76,6 +78,17 @@ class Row:
     described: bool = True
 
     @property
+    def columns(self) -> tuple[tuple[str, Label], ...]:
+        """The headings of a table, where the values are small parts of the same make; else nothing."""
+        parts = [value.part for value in self.values if value.part is not None]
+        if len(parts) < 2 or len(parts) < len(self.values) or any(part.label for part in parts):
+            return ()
+        rows = [row for part in parts for row in part.rows]
+        columns = dict.fromkeys((row.predicate, row.label) for row in rows)
+        plain = all(value.part is None for row in rows for value in row.values)
+        return tuple(columns) if plain and len(columns) <= _MAX_COLUMNS else ()
+
+    @property
     def first(self) -> tuple[Value, ...]:
         """The values that are shown at once."""
         return self.values[:FIRST_VALUES]
@@ -117,10 +130,18 @@ class Page:
     sections: tuple[Section, ...]
     naming: tuple[Row, ...]
     incoming: tuple[Row, ...]
+    replacing: frozenset[str]
     sources: tuple[Source, ...]
     written: int
     derived: int
     links_here: int
+
+    @property
+    def warnings(self) -> tuple[Row, ...]:
+        """What a reader must know first: that something else has taken the place of this."""
+        return tuple(
+            row for section in self.sections for row in section.rows if row.predicate in self.replacing
+        )
 
 
 def build(
@@ -233,11 +254,16 @@ class _Builder:
             sections=sections,
             naming=naming,
             incoming=incoming,
+            replacing=self.replacing(),
             sources=tuple(self.references.numbers.values()),
             written=sum(not s.derived for s in every),
             derived=sum(s.derived for s in every),
             links_here=sum(row.count for row in incoming),
         )
+
+    def replacing(self) -> frozenset[str]:
+        special = (p for p, all_ in self.vocabulary.superproperties.items() if _REPLACED in all_)
+        return frozenset((_REPLACED, *special))
 
     def name(self, iri: str) -> Label:
         """Give a thing's label; a node inside another thing that has none is named with that thing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from functools import partial
 from urllib.parse import quote, urlencode, urlsplit
@@ -12,8 +13,11 @@ from flask import Flask, g, render_template, request
 from endpoint import negotiate
 from endpoint import site as current
 from endpoint.entity import Page, interval
+from endpoint.figures import Figures
 from endpoint.literals import machine_date, readable
+from endpoint.maps import captions
 from endpoint.respond import here, root_path
+from endpoint.timelines import Moment
 from endpoint.words import LANGUAGES, WORDS
 from kg.vocab import compact, document_path
 
@@ -95,6 +99,12 @@ def citation(page: Page | None) -> str:
     return f"{who} ({snapshot.created[:4]}). {what}, {word('snapshot').lower()} {snapshot.id[:12]}. {where}"
 
 
+def names_of(drawn: Figures, moment: Moment) -> str:
+    """Give what a moment on a time line is called: the thing, and what the date is of where that is said."""
+    name = drawn.names[moment.iri].text
+    return f"{name} ({drawn.names[moment.predicate].text})" if moment.predicate else name
+
+
 def bytes_text(size: int) -> str:
     """Give a file's size in words."""
     for unit in ("B", "kB", "MB"):
@@ -145,6 +155,11 @@ def switch_language(tag: str) -> str:
     return f"{root_path()}{request.path}?{urlencode([*query, ('lang', tag)])}"
 
 
+def script_json(document: object) -> str:
+    """Give JSON that is safe inside a script element: nothing in it can end the element."""
+    return json.dumps(document, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
+
+
 def install(app: Flask) -> None:
     """Give the templates of an application the functions they use."""
     app.jinja_env.trim_blocks = True
@@ -157,6 +172,9 @@ def install(app: Flask) -> None:
         short_address=short_address,
         short_graph=short_graph,
         citation=citation,
+        names_of=names_of,
+        captions=lambda drawing, names: captions(drawing, {iri: label.text for iri, label in names.items()}),
+        decimal=lambda n: f"{n:.4f}".replace(".", "." if language() == "en" else ","),
         period_of=lambda part: interval(part, language()),
         short=short,
         bytes_text=bytes_text,

@@ -58,12 +58,12 @@ def raw_path(prefix: str, decoded: str) -> str:
     return sent[place + len(prefix) + 1 :]
 
 
-def document(path: str) -> Found:
-    """Give what the document at `doc/{path}` is about.
+def document(path: str, below: str = "doc/") -> Found:
+    """Give what the document at `doc/{path}` is about, asked for by a path `below` another folder or there.
 
     Raises Problem: 404 with what is near, 410 with the successor, 415 for a suffix that no format has.
     """
-    raw = raw_path("doc/", path)
+    raw = raw_path(below, path)
     found = _described(raw, path)
     if found is not None:
         return _alive(Found(found, None))
@@ -106,7 +106,7 @@ def _alive(found: Found) -> Found:
     retired = [s for s in found.description.statements if s.predicate in (_DEPRECATED, _SUCCESSOR)]
     successors = [s.object.value for s in retired if isinstance(s.object, NamedNode)]
     deprecated = any(isinstance(s.object, Literal) and s.object.value in ("true", "1") for s in retired)
-    if not (deprecated or successors):
+    if not deprecated:
         return found
     rows = [_row(iri) for iri in successors]
     name = html.name(found.description.iri)

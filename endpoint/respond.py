@@ -65,8 +65,8 @@ def here(path: str) -> str:
     return f"{root_path()}/{path}"
 
 
-def address(path: str) -> str:
-    """Give the absolute address of a path, for documents that are read elsewhere: by setting, never by Host."""
+def absolute(path: str) -> str:
+    """Give the absolute address of a path, for what is read elsewhere: by setting, never by Host."""
     return uri((current.site().settings.public_url or current.snapshot().config.base) + path)
 
 

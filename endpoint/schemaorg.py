@@ -1,8 +1,7 @@
-"""What search engines read: schema.org about each thing, by the ontology's own alignments, and about the dataset."""
+"""What search engines read: schema.org about the dataset, and about things by the ontology's alignments."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -76,7 +75,8 @@ def read(store: Store) -> Alignments:
     own: dict[str, str] = {}
     for predicate in _ALIGNING:
         quads = store.quads_for_pattern(None, term(predicate), None, None)
-        for subject, local in sorted({(q.subject.value, _local(q.object)) for q in quads}):
+        named = {(q.subject.value, _local(q.object)) for q in quads if isinstance(q.subject, NamedNode)}
+        for subject, local in sorted(named):
             if local:
                 own.setdefault(subject, local)
     found |= own
@@ -92,18 +92,6 @@ def _local(value: object) -> str:
             if value.value.startswith(namespace):
                 return value.value[len(namespace) :]
     return ""
-
-
-def embedded(document: Mapping[str, Any]) -> str:
-    """Give a document as the content of a script element: nothing in it ends the element or begins another.
-
-    >>> embedded({"name": "</script>"})
-    '{"name": "\\\\u003c/script\\\\u003e"}'
-    """
-    text = json.dumps(document, ensure_ascii=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
 
 
 def entity(
@@ -135,9 +123,7 @@ def entity(
     return {**document, "mainEntityOfPage": dict(page)}
 
 
-def _values(
-    description: Description, alignments: Alignments
-) -> dict[str, dict[NamedNode | Literal, None]]:
+def _values(description: Description, alignments: Alignments) -> dict[str, dict[NamedNode | Literal, None]]:
     values: dict[str, dict[NamedNode | Literal, None]] = defaultdict(dict)
     for statement in sorted(description.statements, key=lambda s: s.derived):
         name = alignments.properties.get(statement.predicate.value)
@@ -194,7 +180,10 @@ def _every(description: Description) -> Iterator[Statement]:
 
 
 def dataset(
-    snapshot: Snapshot, text: Callable[[Mapping[str, str]], str], language: str, variables: Sequence[tuple[str, str]]
+    snapshot: Snapshot,
+    text: Callable[[Mapping[str, str]], str],
+    language: str,
+    variables: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
     """Give the dataset as Google Dataset Search and F-UJI read it; `variables` are (IRI, name)."""
     config, about = snapshot.config, snapshot.config.catalogue

@@ -107,7 +107,7 @@ def bounds_of(settings: Settings, limits: Limits) -> Bounds:
 
 def blueprints() -> Sequence[Blueprint]:
     """Give the parts of the site."""
-    return (sparql.blueprint, views.blueprint)
+    return (views.blueprint, sparql.blueprint)
 
 
 def serve(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import sys
 from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
@@ -27,6 +28,8 @@ from endpoint.respond import SECURITY_HEADERS
 from endpoint.site import Site
 from endpoint.sparql import CANCELLATION, REASON, REFUSED
 from kg.query import Cancellation
+
+log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -224,6 +227,10 @@ class Shell:
         if scope["type"] != "http":
             return
         exchange = _Exchange(scope, receive, send)
+        one_host = exchange.hosts == 1 and exchange.headers[b"host"]
+        if not one_host and scope.get("http_version") == "1.1":
+            await _give(exchange, self._refusal(Problem("bad-request", "A request has one Host header.")))
+            return
         key = self._key(exchange)
         hot = self._hot.get(key) if key else None
         if hot is not None:
@@ -234,8 +241,6 @@ class Shell:
             exchange.body = await self._read_body(exchange)
         except Problem as problem:
             await _give(exchange, self._refusal(problem))
-            return
-        except ConnectionError:
             return
         await self._ask(exchange, key)
 
@@ -248,14 +253,14 @@ class Shell:
         headers = exchange.headers
         if exchange.scope["method"] not in ("GET", "HEAD") or b"range" in headers:
             return None
+        if b"no-cache" in headers.get(b"cache-control", b""):
+            return None
         scope = exchange.scope
         wishes = tuple(headers.get(name) for name in _VARYING)
         return self._site.published.snapshot.id, scope["path"], scope["query_string"], wishes
 
     def _check(self, exchange: _Exchange) -> None:
         scope = exchange.scope
-        if exchange.hosts != 1 and scope.get("http_version") == "1.1":
-            raise Problem("bad-request", "A request has one Host header.")
         length = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
         if length > self._bounds.address:
             raise Problem(
@@ -272,7 +277,7 @@ class Shell:
         return Problem("body-too-large", f"A body may have {self._bounds.body} bytes.")
 
     async def _read_body(self, exchange: _Exchange) -> bytes:
-        """Give the whole body. Raises Problem beyond the bounds, ConnectionError when the client has gone."""
+        """Give the whole body. Raises Problem for one that is too large, too slow or broken off."""
         if exchange.scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
             return b""
         pieces: list[bytes] = []
@@ -281,8 +286,8 @@ class Shell:
             async with asyncio.timeout(self._bounds.body_seconds):
                 while True:
                     message = await exchange.receive()
-                    if message["type"] == "http.disconnect":
-                        raise ConnectionError
+                    if message["type"] == "http.disconnect":  # gone, or chunks that are none
+                        raise Problem("bad-request", "The body is not what its headers say.")
                     pieces.append(message.get("body", b""))
                     size += len(pieces[-1])
                     if size > self._bounds.body:
@@ -321,12 +326,20 @@ class Shell:
         scope = exchange.scope
         return scope["path"] == self._sparql and bool(exchange.body or scope["query_string"])
 
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        """Run the application; what even it cannot answer is an answer too."""
+        try:
+            return self._call(environ)
+        except Exception:
+            log.exception("The application failed at %s", environ["PATH_INFO"])
+            return self._refusal(Problem("internal-error", "The failure is in the server's log."))
+
     async def _in_page_lane(self, environ: dict[str, Any]) -> Answer:
         if self._pending_pages >= self._bounds.waiting:
             return self._refusal(Problem("busy", "Try again in a second.", headers={"Retry-After": "1"}))
         self._pending_pages += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pages, self._call, environ)
+            return await asyncio.get_running_loop().run_in_executor(self._pages, self._answer, environ)
         finally:
             self._pending_pages -= 1
 
@@ -355,7 +368,7 @@ class Shell:
     async def _run_query(self, environ: dict[str, Any], gone: asyncio.Future[None]) -> Answer | None:
         cancellation = environ[CANCELLATION] = Cancellation()
         loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._queries, self._call, environ)
+        running = loop.run_in_executor(self._queries, self._answer, environ)
         await asyncio.wait((running, gone), return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
             cancellation.cancel()

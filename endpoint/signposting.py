@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from endpoint.negotiate import Representation
-from endpoint.respond import address, here, link, uri
+from endpoint.respond import absolute, here, link, uri
 
 LINKSET_JSON = Representation(
     "linkset-json", "application/linkset+json", "json", "Link set (JSON)", "graph", ("application/json",), 0.9
@@ -30,7 +30,8 @@ class Target:
 class Signposts:
     """What there is to know of one page: the thing it is about, and the ways on from it.
 
-    `page` is the path of the page; `kind` a class of schema.org; `profile` what the metadata conform to.
+    `page` is the path of the page; `kind` a class of schema.org; `profile` what the metadata conform to;
+    `collection` the path of the page about what the thing belongs to.
     """
 
     thing: str
@@ -39,14 +40,16 @@ class Signposts:
     author: str | None = None
     license: str | None = None
     profile: str | None = None
+    collection: str | None = None
     metadata: Sequence[Target] = ()
     items: Sequence[Target] = ()
 
     @property
     def linkset(self) -> str:
         """The path of the link set."""
-        path, _, query = self.page.partition("?")
-        return f"linkset/{path}" + (f"?{query}" if query else "")
+        return (
+            "linkset/" + self.page.removeprefix("doc/") if "?" not in self.page else f"linkset{self.page[3:]}"
+        )
 
     def on_page(self) -> list[str]:
         """Give the links of the page, as values of a Link header; with few items these too."""
@@ -54,7 +57,8 @@ class Signposts:
             link(self.thing, "cite-as"),
             *(link(kind, "type") for kind in self._types()),
             *self._rights(),
-            *(_to(found, "describedby alternate") for found in self.metadata),
+            *self._collection(),
+            *(_to(found, "alternate describedby", self.profile) for found in self.metadata),
             *(_to(found, "item") for found in self.items),
             self._to_linkset(),
         ]
@@ -64,8 +68,8 @@ class Signposts:
         return [
             link(self.thing, "describes"),
             link(here(self.page), "describes", type="text/html"),
-            link(self.thing, "cite-as"),
             *self._rights(),
+            *self._collection(),
             self._to_linkset(),
         ]
 
@@ -82,6 +86,9 @@ class Signposts:
         found = [link(self.author, "author")] if self.author else []
         return found + ([link(self.license, "license")] if self.license else [])
 
+    def _collection(self) -> list[str]:
+        return [link(here(self.collection), "collection")] if self.collection else []
+
     def _to_linkset(self) -> str:
         return link(here(self.linkset), "linkset", type=LINKSET_JSON.media_type)
 
@@ -89,13 +96,15 @@ class Signposts:
         """Give the link set: what the page, the thing, its metadata and its files link to."""
         profile = {"profile": self.profile} if self.profile else {}
         metadata = [{**_target(found), **profile} for found in self.metadata]
-        page = {"href": address(self.page), "type": "text/html"}
+        page = {"href": absolute(self.page), "type": "text/html"}
         rights: dict[str, object] = {}
         if self.author:
             rights["author"] = [{"href": uri(self.author)}]
         if self.license:
             rights["license"] = [{"href": uri(self.license)}]
         shared: dict[str, object] = {**rights, "describedby": metadata}
+        if self.collection:
+            shared["collection"] = [{"href": absolute(self.collection), "type": "text/html"}]
         if self.items:
             shared["item"] = [_target(found) for found in self.items]
         cite = {"cite-as": [{"href": uri(self.thing)}], "type": [{"href": kind} for kind in self._types()]}
@@ -104,16 +113,18 @@ class Signposts:
             found.append({"anchor": uri(self.thing), **shared})
         about = [page, {"href": uri(self.thing)}] if len(found) > 1 else [page]
         found += [{"anchor": _target(one)["href"], "describes": about, **rights} for one in self.metadata]
-        return found + [{"anchor": _target(one)["href"], "collection": [page], **rights} for one in self.items]
+        return found + [
+            {"anchor": _target(one)["href"], "collection": [page], **rights} for one in self.items
+        ]
 
 
-def _to(found: Target, rel: str) -> str:
-    attributes = {"type": found.media_type} if found.media_type else {}
-    return link(here(found.path), rel, **attributes)
+def _to(found: Target, rel: str, profile: str | None = None) -> str:
+    attributes = {"type": found.media_type, "profile": uri(profile) if profile else ""}
+    return link(here(found.path), rel, **{name: value for name, value in attributes.items() if value})
 
 
 def _target(found: Target) -> dict[str, str]:
-    row = {"href": address(found.path)}
+    row = {"href": absolute(found.path)}
     return {**row, "type": found.media_type} if found.media_type else row
 
 

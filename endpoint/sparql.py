@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -17,7 +17,7 @@ from endpoint import html, negotiate, protocol, respond, service_description
 from endpoint import site as current
 from endpoint import sparql_page as page
 from endpoint.budgets import Budgets, client_of
-from endpoint.negotiate import HTML, Representation
+from endpoint.negotiate import Representation
 from endpoint.problems import Problem
 from endpoint.protocol import Call
 from kg import rdfio
@@ -61,9 +61,11 @@ def _representation(fmt: formats.ResultFormat, quality: float) -> Representation
 
 
 _ALL = tuple(_representation(fmt, 0.9 - place / 100) for place, fmt in enumerate(RESULT_FORMATS))
-RESULTS = (*(found for found in _ALL if found.kind == formats.RESULTS), HTML)
+PAGE = replace(negotiate.HTML, quality=0.01)
+"""The query page: for whoever names HTML, not for whoever takes anything."""
+RESULTS = (*(found for found in _ALL if found.kind == formats.RESULTS), PAGE)
 """What SELECT and ASK are answered in."""
-GRAPHS = (*(found for found in _ALL if found.kind == formats.GRAPH), HTML)
+GRAPHS = (*(found for found in _ALL if found.kind == formats.GRAPH), PAGE)
 """What CONSTRUCT and DESCRIBE are answered in, and the service description."""
 
 blueprint = Blueprint("sparql", __name__)
@@ -77,6 +79,7 @@ class Result:
     tag: str
     form: str
     store: Path
+    timing: str = ""
 
 
 class Service:
@@ -145,8 +148,8 @@ def _about(call: Call) -> Response:
     if request.method == "POST":
         raise Problem("bad-request", "There is no parameter `query`.")
     chosen = _choose(call, GRAPHS, "turtle")
-    if chosen is HTML:
-        return respond.respond(page.render(), HTML, vary=_VARY_PAGE, language=html.language())
+    if chosen is PAGE:
+        return respond.respond(page.render(), PAGE, vary=_VARY_PAGE, language=html.language())
     fmt = rdfio.named(chosen.name)
     assert fmt is not None
     body = rdfio.write(service_description.describe(current.snapshot()), fmt, prefixes=respond.prefixes())
@@ -176,7 +179,7 @@ def _answer(call: Call, text: str) -> Response:
     is_graph = outline is not None and formats.KINDS.get(outline.form or "") == formats.GRAPH
     table = GRAPHS if is_graph else RESULTS
     chosen = _choose(call, table, "turtle" if is_graph else "json")
-    if chosen is not HTML:
+    if chosen is not PAGE:
         if outline is None:
             raise problem or Problem("query-syntax", "")
         return _respond(_result(call, text, outline, chosen.name), chosen, outline)
@@ -187,13 +190,13 @@ def _answer(call: Call, text: str) -> Response:
         result = _result(call, text, outline, shown)
     except Problem as found:
         body = page.render(call, problem=found, table=table)
-        answer = Response(body, found.type.status, found.headers, content_type=HTML.content_type)
+        answer = Response(body, found.type.status, found.headers, content_type=PAGE.content_type)
         answer.headers["Vary"] = ", ".join(_VARY_PAGE)
         answer.headers["Cache-Control"] = "no-store"
         return answer
     body = page.render(call, result=result.body, form=result.form, table=table)
     return respond.respond(
-        body, HTML, vary=_VARY_PAGE, language=html.language(), variant=(result.tag, *_words_of(call))
+        body, PAGE, vary=_VARY_PAGE, language=html.language(), variant=(result.tag, *_words_of(call))
     )
 
 
@@ -221,13 +224,13 @@ def _result(call: Call, text: str, outline: Outline, name: str) -> Result:
     query = Query(text, call.default_graphs, call.named_graphs, current.snapshot().config.base)
     store = pool.store
     key = (store, outline.key, query.default_graphs, query.named_graphs, name)
-    kept = service().recall(key)
+    kept = None if "no-cache" in request.headers.get("Cache-Control", "") else service().recall(key)
     if kept is not None:
         return kept
     _admit()
     result = _run(pool, query, outline, name, call.timeout)
     if not outline.volatile and result.store == store:
-        service().keep(key, result)
+        service().keep(key, replace(result, timing=""))
     return result
 
 
@@ -255,7 +258,8 @@ def _run(pool: Pool, query: Query, outline: Outline, name: str, timeout: float |
     except QueryError as failure:
         raise problem_of(failure) from None
     _charge(answer.seconds)
-    return Result(bytes(answer.body), _tag(answer, name), answer.form, answer.store)
+    timing = f'query;dur={answer.seconds * 1000:.2f};desc="{"memory" if answer.in_memory else "disk"}"'
+    return Result(bytes(answer.body), _tag(answer, name), answer.form, answer.store, timing)
 
 
 def _charge(seconds: float) -> None:
@@ -272,6 +276,8 @@ def _respond(result: Result, chosen: Representation, outline: Outline) -> Respon
     answer = respond.respond(result.body, chosen, tag=result.tag)
     if outline.volatile:
         answer.headers["Cache-Control"] = "no-store"
+    if result.timing:
+        answer.headers["Server-Timing"] = result.timing
     limits = _pool().limits
     answer.headers["X-Query-Timeout"] = f"{limits.seconds:g}"
     answer.headers["X-Result-Max-Bytes"] = str(limits.result)

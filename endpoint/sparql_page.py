@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from endpoint import html
 from endpoint import site as current
-from endpoint.negotiate import HTML, Representation
+from endpoint.negotiate import Representation
 from endpoint.problems import Problem
 from endpoint.protocol import Call
 from endpoint.words import LANGUAGES
@@ -81,7 +81,7 @@ def render(
         query=call.query if call else "",
         problem=problem,
         answered=result is not None,
-        downloads=[(one.label, _address(call, one)) for one in table if one is not HTML] if call else [],
+        downloads=[(one.label, _address(call, one)) for one in table if one.kind != "page"] if call else [],
         examples=[(query.name, _example(query.text)) for query in current.snapshot().queries][:12],
         **shown,
     )

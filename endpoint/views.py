@@ -13,21 +13,24 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
-from endpoint import documents, html, negotiate, questions, resolve, vocabulary
+from endpoint import discovery, documents, figures, html, negotiate, questions, resolve, vocabulary
 from endpoint import entity as entities
 from endpoint import ontology as ontologies
 from endpoint import site as current
+from endpoint.figures import FrontMap
 from endpoint.jsonld import Context
-from endpoint.lists import foremost, kinds_of, listing
+from endpoint.lists import KindRow, foremost, kinds_of, listing
 from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
 from endpoint.problems import TYPES, Problem
-from endpoint.respond import here, link, not_acceptable, redirect, respond, respond_file
+from endpoint.respond import here, redirect, respond, respond_file
 from endpoint.settings import SETTINGS
+from endpoint.variants import address, alternates, choose, query_string
 from kg import dumps
-from kg.index import Description
+from kg.index import Description, Index
 from kg.vocab import document_path, term
 
 blueprint = Blueprint("views", __name__)
+blueprint.register_blueprint(discovery.blueprint)
 
 _OWL_ONTOLOGY = term("owl:Ontology")
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
@@ -46,7 +49,13 @@ def front() -> Response:
     every = kinds_of(current.index(), html.language())
     kinds = foremost(every, vocabulary.of_store(current.snapshot().store))
     some = questions.chosen(current.snapshot(), html.language())
-    return _page("front.html", kinds=kinds, questions=some)
+    drawn = _front_map(current.index(), current.snapshot().store, kinds, html.language())
+    return _page("front.html", kinds=kinds, questions=some, map=drawn)
+
+
+@lru_cache(maxsize=6)
+def _front_map(index: Index, store: Path, kinds: tuple[KindRow, ...], language: str) -> FrontMap | None:
+    return figures.front(kinds, index, store, language)
 
 
 @blueprint.get("/doc/<path:path>")
@@ -91,64 +100,19 @@ def describe(
     """Give the document about a thing: the form is named by suffix or `?format=`, or negotiated."""
     config = current.snapshot().config
     path = path or document_path(description.iri, config.base)
-    chosen, vary = _choose(form, table, path)
-    where = _address(path, chosen)
-    links = [
-        link(description.iri, "describes"),
-        link(description.iri, "cite-as"),
-        *_alternates(path, table, chosen),
-    ]
-    if config.license:
-        links.append(link(config.license, "license"))
+    chosen, vary = choose(form, table, path)
+    where = address(path, chosen)
+    signposts = discovery.signposts(description, path, table)
     if chosen is HTML:
         body = _entity_page(description, path, table)
-        return respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where, links=links,
-                       language=html.language(), variant=_query_string())  # fmt: skip
+        return respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where,
+                       links=signposts.on_page(), language=html.language(),
+                       variant=query_string())  # fmt: skip
+    links = [*alternates(path, table, chosen), *signposts.on_metadata()]
     body_bytes = documents.write(
         description, chosen, document=config.base + path, config=config, context=_context()
     )
     return respond(body_bytes, chosen, vary=vary, content_location=where, links=links)
-
-
-def _query_string() -> tuple[str]:
-    return (request.query_string.decode("latin-1"),)
-
-
-def _choose(
-    form: Representation | None, table: Sequence[Representation], path: str
-) -> tuple[Representation, tuple[str, ...]]:
-    """Give the representation and the headers it was chosen by."""
-    if form is not None:
-        return form, ()
-    named = request.args.get("format")
-    if named is not None:
-        chosen = negotiate.of_name(named, table)
-        if chosen is None:
-            raise resolve.unsupported(named, path)
-        return chosen, ()
-    chosen = negotiate.choose(request.headers.get("Accept"), table, default="html")
-    if chosen is None:
-        raise not_acceptable(table, path)
-    return chosen, ("Accept",)
-
-
-def _address(path: str, form: Representation) -> str:
-    """Give the address of one representation: by suffix, or by `format` where the path is a query."""
-    if "?" in path:
-        return here(f"{path}&format={form.suffix}")
-    return here(f"{path}.{form.suffix}")
-
-
-def _alternates(path: str, table: Sequence[Representation], chosen: Representation) -> list[str]:
-    return [
-        link(
-            _address(path, form),
-            "alternate" if form is HTML else "alternate describedby",
-            type=form.media_type,
-        )
-        for form in table
-        if form is not chosen
-    ]
 
 
 def _entity_page(description: Description, path: str, table: Sequence[Representation]) -> str:
@@ -163,12 +127,16 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
         language=html.language(),
         nest=not is_ontology,
     )
-    formats = [(form, _address(path, form)) for form in table]
+    formats = [(form, address(path, form)) for form in table]
     return html.render(
         "ontology.html" if is_ontology else "entity.html",
         page=page,
+        figures=None
+        if is_ontology
+        else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
         formats=formats,
+        schema_org=html.script_json(discovery.structured(description, path)),
         describe_query=f"DESCRIBE <{page.iri}>",
         statements_query=f"SELECT ?property ?value WHERE {{\n  <{page.iri}> ?property ?value .\n}}",
         back_query=f"SELECT ?thing ?property WHERE {{\n  ?thing ?property <{page.iri}> .\n}} LIMIT 100",
@@ -207,7 +175,7 @@ def members(name: str) -> Response:
     if not found.rows and not found.after:
         raise resolve.missing(name)
     path = f"list/{stem}"
-    chosen, vary = _choose(form, LISTS, path)
+    chosen, vary = choose(form, LISTS, path)
     query = _LIST_QUERY.replace("CLASS", class_iri)
     next_page = html.href(path, after=found.more, **{"class": request.args.get("class", "")})
     return _table(
@@ -223,7 +191,7 @@ def links() -> Response:
     iris = current.index().incoming(target, predicate, after=after, limit=limit + 1)
     names = current.index().labels((target, predicate, *iris), negotiate.fallbacks(html.language()))
     rows = [{"iri": iri, "label": names[iri].text, "language": names[iri].language} for iri in iris[:limit]]
-    chosen, vary = _choose(None, LISTS, "links")
+    chosen, vary = choose(None, LISTS, "links")
     more = iris[limit - 1] if len(iris) > limit else ""
     return _table(
         "links.html", chosen, vary, "links", rows, target=target, predicate=predicate, names=names, more=more
@@ -241,7 +209,7 @@ def search(suffix: str) -> Response:
     rows = _hits(words, 50)
     close = resolve.near(words, current.index()) if words and not rows else ()
     names = current.index().labels(close, negotiate.fallbacks(html.language()))
-    chosen, vary = _choose(form, LISTS, "search")
+    chosen, vary = choose(form, LISTS, "search")
     return _table(
         "search.html", chosen, vary, "search", rows, words=words, close=[(iri, names[iri]) for iri in close]
     )
@@ -251,7 +219,7 @@ def search(suffix: str) -> Response:
 def suggest() -> Response:
     """Completions of `?q=` for search boxes, as JSON."""
     rows = _hits(request.args.get("q", "")[:200], 10)
-    return respond(_json(rows), JSON, vary=("Accept-Language",), variant=_query_string())
+    return respond(_json(rows), JSON, vary=("Accept-Language",), variant=query_string())
 
 
 def _hits(words: str, limit: int) -> list[dict[str, str]]:
@@ -278,7 +246,7 @@ def _table(
     **context: Any,
 ) -> Response:
     """Give rows as a page, as CSV or as JSON."""
-    variant = _query_string()
+    variant = query_string()
     vary = (*vary, "Accept-Language")
     if chosen is HTML:
         formats = [(form, html.href(f"{path}.{form.suffix}" if "." not in path and path != "links" else path,
@@ -315,8 +283,8 @@ def all_questions() -> Response:
 @blueprint.get("/dumps/")
 def downloads() -> Response:
     """What can be downloaded, with sizes and checksums."""
-    found = _dumps(current.snapshot().dumps)
-    after, limit = request.args.get("after", ""), 2 * current.site().settings.page_size
+    found = dumps.by_path(current.snapshot().dumps)
+    after, limit = request.args.get("after", ""), current.site().settings.page_size
     graphs = sorted({dump.graph for dump in found.values() if dump.graph > after})
     shown = {graph: [dump for dump in found.values() if dump.graph == graph and not dump.gzipped]
              for graph in graphs[:limit]}  # fmt: skip
@@ -325,17 +293,11 @@ def downloads() -> Response:
     return _page("dumps.html", whole=whole, graphs=shown, more=more)
 
 
-@lru_cache(maxsize=4)
-def _dumps(folder: Path) -> dict[str, dumps.Dump]:
-    """Give the dumps of a snapshot by path; its folder never changes."""
-    return {dump.path: dump for dump in dumps.read_list(folder)}
-
-
 @blueprint.get("/dumps/<path:path>")
 def download(path: str) -> Response:
     """One file of the list, whole or in ranges."""
     folder = current.snapshot().dumps
-    found = _dumps(folder).get(path)
+    found = dumps.by_path(folder).get(path)
     if found is None:
         raise Problem("not-found", f"There is no dump {path!r}; {here('dumps/')} lists them.")
     media_type = "application/gzip" if found.gzipped else found.media_type
@@ -349,12 +311,6 @@ def download(path: str) -> Response:
 def kinds() -> Response:
     """Every class that things have, with how many."""
     return _page("kinds.html", kinds=kinds_of(current.index(), html.language()))
-
-
-@blueprint.get("/dataset")
-def dataset() -> Response:
-    """What the dataset is: publisher, licence, version, contents, how to cite it."""
-    return _page("dataset.html", kinds=kinds_of(current.index(), html.language()))
 
 
 @blueprint.get("/about")
@@ -384,7 +340,7 @@ def problems() -> Response:
 def _page(template: str, **context: Any) -> Response:
     body = html.render(template, **context)
     return respond(body, HTML, vary=("Accept-Language",), language=html.language(),
-                   variant=_query_string())  # fmt: skip
+                   variant=query_string())  # fmt: skip
 
 
 @blueprint.get("/<path:path>")

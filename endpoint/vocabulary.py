@@ -23,6 +23,15 @@ _PROPERTY_CLASSES = {
     term("owl:AnnotationProperty"): "annotation",
     term("rdf:Property"): "annotation",
 }
+_COMMON_INVERSES = (
+    ("skos:broader", "skos:narrower"),
+    ("skos:topConceptOf", "skos:hasTopConcept"),
+    ("dcterms:hasPart", "dcterms:isPartOf"),
+    ("dcterms:hasVersion", "dcterms:isVersionOf"),
+    ("dcterms:replaces", "dcterms:isReplacedBy"),
+    ("foaf:primaryTopic", "foaf:isPrimaryTopicOf"),
+    ("prov:wasDerivedFrom", "prov:hadDerivation"),
+)
 _RANGE = term("rdfs:range")
 _LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 
@@ -91,7 +100,7 @@ def read(store: Store) -> Vocabulary:
     return Vocabulary(
         fields=_fields(store),
         groups=_groups(store),
-        inverses=_names(axioms.inverses),
+        inverses=_with_common(_names(axioms.inverses)),
         superproperties=_names(axioms.superproperties),
         properties=_properties(store),
     )
@@ -99,6 +108,15 @@ def read(store: Store) -> Vocabulary:
 
 def _names(axioms: Mapping[NamedNode, frozenset[NamedNode]]) -> dict[str, frozenset[str]]:
     return {node.value: frozenset(other.value for other in others) for node, others in axioms.items()}
+
+
+def _with_common(inverses: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """Add the inverses that everybody's vocabularies have, whether or not the ontology repeats them."""
+    joined: dict[str, frozenset[str]] = dict(inverses)
+    for one, other in _COMMON_INVERSES:
+        for here, there in ((one, other), (other, one)):
+            joined[term(here).value] = joined.get(term(here).value, frozenset()) | {term(there).value}
+    return joined
 
 
 def _axioms(store: Store) -> Iterator[Quad]:

@@ -96,6 +96,11 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "facts": ("Opplysninger", "Opplysningar", "Facts"),
     "relations": ("Knyttet til", "Knytt til", "Related to"),
     "parts": ("Også her", "Òg her", "Also here"),
+    "superseded": (
+        "Dette gjelder ikke lenger. I stedet:",
+        "Dette gjeld ikkje lenger. I staden:",
+        "This is no longer in force. In its place:",
+    ),
     "links-here": ("Viser hit", "Viser hit", "What refers to this"),
     "naming": ("Navn, klasser og beskrivelser", "Namn, klassar og skildringar", "Names, classes and descriptions"),
     "sources": ("Kilder", "Kjelder", "Sources"),
@@ -119,6 +124,11 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "cut": ("kortet ned her; hele teksten er i dataene", "korta ned her; heile teksten er i dataa",
             "cut short here; the whole text is in the data"),
     "language-tag": ("Teksten er på {tag}", "Teksten er på {tag}", "This text is in {tag}"),
+    "sentence-bare": (
+        "{name} er av klassen {kind}, med {n} opplysninger.",
+        "{name} er av klassen {kind}, med {n} opplysningar.",
+        "{name} is in the class {kind}, with {n} statements.",
+    ),
     "sentence": (
         "{name} er av klassen {kind}, med {n} opplysninger fra {m} kilder.",
         "{name} er av klassen {kind}, med {n} opplysningar frå {m} kjelder.",
@@ -158,6 +168,8 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "latitude": ("Breddegrad", "Breiddegrad", "Latitude"),
     "longitude": ("Lengdegrad", "Lengdegrad", "Longitude"),
     "timeline": ("Tidslinje", "Tidslinje", "Time line"),
+    "as-table": ("Som tabell", "Som tabell", "As a table"),
+    "note": ("Merknad", "Merknad", "Note"),
     "when": ("Når", "Når", "When"),
     "what": ("Hva", "Kva", "What"),
     "narrower": ("Underbegreper", "Underomgrep", "Narrower"),

@@ -160,7 +160,10 @@ def test_a_table_is_imported_or_its_bad_rows_are_listed(tmp_path: Path) -> None:
     assert (strict.returncode, strict.stdout) == (1, "")
     assert "row 3, column n" in strict.stderr
     lenient = kg("import", "table", tmp_path / "t.csv", "--keep-going", "--quiet")
-    assert (lenient.returncode, lenient.stdout) == (1, "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n<http://x/a> <http://x/n> 1 .\n")
+    assert (lenient.returncode, lenient.stdout) == (
+        1,
+        "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n<http://x/a> <http://x/n> 1 .\n",
+    )
     assert "row 3, column n" in lenient.stderr
 
 

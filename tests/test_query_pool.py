@@ -200,7 +200,7 @@ def test_a_full_pool_says_when_to_come_back_and_keeps_a_place_for_the_site(pool:
     threads = [threading.Thread(target=occupy) for _ in range(2)]
     for thread in threads:
         thread.start()
-    with pytest.raises(PoolBusy) as caught:  # noqa: PT012 # until both places are taken
+    with pytest.raises(PoolBusy) as caught:  # until both places are taken
         while True:
             run(pool, "ASK {}")
     assert caught.value.retry_after >= 1

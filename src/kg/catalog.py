@@ -1,4 +1,4 @@
-"""How a snapshot presents itself to catalogues: DCAT-AP-NO and VoID, every node with an IRI, the same bytes each time."""
+"""How a snapshot presents itself to catalogues: DCAT-AP-NO and VoID, without blank nodes, always the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from kg import dumps, rdfio
 from kg.config import Config
@@ -82,9 +82,12 @@ def _bare_url(url: str) -> str:
     return re.sub(r"^https?://(www\.)?", "", url).rstrip("/")
 
 
-def dcat(snapshot: Snapshot, statistics: Statistics) -> tuple[Triple, ...]:
-    """Give the DCAT-AP-NO 3 description of a snapshot: catalogue, record, dataset, distributions, service."""
-    return _Dcat(snapshot, statistics).triples()
+def dcat(snapshot: Snapshot, statistics: Statistics, own: Iterable[Triple] = ()) -> tuple[Triple, ...]:
+    """Give the DCAT-AP-NO 3 description of a snapshot: catalogue, record, dataset, distributions, service.
+
+    `own` is what the data themselves say of the dataset: it fills in what no setting says.
+    """
+    return _Dcat(snapshot, statistics).triples(own)
 
 
 def void(snapshot: Snapshot, statistics: Statistics) -> tuple[Triple, ...]:
@@ -94,7 +97,7 @@ def void(snapshot: Snapshot, statistics: Statistics) -> tuple[Triple, ...]:
 
 def whole_dumps(snapshot: Snapshot) -> tuple[Dump, ...]:
     """Give the files that hold the whole dataset as it was written, in order of names."""
-    return tuple(d for d in dumps.read_list(snapshot.dumps) if d.path.startswith(f"{dumps.WHOLE}."))
+    return tuple(d for d in dumps.by_path(snapshot.dumps).values() if d.path.startswith(f"{dumps.WHOLE}."))
 
 
 def node(iri: str) -> NamedNode:
@@ -142,7 +145,9 @@ class _Writer:
 
     def written(self) -> tuple[Triple, ...]:
         """Give all triples, each once, those of one subject together, in the order of first mention."""
-        order = {subject: place for place, subject in enumerate(dict.fromkeys(t.subject for t in self.collected))}
+        order = {
+            subject: place for place, subject in enumerate(dict.fromkeys(t.subject for t in self.collected))
+        }
         return tuple(sorted(dict.fromkeys(self.collected), key=lambda triple: order[triple.subject]))
 
     @property
@@ -180,10 +185,11 @@ class _Writer:
 
 
 class _Dcat(_Writer):
-    def triples(self) -> tuple[Triple, ...]:
+    def triples(self, own: Iterable[Triple]) -> tuple[Triple, ...]:
         self.catalogue()
         self.record()
         self.the_dataset()
+        self.own(own)
         for dump in whole_dumps(self.snapshot):
             self.distribution(dump)
         self.service()
@@ -250,11 +256,22 @@ class _Dcat(_Writer):
         self.add(dataset, "dcat:distribution", *map(self.file, whole_dumps(self.snapshot)))
         self.period()
 
+    def own(self, triples: Iterable[Triple]) -> None:
+        subject = node(self.dataset)
+        said = {t.predicate for t in self.collected if t.subject == subject} - {RDF_TYPE}
+        self.collected += (
+            t
+            for t in triples
+            if t.subject == subject and t.predicate not in said and not isinstance(t.object, BlankNode)
+        )
+
     def period(self) -> None:
         about, period = self.about, f"{self.dataset}#period"
         if about.temporal_start or about.temporal_end:
             self.typed(period, "dcterms:PeriodOfTime")
-            self.add(period, "dcat:startDate", instant(about.temporal_start) if about.temporal_start else None)
+            self.add(
+                period, "dcat:startDate", instant(about.temporal_start) if about.temporal_start else None
+            )
             self.add(period, "dcat:endDate", instant(about.temporal_end) if about.temporal_end else None)
 
     def file(self, dump: Dump) -> str:
@@ -267,8 +284,10 @@ class _Dcat(_Writer):
         file_type, specification, _ = _FILE_TYPES[dump.format]
         name = f"{fmt.label}, {_coding(dump)}" if _coding(dump) else fmt.label
         self.typed(iri, "dcat:Distribution")
-        self.texts(iri, "dcterms:title", {tag: name for tag in self.tags()})
-        self.texts(iri, "dcterms:description", {tag: _WORDS[tag][0].format(format=name) for tag in self.tags()})
+        self.texts(iri, "dcterms:title", dict.fromkeys(self.tags(), name))
+        self.texts(
+            iri, "dcterms:description", {tag: _WORDS[tag][0].format(format=name) for tag in self.tags()}
+        )
         self.add(iri, "dcat:accessURL", f"{self.base}dumps/")
         self.add(iri, "dcat:downloadURL", url)
         self.add(iri, "dcat:mediaType", f"{_MEDIA_TYPES}{fmt.media_type}")
@@ -322,7 +341,9 @@ class _Dcat(_Writer):
             self.typed(contact, "vcard:Organization")
             names = self.about.contact_name or ({"": found.name} if found else {})
             for tag in sorted(names):
-                self.add(contact, "vcard:fn", Literal(names[tag], language=tag) if tag else Literal(names[tag]))
+                self.add(
+                    contact, "vcard:fn", Literal(names[tag], language=tag) if tag else Literal(names[tag])
+                )
             email = self.about.contact_email or (found.email if found else None)
             self.add(contact, "vcard:hasEmail", f"mailto:{email}" if email else None)
             self.add(contact, "vcard:hasURL", self.about.contact_url)
@@ -429,7 +450,7 @@ class _Void(_Writer):
             self.add(self.dataset, "void:subset", part)
             self.typed(part, "void:Dataset")
             self.number(part, "void:triples", triples)
-            for dump in dumps.read_list(self.snapshot.dumps):
+            for dump in dumps.by_path(self.snapshot.dumps).values():
                 if dump.path.startswith(f"{stem}."):
                     self.add(part, "void:dataDump", f"{self.base}dumps/{dump.path}")
         self.texts(written, "dcterms:title", {"en": "As written", "nb": "Det som er skrevet"})
@@ -475,7 +496,9 @@ def _slug(iri: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "-", iri.partition("://")[2] or iri).strip("-")
 
 
-def in_format(triples: Iterator[Triple] | Iterable[Triple], fmt: rdfio.Format, prefixes: Mapping[str, str]) -> bytes:
+def in_format(
+    triples: Iterator[Triple] | Iterable[Triple], fmt: rdfio.Format, prefixes: Mapping[str, str]
+) -> bytes:
     """Give a document of the description, with the prefixes that it uses."""
     written = tuple(triples)
     used = {part.value for triple in written for part in triple if isinstance(part, NamedNode)}

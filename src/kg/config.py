@@ -30,7 +30,7 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What a catalogue wants to know of a dataset and its triples do not tell; IRIs are those of DCAT-AP-NO's lists.
+    """What a catalogue wants to know and triples do not tell; IRIs are those of DCAT-AP-NO's lists.
 
     Texts and keywords are by language; `temporal_*` is a year, a month or a day; `activity` is how the data
     came to be, `subjects` what else they are about beside `themes`, `rights` what a user must heed.

@@ -1,4 +1,4 @@
-"""Since when each thing is as it is: what is said of it, hashed, compared with the snapshot published before."""
+"""Since when each thing is as it is: what is said of it, hashed, compared with the snapshot before."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Change:
 def build(path: Path, content: bytes, base: str, now: str, before: Path | None) -> None:
     """Write the history of canonical N-Quads: a row for each thing below the base, parts with their whole.
 
-    A thing of which the snapshot before says the same keeps its date; every other one gets `now`. Nodes without
-    IRI do not count: their names may differ where nothing else does.
+    A thing of which the snapshot before says the same keeps its date; every other one gets `now`.
+    Nodes without IRI do not count: their names may differ where nothing else does.
     """
-    hashes: dict[str, hashlib._Hash] = {}
+    hashes: dict[str, hashlib.blake2b] = {}
     retired: set[str] = set()
     for subject, predicate, value, graph in statements(content):
         if not subject.startswith(f"<{base}"):
@@ -82,7 +82,9 @@ class History:
 
     def changed(self, iri: str) -> str | None:
         """Give when a thing below the base last changed; None for what the snapshot says nothing of."""
-        row = self._db.execute("SELECT changed FROM entity WHERE iri = ?", (iri.partition("#")[0],)).fetchone()
+        row = self._db.execute(
+            "SELECT changed FROM entity WHERE iri = ?", (iri.partition("#")[0],)
+        ).fetchone()
         return row[0] if row else None
 
     def living(self, skip: int = 0, limit: int = -1) -> tuple[Change, ...]:

@@ -85,12 +85,16 @@ def read(
     Triples that stand in no named graph come out in `graph` where one is given. Raises SyntaxError, with line
     and column, at the first thing that is not in the format.
     """
-    for quad in parse(content, format=fmt.engine, base_iri=base, rename_blank_nodes=not keep_blank_nodes):
-        assert isinstance(quad, Quad)
-        if graph is not None and not isinstance(quad.graph_name, NamedNode):
-            yield Quad(quad.subject, quad.predicate, quad.object, graph)
-        else:
+    quads = parse(content, format=fmt.engine, base_iri=base, rename_blank_nodes=not keep_blank_nodes)
+    return quads if graph is None else _in_graph(quads, graph)
+
+
+def _in_graph(quads: Iterable[Quad], graph: NamedNode) -> Iterator[Quad]:
+    for quad in quads:
+        if isinstance(quad.graph_name, NamedNode):
             yield quad
+        else:
+            yield Quad(quad.subject, quad.predicate, quad.object, graph)
 
 
 def write(

@@ -67,20 +67,21 @@ class SourceFile:
                 raise SourceError(f"{self.relative}: not a whole gzip file: {error}.") from error
         return data.removeprefix(_UTF8_BOM)
 
-    def quads(self) -> Iterator[Quad]:
+    def quads(self, *, named: bool = True) -> Iterator[Quad]:
         """Yield the file's quads in order, literals as written; `<>` is the file's graph.
 
-        Raises SyntaxError, with line and column, where the document stops being in its format; TableError
-        with the bad rows of a table.
+        With `named` false, triples that stand in no graph of the file's own stay in none, which spares
+        readers who merge all graphs some work. Raises SyntaxError, with line and column, where the document
+        stops being in its format; TableError with the bad rows of a table.
         """
         content = self.content()
+        graph = self.graph if named else None
         if self.format is None:
             assert self.metadata is not None
             lines = _as_ntriples(content, self.metadata.read_bytes(), self.graph.value, self.relative)
-            return rdfio.read(lines, _NTRIPLES, graph=self.graph)
-        if not self.format.engine.supports_datasets or self.format.name == "jsonld":
-            return rdfio.read(content, self.format, base=self.graph.value, graph=self.graph)
-        return rdfio.read(content, self.format, base=self.graph.value)
+            return rdfio.read(lines, _NTRIPLES, graph=graph)
+        takes_graph = not self.format.engine.supports_datasets or self.format.name == "jsonld"
+        return rdfio.read(content, self.format, base=self.graph.value, graph=graph if takes_graph else None)
 
 
 @dataclass(frozen=True)

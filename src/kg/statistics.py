@@ -1,4 +1,4 @@
-"""What a dataset holds, in numbers: classes, properties and links to others, counted in one pass over the content."""
+"""What a dataset holds in numbers: classes, properties and links to others, counted in one pass."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def count(content: bytes, base: str, derived_graph: str) -> Statistics:
 
 
 def statements(content: bytes) -> Iterator[tuple[str, str, str, str]]:
-    """Yield subject, predicate, object and graph of each line of N-Quads, as they are written there.
+    r"""Yield subject, predicate, object and graph of each line of N-Quads, as they are written there.
 
-    >>> list(statements(b'<a> <b> "c <d>"@en <g> .\\n'))
+    >>> list(statements(b'<a> <b> "c <d>"@en <g> .\n'))
     [('<a>', '<b>', '"c <d>"@en', '<g>')]
     """
     for line in content.decode().split("\n"):

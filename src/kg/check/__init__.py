@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Literal as OneOf
@@ -13,6 +14,7 @@ from kg import source as sources
 from kg.check import lint, shacl
 from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result
+from kg.errors import InvalidDataError
 from kg.findings import Finding, Place, Report, Severity
 from kg.source import Room, Source, SourceFile
 from kg.tables import TableError
@@ -26,7 +28,15 @@ _SEVERITIES = {
     f"{SH}Warning": Severity.WARNING,
     f"{SH}Info": Severity.INFO,
 }
+_STATING = frozenset({Room.ONTOLOGY, Room.DATA})
 _NO_SHAPES = "There are no shapes: nothing was validated beyond syntax and vocabulary."
+
+
+_BAD_SHAPES = "The shapes cannot be used: nothing was validated beyond syntax and vocabulary."
+
+
+class _BrokenFileError(Exception):
+    """Some file stops being in its format: the reading begins again without those that do."""
 
 
 def run(source: Source, *, engine: Engine = "compiled", progress: Progress | None = None) -> Report:
@@ -47,18 +57,19 @@ class _Run:
         self._progress = progress
         self._files: tuple[SourceFile, ...] = ()
         self._findings: list[Finding] = []
+        self._results: list[Result] = []
         self._notes: list[str] = []
         self._seconds: list[tuple[str, float]] = []
 
     def report(self) -> Report:
         """Run the stages in turn."""
-        self._timed("read", self._read)
+        self._timed("text", self._inspect)
+        self._timed("shapes", self._read_and_validate)
         self._timed("lint", self._lint)
-        self._timed("shapes", self._validate)
         return Report(
             findings=tuple(sorted(self._settled(), key=_order)),
             seconds=tuple(self._seconds),
-            notes=tuple(self._notes),
+            notes=tuple(dict.fromkeys(self._notes)),
         )
 
     def _timed(self, stage: str, work: Callable[[], None]) -> None:
@@ -66,57 +77,94 @@ class _Run:
         work()
         self._seconds.append((stage, time.perf_counter() - start))
 
-    def _read(self) -> None:
-        self._seen = lint.Seen()
+    def _inspect(self) -> None:
+        """Look at the files as text; those that are not even that are left out."""
         readable: list[SourceFile] = []
         for number, file in enumerate(self._source.files, 1):
-            found = list(sources.inspect_text(file))
-            if not any(finding.severity is Severity.VIOLATION for finding in found):
-                found += self._parse(file, readable)
+            found = sources.inspect_text(file)
             self._findings += found
-            self._progress("read", number, len(self._source.files))
+            if not any(finding.severity is Severity.VIOLATION for finding in found):
+                readable.append(file)
+            self._progress("text", number, len(self._source.files))
         self._files = tuple(readable)
-        self._places = Places(readable)
 
-    def _parse(self, file: SourceFile, readable: list[SourceFile]) -> list[Finding]:
+    def _read_and_validate(self) -> None:
+        """Parse everything once, on its way into the validator; begin again without a file that is broken."""
+        while True:
+            self._seen, self._places = lint.Seen(), Places(self._files)
+            try:
+                self._results += self._validated(list(self._quads(Room.SHAPES)))
+                break
+            except _BrokenFileError:
+                self._leave_out_broken()
+        self._findings += (self._finding(result) for result in self._results)
+
+    def _leave_out_broken(self) -> None:
+        sound: list[SourceFile] = []
+        for file in self._files:
+            try:
+                deque(file.quads(named=False), maxlen=0)
+                sound.append(file)
+            except (SyntaxError, TableError) as error:
+                self._findings += sources.unparsed(error, file.relative)
+        self._files = tuple(sound)
+
+    def _validated(self, shapes: list[Quad]) -> tuple[Result, ...]:
+        data = self._quads(Room.ONTOLOGY, Room.DATA)
+        if not shapes:
+            self._notes.append(_NO_SHAPES)
+            deque(data, maxlen=0)
+            return ()
         try:
-            for _ in self._seen.watch(file, file.quads()):
-                pass
-        except (SyntaxError, TableError) as error:
-            self._seen.used.pop(file, None)
-            return list(sources.unparsed(error, file.relative))
-        readable.append(file)
-        return []
+            outcome = _validator(self._engine)(shapes, data)
+        except InvalidDataError as error:
+            others = error.others if isinstance(error, shacl.ShapeError) else ()
+            self._findings += (self._shape_finding(each) for each in (error, *others))
+            self._notes.append(_BAD_SHAPES)
+            deque(data, maxlen=0)
+            return ()
+        self._notes += outcome.notes
+        return outcome.results
+
+    def _quads(self, *rooms: Room) -> Iterator[Quad]:
+        files = [file for file in self._files if file.room in rooms]
+        for number, file in enumerate(files, 1):
+            try:
+                yield from self._seen.watch(file, file.quads(named=False))
+            except (SyntaxError, TableError) as error:
+                raise _BrokenFileError from error
+            self._progress("read", number, len(files))
 
     def _lint(self) -> None:
         source = self._source
         self._findings += lint.unknown_terms(self._seen, self._places, source.queries, source.root)
         self._findings += lint.duplicate_subjects(self._seen, self._places)
 
-    def _validate(self) -> None:
-        if not any(file.room is Room.SHAPES for file in self._files):
-            self._notes.append(_NO_SHAPES)
-            return
-        outcome = _validator(self._engine)(self._quads(Room.SHAPES), self._quads(Room.ONTOLOGY, Room.DATA))
-        self._notes += outcome.notes
-        self._findings += (self._finding(result) for result in outcome.results)
-
-    def _quads(self, *rooms: Room) -> Iterator[Quad]:
-        for file in self._files:
-            if file.room in rooms:
-                yield from file.quads()
+    def _shape_finding(self, error: InvalidDataError) -> Finding:
+        about = error.node if isinstance(error, shacl.ShapeError) else None
+        node = None if about is None else written(about)
+        return Finding(
+            rule="invalid-shape",
+            severity=Severity.VIOLATION,
+            messages=(("en", error.plain if isinstance(error, shacl.ShapeError) else error.message),),
+            place=None if node is None else self._places.locate(node),
+            focus=node,
+            hint=error.hint,
+        )
 
     def _finding(self, result: Result) -> Finding:
         focus = written(result.focus)
         path = None if result.path is None else _path(result)
+        value = None if result.value is None else written(result.value)
+        rule = _rule(result.component.value)
         return Finding(
-            rule=_rule(result.component.value),
+            rule=rule,
             severity=_SEVERITIES.get(result.severity.value, Severity.WARNING),
             messages=_messages(result),
-            place=self._places.locate(focus, path=path),
+            place=self._places.locate(focus, path=path, value=value, rule=rule, rooms=_STATING),
             focus=focus,
             path=path,
-            value=None if result.value is None else written(result.value),
+            value=value,
             shape=result.shape.value,
             shape_place=self._shape_place(result),
         )
@@ -124,7 +172,7 @@ class _Run:
     def _shape_place(self, result: Result) -> Place | None:
         if isinstance(result.shape, BlankNode):
             return None
-        return self._places.locate(result.shape.value)
+        return self._places.locate(result.shape.value, rooms=frozenset({Room.SHAPES}))
 
     def _settled(self) -> Iterator[Finding]:
         """Yield the findings that the dataset has not silenced, each as severe as the dataset wants it."""

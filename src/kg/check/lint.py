@@ -184,7 +184,6 @@ def duplicate_subjects(seen: Seen, places: Places) -> Iterator[Finding]:
     for subject, (first, second) in sorted(seen.twice.items()):
         if not second.relative.startswith("data/"):
             continue
-        text = places.text(second)
         yield Finding(
             rule="duplicate-subject",
             severity=Severity.WARNING,
@@ -192,7 +191,7 @@ def duplicate_subjects(seen: Seen, places: Places) -> Iterator[Finding]:
                 ("en", f"{first.relative} states the type of <{subject}> too."),
                 ("nb", f"Også {first.relative} sier hvilken type <{subject}> har."),
             ),
-            place=text.find(subject, as_subject=True) or places.term(second, subject),
+            place=places.stated(second, subject, RDF_TYPE.value),
             focus=subject,
             hint="Describe a thing in one file, or keep rdf:type to the first.",
         )

@@ -60,12 +60,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole result: its bytes, the query form, seconds it took, and the store it came from."""
+    """A whole result: its bytes, the query form, seconds it took, and which store it came from."""
 
     body: bytes | bytearray
     form: str
     seconds: float
     store: Path
+    in_memory: bool
 
 
 class Cancellation:
@@ -276,7 +277,7 @@ class Pool:
         form = reply.head["form"]
         if form == "GRAPH":
             form = outline.form or "CONSTRUCT"
-        return Answer(reply.body, form, taken, process.nursery.store)
+        return Answer(reply.body, form, taken, process.nursery.store, process.nursery.in_memory)
 
     def switch(self, store: Path) -> None:
         """Answer new queries from another store; queries that run finish on theirs. Raises SnapshotError."""

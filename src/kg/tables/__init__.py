@@ -24,7 +24,16 @@ from kg.vocab import term
 if TYPE_CHECKING:
     from kg.tables.description import Column
 
-__all__ = ["METADATA_SUFFIX", "MOST_PROBLEMS", "RowProblem", "Table", "TableError", "read_table", "triples"]
+__all__ = [
+    "METADATA_SUFFIX",
+    "MOST_PROBLEMS",
+    "RowProblem",
+    "Table",
+    "TableError",
+    "read_table",
+    "triples",
+    "triples_by_row",
+]
 
 PROGRESS_STEP = 1000
 
@@ -95,6 +104,13 @@ def triples(
         progress(number)
     if total and keep_going is None:
         raise TableError(table.path, problems, total=total, hint=_KEEP_GOING)
+
+
+def triples_by_row(table: Table) -> Iterator[tuple[int, Triple]]:
+    """Yield the triples of the good rows, each with the line that its row begins on."""
+    for (line, _), (good, _) in zip(table.rows(), _checked_rows(table), strict=True):
+        for triple in good:
+            yield line, triple
 
 
 _KEEP_GOING = "Mend these rows, or take the good ones with --keep-going."

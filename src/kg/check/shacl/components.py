@@ -15,18 +15,26 @@ from kg.check.shacl.shapes import Constraint, ShapeError, ShapesGraph
 
 Reader = Callable[[ShapesGraph, Node, NamedNode, NamedNode], Iterable[Constraint]]
 Compiler = Callable[[Scope, Constraint], Iterable[Query]]
+Offence = Callable[[Scope, Constraint, str], str]
+Screen = Callable[[Scope, Constraint], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One row of the table; the parameter names the component in the standard's own way."""
+    """One row of the table; the parameter names the component in the standard's own way.
+
+    What judges each value node by itself is an `offence`: an expression that is true of a value node that
+    does not comply. Other components compile to queries of their own, and may have a `screen`: an expression
+    that is true of at least one value node of each focus node that does not comply, and of no other's.
+    """
 
     parameter: str
     read: Reader
-    compile: Compiler
     en: str
     nb: str
-    name: str = ""
+    offence: Offence | None = None
+    queries: Compiler | None = None
+    screen: Screen | None = None
     only_property: bool = False
 
     @property
@@ -37,8 +45,22 @@ class Component:
     @property
     def iri(self) -> NamedNode:
         """The component as an IRI."""
-        name = self.name or self.parameter
-        return sh(f"{name[0].upper()}{name[1:]}ConstraintComponent")
+        return sh(f"{self.parameter[0].upper()}{self.parameter[1:]}ConstraintComponent")
+
+    def compile(self, scope: Scope, constraint: Constraint) -> Iterable[Query]:
+        """Give the queries that find the violations."""
+        if self.queries is not None:
+            return self.queries(scope, constraint)
+        if self.offence is None:
+            return ()
+        where = f"{scope.focus} {scope.values} FILTER({self.offence(scope, constraint, scope.var)})"
+        return (Query(where, value=scope.shape.is_property),)
+
+    def screened(self, scope: Scope, constraint: Constraint) -> str | None:
+        """Give the expression that picks out the focus nodes with violations, None where there is none."""
+        if self.offence is not None:
+            return self.offence(scope, constraint, scope.var)
+        return self.screen(scope, constraint) if self.screen is not None else None
 
 
 # Readers: from a shape to its constraints.
@@ -222,68 +244,78 @@ def _siblings(graph: ShapesGraph, node: Node) -> tuple[Node, ...]:
 # Compilers: from a constraint to the queries that find its violations.
 
 
-def _per_value(condition: Callable[[Scope, Constraint], str]) -> Compiler:
-    """Give the compiler for a component that judges each value node by itself; the condition offends."""
-
-    def compile_(scope: Scope, constraint: Constraint) -> Iterator[Query]:
-        yield Query(
-            f"{scope.focus} {scope.values} {condition(scope, constraint)}", value=scope.shape.is_property
-        )
-
-    return compile_
-
-
-def _class(scope: Scope, constraint: Constraint) -> str:
+def _class(scope: Scope, constraint: Constraint, var: str) -> str:
     assert isinstance(constraint.value, NamedNode)
-    return f"FILTER NOT EXISTS {{ {scope.instance(scope.var, constraint.value)} }}"
+    return f"NOT EXISTS {{ {scope.instance(var, constraint.value)} }}"
 
 
-def _datatype(scope: Scope, constraint: Constraint) -> str:
+def _datatype(scope: Scope, constraint: Constraint, var: str) -> str:
     assert isinstance(constraint.value, NamedNode)
     wanted = constraint.value.value
     kinds = [wanted, RAW + wanted, ODD + wanted] if wanted.startswith(XSD) else [wanted]
-    names = ", ".join(f"<{kind}>" for kind in kinds)
-    return f"FILTER(!isLiteral({scope.var}) || DATATYPE({scope.var}) NOT IN ({names}))"
+    tests = " && ".join(f"DATATYPE({var}) != <{kind}>" for kind in kinds)
+    return f"!isLiteral({var}) || ({tests})"
 
 
 _TESTS = {"IRI": "isIRI", "BlankNode": "isBlank", "Literal": "isLiteral"}
 
 
-def _node_kinds(scope: Scope, constraint: Constraint) -> str:
+def _node_kinds(scope: Scope, constraint: Constraint, var: str) -> str:
     assert constraint.value is not None
     kinds = constraint.value.value.removeprefix(SH).split("Or")
-    return "FILTER(" + " && ".join(f"!{_TESTS[kind]}({scope.var})" for kind in kinds) + ")"
+    return " && ".join(f"!{_TESTS[kind]}({var})" for kind in kinds)
 
 
-def _in(scope: Scope, constraint: Constraint) -> str:
-    return f"FILTER(!{scope.one_of(scope.var, constraint.values)})"
+def _in(scope: Scope, constraint: Constraint, var: str) -> str:
+    return f"!{scope.one_of(var, constraint.values)}"
 
 
-def _compared(operator: str) -> Compiler:
-    def condition(scope: Scope, constraint: Constraint) -> str:
-        assert constraint.value is not None
-        limit = str(constraint.value)
-        return f"FILTER(!COALESCE({scope.value_of(scope.var)} {operator} {limit}, false))"
+def _compared(operator: str) -> Offence:
+    def offence(scope: Scope, constraint: Constraint, var: str) -> str:
+        return f"!COALESCE({scope.value_of(var)} {operator} {constraint.value}, false)"
 
-    return _per_value(condition)
+    return offence
 
 
-def _length(operator: str) -> Compiler:
-    def condition(scope: Scope, constraint: Constraint) -> str:
-        return f"FILTER(isBlank({scope.var}) || STRLEN(STR({scope.var})) {operator} {constraint.number})"
+def _length(operator: str) -> Offence:
+    def offence(scope: Scope, constraint: Constraint, var: str) -> str:
+        return f"isBlank({var}) || STRLEN(STR({var})) {operator} {constraint.number}"
 
-    return _per_value(condition)
+    return offence
 
 
-def _regex(scope: Scope, constraint: Constraint) -> str:
+def _regex(scope: Scope, constraint: Constraint, var: str) -> str:
     assert constraint.value is not None
     pattern, flags = Literal(constraint.value.value), Literal(constraint.flags)
-    return f"FILTER(isBlank({scope.var}) || !REGEX(STR({scope.var}), {pattern}, {flags}))"
+    return f"isBlank({var}) || !REGEX(STR({var}), {pattern}, {flags})"
 
 
-def _language_in(scope: Scope, constraint: Constraint) -> str:
-    tests = " || ".join(f"LANGMATCHES(LANG({scope.var}), {Literal(tag.value)})" for tag in constraint.values)
-    return f"FILTER(!isLiteral({scope.var}) || !({tests or 'false'}))"
+def _language_in(scope: Scope, constraint: Constraint, var: str) -> str:
+    tags = [str(Literal(tag.value)) for tag in constraint.values]
+    same = [f"LANG({var}) = {Literal(tag.value.lower())}" for tag in constraint.values]
+    tests = " || ".join([*same, *(f"LANGMATCHES(LANG({var}), {tag})" for tag in tags)])
+    return f"!isLiteral({var}) || !({tests or 'false'})"
+
+
+def _disjoint(scope: Scope, constraint: Constraint, var: str) -> str:
+    return f"EXISTS {{ ?this {constraint.value} {var} . }}"
+
+
+def _fails_any(scope: Scope, constraint: Constraint, var: str) -> str:
+    return " || ".join(scope.fails(shape, var) for shape in constraint.shapes) or "false"
+
+
+def _fails_all(scope: Scope, constraint: Constraint, var: str) -> str:
+    return " && ".join(scope.fails(shape, var) for shape in constraint.shapes) or "true"
+
+
+def _conforms(scope: Scope, constraint: Constraint, var: str) -> str:
+    return f"!{scope.fails(constraint.shapes[0], var)}"
+
+
+def _not_exactly_one(scope: Scope, constraint: Constraint, var: str) -> str:
+    counted = " + ".join(f"IF({scope.fails(shape, var)}, 0, 1)" for shape in constraint.shapes)
+    return f"({counted or '0'}) != 1"
 
 
 def _min_count(scope: Scope, constraint: Constraint) -> Iterator[Query]:
@@ -302,23 +334,28 @@ def _counted(scope: Scope, condition: str, limit: str) -> Query:
 def _max_count(scope: Scope, constraint: Constraint) -> Iterator[Query]:
     if constraint.number > 1:
         yield _counted(scope, "", f"> {constraint.number}")
-        return
-    if constraint.number == 0:
-        yield Query(f"{scope.focus} FILTER EXISTS {{ {scope.values} }}")
-        return
+    else:
+        yield Query(f"{scope.focus} {scope.values} FILTER({_too_many(scope, constraint)})")
+
+
+def _too_many(scope: Scope, constraint: Constraint) -> str | None:
+    if constraint.number > 1:
+        return None
+    if constraint.number < 1:
+        return "true"
     other = scope.fresh()
-    another = f"FILTER EXISTS {{ {scope.values_as(other)} FILTER(!sameTerm({other}, ?value)) }}"
-    yield Query(f"{scope.focus} {scope.values} {another}")
+    return f"EXISTS {{ {scope.values_as(other)} FILTER(!sameTerm({other}, ?value)) }}"
 
 
 def _unique_lang(scope: Scope, constraint: Constraint) -> Iterator[Query]:
+    where = f"{scope.focus} {scope.values} FILTER({_shares_language(scope, constraint)})"
+    yield Query(f"{where} BIND(LANG(?value) AS ?lang)", pair="?lang")
+
+
+def _shares_language(scope: Scope, constraint: Constraint) -> str:
     other = scope.fresh()
-    same = f"FILTER(LANG({other}) = ?lang && !sameTerm({other}, ?value))"
-    yield Query(
-        f'{scope.focus} {scope.values} BIND(LANG(?value) AS ?lang) FILTER(?lang != "") '
-        f"FILTER EXISTS {{ {scope.values_as(other)} {same} }}",
-        pair="?lang",
-    )
+    same = f"LANG({other}) = LANG(?value) && !sameTerm({other}, ?value)"
+    return f'LANG(?value) != "" && EXISTS {{ {scope.values_as(other)} FILTER({same}) }}'
 
 
 def _equals(scope: Scope, constraint: Constraint) -> Iterator[Query]:
@@ -330,22 +367,21 @@ def _equals(scope: Scope, constraint: Constraint) -> Iterator[Query]:
     )
 
 
-def _disjoint(scope: Scope, constraint: Constraint) -> str:
-    return f"FILTER EXISTS {{ ?this {constraint.value} {scope.var} . }}"
-
-
-def _ordered(operator: str) -> Compiler:
-    def compile_(scope: Scope, constraint: Constraint) -> Iterator[Query]:
+def _ordered(operator: str) -> tuple[Compiler, Screen]:
+    def queries(scope: Scope, constraint: Constraint) -> Iterator[Query]:
         other = scope.fresh()
-        less = f"{scope.value_of('?value')} {operator} {scope.value_of(other)}"
-        yield Query(
-            f"{scope.focus} {scope.values} ?this {constraint.value} {other} . "
-            f"FILTER(!COALESCE({less}, false))",
-            value=True,
-            pair=other,
-        )
+        where = f"{scope.focus} {scope.values} {unordered(scope, constraint, other)}"
+        yield Query(where, value=True, pair=other)
 
-    return compile_
+    def screen(scope: Scope, constraint: Constraint) -> str:
+        return f"EXISTS {{ {unordered(scope, constraint, scope.fresh())} }}"
+
+    def unordered(scope: Scope, constraint: Constraint, other: str) -> str:
+        assert isinstance(constraint.value, NamedNode)
+        first, second = scope.value_of("?value"), scope.value_of(other, constraint.value)
+        return f"?this {constraint.value} {other} . FILTER(!COALESCE({first} {operator} {second}, false))"
+
+    return queries, screen
 
 
 def _has_value(scope: Scope, constraint: Constraint) -> Iterator[Query]:
@@ -365,30 +401,10 @@ def _closed_to(scope: Scope, constraint: Constraint) -> Iterator[Query]:
     yield Query(f"{scope.focus} ?this ?path ?value . {other}", value=True, path=True)
 
 
-def _fails_any(scope: Scope, constraint: Constraint) -> str:
-    tests = " || ".join(f"EXISTS {{ {scope.fails(shape, scope.var)} }}" for shape in constraint.shapes)
-    return f"FILTER({tests or 'false'})"
-
-
-def _fails_all(scope: Scope, constraint: Constraint) -> str:
-    tests = " && ".join(f"EXISTS {{ {scope.fails(shape, scope.var)} }}" for shape in constraint.shapes)
-    return f"FILTER({tests or 'true'})"
-
-
-def _conforms(scope: Scope, constraint: Constraint) -> str:
-    return f"FILTER NOT EXISTS {{ {scope.fails(constraint.shapes[0], scope.var)} }}"
-
-
-def _not_exactly_one(scope: Scope, constraint: Constraint) -> str:
-    counted = " + ".join(
-        f"IF(EXISTS {{ {scope.fails(shape, scope.var)} }}, 0, 1)" for shape in constraint.shapes
-    )
-    return f"FILTER(({counted or '0'}) != 1)"
-
-
 def _qualifies(scope: Scope, constraint: Constraint) -> str:
-    others = "".join(f"FILTER EXISTS {{ {scope.fails(s, '?value')} }} " for s in constraint.siblings)
-    return f"FILTER NOT EXISTS {{ {scope.fails(constraint.shapes[0], '?value')} }} {others}"
+    tests = [f"!{scope.fails(constraint.shapes[0], '?value')}"]
+    tests += [scope.fails(sibling, "?value") for sibling in constraint.siblings]
+    return f"FILTER({' && '.join(tests)}) "
 
 
 def _qualified_min(scope: Scope, constraint: Constraint) -> Iterator[Query]:
@@ -408,71 +424,64 @@ def _qualified_max(scope: Scope, constraint: Constraint) -> Iterator[Query]:
     yield _counted(scope, condition, f"> {constraint.number}")
 
 
-def _nothing(scope: Scope, constraint: Constraint) -> Iterator[Query]:
-    """Give no query: the property shape reports for itself."""
-    yield from ()
-
-
 PROPERTY = sh("PropertyConstraintComponent")
 
+_BEFORE, _NOT_AFTER = _ordered("<"), _ordered("<=")
+
 CORE: tuple[Component, ...] = (
-    Component("class", _iris, _per_value(_class), "Not an instance of {value}.",
-              "Ikke en forekomst av {value}."),
-    Component("datatype", _iri, _per_value(_datatype), "Not a valid literal of datatype {value}.",
-              "Ikke en gyldig literal av datatypen {value}."),
-    Component("nodeKind", _node_kind, _per_value(_node_kinds), "Not of node kind {value}.",
-              "Ikke av nodetypen {value}."),
-    Component("minCount", _count, _min_count, "Fewer than {value} values.", "Færre enn {value} verdier.",
+    Component("nodeKind", _node_kind, "Not of node kind {value}.", "Ikke av nodetypen {value}.", _node_kinds),
+    Component("datatype", _iri, "Not a valid literal of datatype {value}.",
+              "Ikke en gyldig literal av datatypen {value}.", _datatype),
+    Component("minCount", _count, "Fewer than {value} values.", "Færre enn {value} verdier.",
+              queries=_min_count, only_property=True),
+    Component("maxCount", _count, "More than {value} values.", "Flere enn {value} verdier.",
+              queries=_max_count, screen=_too_many, only_property=True),
+    Component("minExclusive", _literal, "Not greater than {value}.", "Ikke større enn {value}.",
+              _compared(">")),
+    Component("minInclusive", _literal, "Less than {value}, or not comparable with it.",
+              "Mindre enn {value}, eller ikke sammenlignbar.", _compared(">=")),
+    Component("maxExclusive", _literal, "Not less than {value}.", "Ikke mindre enn {value}.", _compared("<")),
+    Component("maxInclusive", _literal, "Greater than {value}, or not comparable with it.",
+              "Større enn {value}, eller ikke sammenlignbar.", _compared("<=")),
+    Component("minLength", _count, "Shorter than {value} characters.", "Kortere enn {value} tegn.",
+              _length("<")),
+    Component("maxLength", _count, "Longer than {value} characters.", "Lengre enn {value} tegn.",
+              _length(">")),
+    Component("pattern", _pattern, "Does not match the pattern {value}.",
+              "Passer ikke med mønsteret {value}.", _regex),
+    Component("languageIn", _languages, "The language is none of {values}.",
+              "Språket er ikke blant {values}.", _language_in),
+    Component("in", _list, "Not one of {values}.", "Ikke en av {values}.", _in),
+    Component("class", _iris, "Not an instance of {value}.", "Ikke en forekomst av {value}.", _class),
+    Component("uniqueLang", _flag, "More than one value in the same language.",
+              "Mer enn én verdi på samme språk.", queries=_unique_lang, screen=_shares_language,
               only_property=True),
-    Component("maxCount", _count, _max_count, "More than {value} values.", "Flere enn {value} verdier.",
-              only_property=True),
-    Component("minExclusive", _literal, _compared(">"), "Not greater than {value}.",
-              "Ikke større enn {value}."),
-    Component("minInclusive", _literal, _compared(">="), "Less than {value}, or not comparable with it.",
-              "Mindre enn {value}, eller ikke sammenlignbar."),
-    Component("maxExclusive", _literal, _compared("<"), "Not less than {value}.", "Ikke mindre enn {value}."),
-    Component("maxInclusive", _literal, _compared("<="), "Greater than {value}, or not comparable with it.",
-              "Større enn {value}, eller ikke sammenlignbar."),
-    Component("minLength", _count, _length("<"), "Shorter than {value} characters.",
-              "Kortere enn {value} tegn."),
-    Component("maxLength", _count, _length(">"), "Longer than {value} characters.",
-              "Lengre enn {value} tegn."),
-    Component("pattern", _pattern, _per_value(_regex), "Does not match the pattern {value}.",
-              "Passer ikke med mønsteret {value}."),
-    Component("languageIn", _languages, _per_value(_language_in), "The language is none of {values}.",
-              "Språket er ikke blant {values}."),
-    Component("uniqueLang", _flag, _unique_lang, "More than one value in the same language.",
-              "Mer enn én verdi på samme språk.", only_property=True),
-    Component("equals", _iris, _equals, "The values are not those of {value}.",
-              "Verdiene er ikke de samme som for {value}."),
-    Component("disjoint", _iris, _per_value(_disjoint), "A value of {value} too.",
-              "Også en verdi av {value}."),
-    Component("lessThan", _iris, _ordered("<"), "Not less than the value of {value}.",
-              "Ikke mindre enn verdien av {value}.", only_property=True),
-    Component("lessThanOrEquals", _iris, _ordered("<="),
-              "Greater than the value of {value}, or not comparable.",
-              "Større enn verdien av {value}, eller ikke sammenlignbar.", only_property=True),
-    Component("not", _shape, _per_value(_conforms), "Conforms to a shape that it must not conform to.",
-              "Oppfyller en form som den ikke skal oppfylle."),
-    Component("and", _shapes, _per_value(_fails_any), "Does not conform to all of the shapes.",
-              "Oppfyller ikke alle formene."),
-    Component("or", _shapes, _per_value(_fails_all), "Conforms to none of the shapes.",
-              "Oppfyller ingen av formene."),
-    Component("xone", _shapes, _per_value(_not_exactly_one), "Does not conform to exactly one of the shapes.",
-              "Oppfyller ikke nøyaktig én av formene."),
-    Component("node", _shape, _per_value(_fails_any), "Does not conform to the shape {value}.",
-              "Oppfyller ikke formen {value}."),
-    Component("property", _shape, _nothing, "", ""),
-    Component("qualifiedMinCount", _qualified, _qualified_min,
-              "Fewer than {value} values conform to the shape.",
-              "Færre enn {value} verdier oppfyller formen."),
-    Component("qualifiedMaxCount", _qualified, _qualified_max,
-              "More than {value} values conform to the shape.",
-              "Flere enn {value} verdier oppfyller formen."),
-    Component("closed", _closed, _closed_to, "The shape is closed, and does not have this property.",
-              "Formen er lukket, og har ikke denne egenskapen."),
-    Component("hasValue", _terms, _has_value, "The value {value} is missing.", "Verdien {value} mangler."),
-    Component("in", _list, _per_value(_in), "Not one of {values}.", "Ikke en av {values}."),
+    Component("equals", _iris, "The values are not those of {value}.",
+              "Verdiene er ikke de samme som for {value}.", queries=_equals),
+    Component("disjoint", _iris, "A value of {value} too.", "Også en verdi av {value}.", _disjoint),
+    Component("lessThan", _iris, "Not less than the value of {value}.", "Ikke mindre enn verdien av {value}.",
+              queries=_BEFORE[0], screen=_BEFORE[1], only_property=True),
+    Component("lessThanOrEquals", _iris, "Greater than the value of {value}, or not comparable.",
+              "Større enn verdien av {value}, eller ikke sammenlignbar.",
+              queries=_NOT_AFTER[0], screen=_NOT_AFTER[1], only_property=True),
+    Component("not", _shape, "Conforms to a shape that it must not conform to.",
+              "Oppfyller en form som den ikke skal oppfylle.", _conforms),
+    Component("and", _shapes, "Does not conform to all of the shapes.", "Oppfyller ikke alle formene.",
+              _fails_any),
+    Component("or", _shapes, "Conforms to none of the shapes.", "Oppfyller ingen av formene.", _fails_all),
+    Component("xone", _shapes, "Does not conform to exactly one of the shapes.",
+              "Oppfyller ikke nøyaktig én av formene.", _not_exactly_one),
+    Component("node", _shape, "Does not conform to the shape {value}.", "Oppfyller ikke formen {value}.",
+              _fails_any),
+    Component("property", _shape, "", ""),
+    Component("qualifiedMinCount", _qualified, "Fewer than {value} values conform to the shape.",
+              "Færre enn {value} verdier oppfyller formen.", queries=_qualified_min),
+    Component("qualifiedMaxCount", _qualified, "More than {value} values conform to the shape.",
+              "Flere enn {value} verdier oppfyller formen.", queries=_qualified_max),
+    Component("closed", _closed, "The shape is closed, and does not have this property.",
+              "Formen er lukket, og har ikke denne egenskapen.", queries=_closed_to),
+    Component("hasValue", _terms, "The value {value} is missing.", "Verdien {value} mangler.",
+              queries=_has_value),
 )  # fmt: skip
 """Every component of SHACL Core."""
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
 from kg.check.shacl import sparql
-from kg.check.shacl.components import BY_IRI, PROPERTY, read_core
-from kg.check.shacl.literals import decode, encode
+from kg.check.shacl.components import BY_IRI, CORE, PROPERTY, read_core
+from kg.check.shacl.literals import decode, encode, value_expression
 from kg.check.shacl.results import Node, Outcome, Path, Result, Term, sh
 from kg.check.shacl.scope import MARKS, Marks, Scope, member
 from kg.check.shacl.shapes import (
@@ -32,8 +32,14 @@ from kg.check.shacl.shapes import (
 from kg.check.shacl.sparql import Custom
 from kg.vocab import compact
 
-_DATA, _WRITTEN, _VALUES = NamedNode("urn:kg:data"), NamedNode("urn:kg:written"), NamedNode("urn:kg:values")
+_WRITTEN, _VALUES = NamedNode("urn:kg:written"), NamedNode("urn:kg:values")
 _SHAPES = NamedNode("urn:kg:shapes")
+
+
+_SIMPLE = 8
+"""How many constraints of a shape are said in place, where they are about each node by itself."""
+_NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
+_LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
 
 
 def validate(shapes: Iterable[Quad], data: Iterable[Quad]) -> Outcome:
@@ -59,12 +65,19 @@ class Plan:
     """The shapes that a validation needs, read, checked, and in an order that puts parents first."""
 
     def __init__(self, graph: ShapesGraph) -> None:
-        """Read every shape of the graph; an ill-formed one raises ShapeError even if nothing targets it."""
+        """Read every shape of the graph; an ill-formed one raises ShapeError even if nothing targets it.
+
+        The error is the first, and carries the others.
+        """
         self.graph = graph
         self.custom: tuple[Custom, ...] = sparql.read_components(graph)
         self.shapes: dict[Node, Shape] = {}
+        self._errors: list[ShapeError] = []
         for node in declared(graph):
             self._read(node)
+        if self._errors:
+            self._errors[0].others = tuple(self._errors[1:])
+            raise self._errors[0]
         self.roots = tuple(node for node in targeted(graph))
         self.order = self._ordered()
 
@@ -74,8 +87,18 @@ class Plan:
         while pending:
             found = pending.pop()
             if found not in self.shapes:
-                self.shapes[found] = shape = self._shape(found)
+                self.shapes[found] = shape = self._checked(found)
                 pending += (child for c in shape.constraints for child in (*c.shapes, *c.siblings))
+
+    def _checked(self, node: Node) -> Shape:
+        """Give the shape, or, after noting what is wrong with it, one that asks for nothing."""
+        try:
+            return self._shape(node)
+        except ShapeError as error:
+            self._errors.append(error)
+            return Shape(
+                node=node, step=None, path=None, severity=sh("Violation"), messages=(), constraints=()
+            )
 
     def _shape(self, node: Node) -> Shape:
         graph = self.graph
@@ -151,28 +174,32 @@ class DataStore:
     def __init__(self, data: Iterable[Quad], shapes: ShapesGraph) -> None:
         """Load the data."""
         self._store = Store()
-        self.has_written = False
+        self._written: set[NamedNode] = set()
         self._store.bulk_extend(self._loaded(data))
+        self.written = frozenset(self._written)
+        self._needles = tuple(str(predicate) for predicate in self.written)
         self._shapes = shapes
         self._subclasses = self._read_subclasses()
-        self._plain = [_DATA, _WRITTEN] if self.has_written else [_DATA]
-        self._valued = [_DATA, _VALUES] if self.has_written else [_DATA]
 
     def _loaded(self, data: Iterable[Quad]) -> Iterator[Quad]:
+        plain, written = DefaultGraph(), self._written
         for quad in data:
             value = quad.object
             if type(value) is Literal:
                 kept = encode(value)
                 if kept is not value:
-                    self.has_written = True
+                    written.add(quad.predicate)
                     yield Quad(quad.subject, quad.predicate, kept, _WRITTEN)
                     yield Quad(quad.subject, quad.predicate, value, _VALUES)
                     continue
-            yield Quad(quad.subject, quad.predicate, value, _DATA)
+            if quad.graph_name == plain:
+                yield quad
+            else:
+                yield Quad(quad.subject, quad.predicate, value, plain)
 
     def _read_subclasses(self) -> Mapping[Term, list[NamedNode]]:
         found: dict[Term, list[NamedNode]] = defaultdict(list)
-        for quad in self._store.quads_for_pattern(None, SUBCLASS, None, _DATA):
+        for quad in self._store.quads_for_pattern(None, SUBCLASS, None, DefaultGraph()):
             if isinstance(quad.subject, NamedNode) and not isinstance(quad.object, Triple):
                 found[quad.object].append(quad.subject)
         return found
@@ -198,11 +225,12 @@ class DataStore:
 
     def rows(self, query: str) -> QuerySolutions:
         """Run a query of ours over the data graph, literals as written."""
-        return self._run(query, self._plain, {})
+        asks = "?path" in query or any(needle in query for needle in self._needles)
+        return self._run(query, _WRITTEN if self.written and asks else None, {})
 
     def user_rows(self, query: str, prefixes: Mapping[str, str]) -> QuerySolutions:
         """Run a query that holds a user's query, which sees literals as values."""
-        return self._run(query, self._valued, prefixes)
+        return self._run(query, _VALUES if self.written else None, prefixes)
 
     @cached_property
     def _forms(self) -> Mapping[Literal, list[Literal]]:
@@ -210,7 +238,7 @@ class DataStore:
         scratch, found = Store(), defaultdict(list)
         for encoded in {quad.object for quad in self._store.quads_for_pattern(None, None, None, _WRITTEN)}:
             assert isinstance(encoded, Literal)
-            scratch.add(Quad(_DATA, _DATA, decode(encoded)))
+            scratch.add(Quad(_SHAPES, _SHAPES, decode(encoded)))
             [quad] = scratch
             scratch.clear()
             assert isinstance(quad.object, Literal)
@@ -219,7 +247,7 @@ class DataStore:
 
     def as_written(self, term: object, focus: Term) -> Term | None:
         """Give what a user's query bound as the data has it: of several forms, the one at the focus node."""
-        if term is None or not self.has_written or not isinstance(term, Literal):
+        if term is None or not self.written or not isinstance(term, Literal):
             return None if term is None else _term(term)
         forms = self._forms.get(term, [])
         if len(forms) != 1 and not isinstance(focus, Literal):
@@ -227,11 +255,12 @@ class DataStore:
             forms = [form for form in forms if form in near]
         return decode(forms[0]) if forms else term
 
-    def _run(self, query: str, graphs: list[NamedNode], prefixes: Mapping[str, str]) -> QuerySolutions:
+    def _run(self, query: str, beside: NamedNode | None, prefixes: Mapping[str, str]) -> QuerySolutions:
+        graphs: list[NamedNode | BlankNode | DefaultGraph] = [DefaultGraph()]
         found = self._store.query(
             query,
             prefixes=dict(prefixes),
-            default_graph=list(graphs),
+            default_graph=graphs if beside is None else [*graphs, beside],
             named_graphs=[MARKS, _SHAPES],
         )
         assert isinstance(found, QuerySolutions)
@@ -253,6 +282,9 @@ class _Validation:
     def __post_init__(self) -> None:
         self._marks = Marks(self.data.add_marks)
         self._failing: dict[Node, NamedNode] = {}
+        self._sets: dict[tuple[str, ...], NamedNode] = {}
+        self._whole: set[str] = set()
+        self._classes: dict[str, tuple[NamedNode, ...]] = {}
         self._reporting: dict[Node, list[Source]] = defaultdict(list)
         self._checking: dict[Node, list[Source]] = defaultdict(list)
         self._report_focus: dict[Node, str] = {}
@@ -294,7 +326,7 @@ class _Validation:
             yield f"?kg_any {predicate} ?this . "
         nodes = graph.values(node, sh("targetNode"))
         if nodes:
-            yield member(self._marks.new(nodes), "?this")
+            yield self._marked(self._marks.new(nodes))
 
     def _target_iris(self, node: Node, name: str) -> Iterator[NamedNode]:
         for value in self.plan.graph.values(node, sh(name)):
@@ -302,11 +334,14 @@ class _Validation:
                 raise ShapeError(node, f"sh:{name} must be an IRI, and is {value}.")
             yield value
 
-    def _instances(self, cls: NamedNode) -> str:
-        classes = self.data.subclasses(cls)
-        if len(classes) == 1:
-            return f"?this {RDF_TYPE} {cls} . "
-        return f"?this {RDF_TYPE} ?kg_class . " + member(self._marks.listed(classes), "?kg_class")
+    def _instances(self, *roots: NamedNode) -> str:
+        """Give the pattern of the instances of classes; it binds those of several classes several times."""
+        classes = tuple(dict.fromkeys(cls for root in roots for cls in self.data.subclasses(root)))
+        pattern = f"?this {RDF_TYPE} {classes[0]} . "
+        if len(classes) > 1:
+            pattern = member(self._marks.listed(classes), "?kg_class") + f"?this {RDF_TYPE} ?kg_class . "
+        self._classes[pattern] = roots
+        return pattern
 
     def _focus(self, node: Node) -> None:
         """Settle where a shape's focus nodes come from, and tell its children."""
@@ -319,24 +354,34 @@ class _Validation:
             self._tell(shape, self._check_focus[node], reporting=False)
 
     def _set(self, sources: list[Source]) -> str:
-        """Give the one pattern that binds `?this` to each node of the sources once."""
-        patterns = list(dict.fromkeys(source.pattern for source in sources))
-        if len(patterns) == 1 and _is_set(patterns[0]):
+        """Give the one pattern that binds `?this` to each node of the sources."""
+        patterns = tuple(dict.fromkeys(source.pattern for source in sources))
+        if patterns and all(pattern in self._classes for pattern in patterns):
+            return self._instances(*(cls for pattern in patterns for cls in self._classes[pattern]))
+        if len(patterns) == 1 and patterns[0] in self._whole:
             return patterns[0]
-        name = self._marks.new()
-        for pattern in patterns:
-            rows = self.data.rows(f"SELECT DISTINCT ?this WHERE {{ {pattern} }}")
-            self._marks.put(name, [_term(row["this"]) for row in rows])
-        return member(name, "?this")
+        if patterns not in self._sets:
+            self._sets[patterns] = name = self._marks.new()
+            for pattern in patterns:
+                rows = self.data.rows(f"SELECT DISTINCT ?this WHERE {{ {pattern} }}")
+                self._marks.put(name, [_term(row["this"]) for row in rows])
+        return self._marked(self._sets[patterns])
+
+    def _marked(self, name: NamedNode) -> str:
+        """Give the pattern that binds `?this` to each node of a set."""
+        pattern = member(name, "?this")
+        self._whole.add(pattern)
+        return pattern
 
     def _tell(self, shape: Shape, focus: str, *, reporting: bool) -> None:
         pattern = self._values(shape, focus)
         for constraint in shape.constraints:
             own = reporting and constraint.component == PROPERTY
-            for child in constraint.shapes:
-                (self._reporting if own else self._checking)[child].append(Source(pattern, shape.node))
-            for child in constraint.siblings:
-                self._checking[child].append(Source(pattern, shape.node))
+            for child in (*constraint.shapes, *constraint.siblings):
+                if own:
+                    self._reporting[child].append(Source(pattern, shape.node))
+                elif not self._is_simple(child):
+                    self._checking[child].append(Source(pattern, shape.node))
 
     def _values(self, shape: Shape, focus: str) -> str:
         """Give the pattern that binds `?this` to the value nodes of a shape."""
@@ -351,12 +396,37 @@ class _Validation:
             focus=focus,
             marks=self._marks,
             subclasses=self.data.subclasses,
-            failing=self._failing_set,
-            decodes=self.data.has_written,
+            failing=self._fails,
+            written=self.data.written,
             shapes_graph=self._shapes_graph,
         )
 
     # Shapes that others refer to
+
+    def _fails(self, node: Node, variable: str) -> str:
+        """Give the expression that is true if a node does not conform: spelt out, or by its mark."""
+        if self._is_simple(node):
+            scope = self._scope(self.plan.shapes[node], "")
+            tests = [self._offence(scope, c, variable) for c in self.plan.shapes[node].constraints]
+            return f"({' || '.join(f'({test})' for test in tests) or 'false'})"
+        return f"EXISTS {{ {member(self._failing_set(node), variable)} }}"
+
+    def _is_simple(self, node: Node) -> bool:
+        """True if whether a node conforms to a shape can be said in one expression, and cheaply."""
+        shape = self.plan.shapes[node]
+        return (
+            not shape.is_property
+            and len(shape.constraints) <= _SIMPLE
+            and all(
+                constraint.statement is None and constraint.component in _LOCAL
+                for constraint in shape.constraints
+            )
+        )
+
+    def _offence(self, scope: Scope, constraint: Constraint, variable: str) -> str:
+        offence = BY_IRI[constraint.component].offence
+        assert offence is not None
+        return offence(scope, constraint, variable)
 
     def _failing_set(self, node: Node) -> NamedNode:
         if node not in self._failing:
@@ -367,23 +437,37 @@ class _Validation:
         """Find the nodes that do not conform to a shape, among those that are asked about."""
         scope = self._scope(shape, self._check_focus[shape.node])
         name = self._failing_set(shape.node)
-        for constraint in shape.constraints:
-            key = "kg_this" if constraint.statement is not None else "this"
-            for rows in self._failures(scope, constraint):
-                self._marks.put(name, [_term(row[key]) for row in rows])
+        screens, rest = self._screens(scope)
+        if screens:
+            self._mark(name, self.data.rows(_screening(scope, screens)), "this")
+        for constraint in rest:
+            self._mark_one(name, scope, constraint)
 
-    def _failures(self, scope: Scope, constraint: Constraint) -> Iterator[QuerySolutions]:
+    def _mark(self, name: NamedNode, rows: QuerySolutions, variable: str) -> None:
+        self._marks.put(name, [_term(row[variable]) for row in rows])
+
+    def _mark_one(self, name: NamedNode, scope: Scope, constraint: Constraint) -> None:
         if constraint.component == PROPERTY:
-            fails = scope.fails(constraint.shapes[0], scope.var)
-            where = f"{scope.focus} {scope.values} {fails}"
-            yield self.data.rows(f"SELECT DISTINCT ?this WHERE {{ {where} }}")
-            return
-        statement = constraint.statement
-        if statement is not None:
-            yield self._user_rows(scope, constraint, statement)
-            return
-        for query in BY_IRI[constraint.component].compile(scope, constraint):
-            yield self.data.rows(query.text())
+            where = f"{scope.focus} {scope.values} FILTER({scope.fails(constraint.shapes[0], scope.var)})"
+            self._mark(name, self.data.rows(f"SELECT DISTINCT ?this WHERE {{ {where} }}"), "this")
+        elif constraint.statement is not None:
+            self._mark(name, self._user_rows(scope, constraint, constraint.statement), "kg_this")
+        else:
+            for query in BY_IRI[constraint.component].compile(scope, constraint):
+                self._mark(name, self.data.rows(query.text()), "this")
+
+    def _screens(self, scope: Scope) -> tuple[list[str], list[Constraint]]:
+        """Part the constraints that one query can screen together from the rest."""
+        screens: list[str] = []
+        rest: list[Constraint] = []
+        for constraint in scope.shape.constraints:
+            component = BY_IRI.get(constraint.component) if constraint.statement is None else None
+            test = component.screened(scope, constraint) if component is not None else None
+            if test is None:
+                rest.append(constraint)
+            else:
+                screens.append(test)
+        return screens, rest
 
     def _user_rows(self, scope: Scope, constraint: Constraint, statement: Statement) -> QuerySolutions:
         wrap = sparql.ask_where if statement.form == "ask" else sparql.select_where
@@ -397,17 +481,30 @@ class _Validation:
     # Results
 
     def _results(self, shape: Shape) -> Iterator[Result]:
+        """Yield the results of a shape.
+
+        Constraints that can be screened together are: one query finds the focus nodes that any of them
+        is about, and each is then asked about those few alone.
+        """
         scope = self._scope(shape, self._report_focus[shape.node])
+        screens, rest = self._screens(scope)
+        narrow = self._narrowed(scope, screens) if len(screens) > 1 else scope
         for constraint in shape.constraints:
-            if constraint.statement is not None:
-                found = self._user_results(scope, constraint, constraint.statement)
-            elif constraint.component == PROPERTY:
-                continue
-            else:
-                found = self._core_results(scope, constraint)
-            for result in found:
-                for _ in range(self._times(shape, result.focus)):
-                    yield result
+            near = scope if constraint in rest else narrow
+            if near is not None and constraint.component != PROPERTY:
+                for result in self._found(near, constraint):
+                    for _ in range(self._times(shape, result.focus)):
+                        yield result
+
+    def _narrowed(self, scope: Scope, screens: list[str]) -> Scope | None:
+        """Give the scope of just the focus nodes that a screen lets through, None if there are none."""
+        nodes = [_term(row["this"]) for row in self.data.rows(_screening(scope, screens))]
+        return replace(scope, focus=member(self._marks.new(nodes), "?this")) if nodes else None
+
+    def _found(self, scope: Scope, constraint: Constraint) -> Iterator[Result]:
+        if constraint.statement is not None:
+            return self._user_results(scope, constraint, constraint.statement)
+        return self._core_results(scope, constraint)
 
     def _core_results(self, scope: Scope, constraint: Constraint) -> Iterator[Result]:
         shape = scope.shape
@@ -523,15 +620,17 @@ class _Validation:
 
 def _as_values(scope: Scope) -> str:
     """Give the focus pattern for users' queries: `?this` is the value, `?kg_this` the node as written."""
+    each = f"{{ SELECT DISTINCT ?this WHERE {{ {scope.focus} }} }} BIND(?this AS ?kg_this) "
+    if not scope.written or RDF_TYPE.value in scope.focus:
+        return each
     focus = scope.focus.replace("?this", "?kg_this")
-    return f"{focus} BIND({scope.value_of('?kg_this')} AS ?this) "
+    return f"{focus} BIND(COALESCE({value_expression('?kg_this')}, ?kg_this) AS ?this) "
 
 
-def _is_set(pattern: str) -> bool:
-    """True if a pattern binds `?this` once for each node: a marked set, or the instances of one class."""
-    return pattern.count(" . ") + pattern.count("GRAPH") == 1 and (
-        pattern.startswith((f"GRAPH {MARKS}", f"?this {RDF_TYPE} <"))
-    )
+def _screening(scope: Scope, screens: list[str]) -> str:
+    """Give the query for the focus nodes that any of some expressions is true of, the cheap ones first."""
+    tests = " || ".join(f"({test})" for test in sorted(screens, key=lambda test: "EXISTS" in test))
+    return f"SELECT DISTINCT ?this WHERE {{ {scope.focus} {scope.values} FILTER({tests}) }}"
 
 
 def _term(term: object) -> Term:

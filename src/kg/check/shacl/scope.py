@@ -81,8 +81,8 @@ class Scope:
     focus: str
     marks: Marks
     subclasses: Callable[[NamedNode], tuple[NamedNode, ...]]
-    failing: Callable[[Node], NamedNode]
-    decodes: bool
+    failing: Callable[[Node, str], str]
+    written: frozenset[NamedNode]
     shapes_graph: NamedNode
     _fresh: count[int] = field(default_factory=lambda: count(1))
 
@@ -134,9 +134,17 @@ class Scope:
         parts = tuple(Step("^", parts=(part,)) for part in step.parts)
         return self.pattern(Step(step.kind, parts=parts[::-1] if step.kind == "/" else parts), start, end)
 
-    def value_of(self, variable: str) -> str:
-        """Give the expression for what a literal means, for comparing."""
-        return value_expression(variable) if self.decodes else variable
+    def value_of(self, variable: str, predicate: NamedNode | None = None) -> str:
+        """Give the expression for what a literal means, for comparing.
+
+        It costs nothing where all literals of the property are written as the store has them.
+        """
+        step = self.shape.step
+        if predicate is None and step is not None:
+            predicate = step.predicate
+        if not self.written or (predicate is not None and predicate not in self.written):
+            return variable
+        return value_expression(variable)
 
     def is_term(self, variable: str, term: Term) -> str:
         """Give the expression that is true if a variable is this very term."""
@@ -177,8 +185,8 @@ class Scope:
         return f"{variable} {RDF_TYPE} {kind} . " + member(self.marks.listed(classes), kind)
 
     def fails(self, shape: Node, variable: str) -> str:
-        """Give the pattern that matches if a node does not conform to a shape."""
-        return member(self.failing(shape), variable)
+        """Give the expression that is true if a node does not conform to a shape."""
+        return self.failing(shape, variable)
 
 
 def constant(term: NamedNode | Literal | BlankNode) -> str:

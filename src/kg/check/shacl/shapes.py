@@ -25,10 +25,11 @@ class ShapeError(InvalidDataError):
     """A shape that the standard calls ill-formed, or that asks for something outside it."""
 
     def __init__(self, node: Term | None, message: str, *, hint: str | None = None) -> None:
-        """Keep the node of the shapes graph that is wrong."""
+        """Keep the node of the shapes graph that is wrong; `others` are further errors, where looked for."""
         super().__init__(f"{_named(node)}: {message}" if node is not None else message, hint=hint)
         self.node = node
         self.plain = message
+        self.others: tuple[ShapeError, ...] = ()
 
 
 def _named(node: Term) -> str:

@@ -1,0 +1,120 @@
+"""The figures of a page: map, time line and curves, each with the names it needs and a table twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pyoxigraph import NamedNode, Store
+
+from endpoint import charts, maps, timelines
+from endpoint.charts import Chart, Cube
+from endpoint.lists import KindRow
+from endpoint.maps import Drawing, Place
+from endpoint.negotiate import fallbacks
+from endpoint.timelines import Timeline
+from kg.index import Description, Index, Label
+
+_MAX_PLACES = 60
+_MAX_ON_FRONT = 400
+_MAX_CURVES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What there is to draw about a thing; each may be missing."""
+
+    map: Drawing | None
+    timeline: Timeline | None
+    charts: tuple[Chart, ...]
+    charts_are_own: bool
+    names: Mapping[str, Label]
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMap:
+    """The map of the front page: marks by class, with the names of the classes and of the things."""
+
+    drawing: Drawing
+    kinds: tuple[KindRow, ...]
+    names: Mapping[str, Label]
+
+
+@lru_cache(maxsize=4)
+def _cube(path: Path) -> Cube:
+    return Cube(Store.read_only(str(path)))
+
+
+@lru_cache(maxsize=4)
+def _store(path: Path) -> Store:
+    return Store.read_only(str(path))
+
+
+def of(description: Description, index: Index, store: Path, language: str) -> Figures:
+    """Give the figures of a thing; what it is linked to is looked at, but not further."""
+    linked = dict.fromkeys(
+        s.object.value
+        for s in description.statements
+        if isinstance(s.object, NamedNode) and s.object.value != description.iri
+    )
+    drawing = _map(description.iri, tuple(linked), maps.of_store(store))
+    timeline = timelines.draw(timelines.moments(description, _store(store))[:40])
+    cube = _cube(store)
+    own_series = cube.series(description.iri)
+    drawn = charts.draw(own_series or tuple(s for iri in linked for s in cube.series(iri))[:_MAX_CURVES])
+    wanted = [mark.iri for mark in drawing.marks] if drawing else []
+    if timeline:
+        wanted += [bar.moment.iri for bar in timeline.bars] + [bar.moment.predicate for bar in timeline.bars]
+    wanted += [iri for chart in drawn for iri in (chart.measure, *(c.series.iri for c in chart.curves))]
+    wanted += [n for chart in drawn for c in chart.curves for o in c.series.observations for n in o.notes]
+    names = index.labels([iri for iri in wanted if iri], fallbacks(language))
+    return Figures(drawing, timeline, drawn, bool(own_series), names)
+
+
+def _map(iri: str, linked: tuple[str, ...], atlas: maps.Atlas) -> Drawing | None:
+    places: list[Place] = []
+    own = atlas.geometry(iri)
+    if own is not None:
+        places.append(Place(iri, own, "own"))
+    near = [Place(other, found, "near") for other in linked if (found := atlas.geometry(other)) is not None]
+    near.sort(key=lambda place: (not place.geometry.rings, -place.geometry.box.area))
+    return atlas.draw([*near[:_MAX_PLACES], *places])
+
+
+def front(kinds: tuple[KindRow, ...], index: Index, store: Path, language: str) -> FrontMap | None:
+    """Give the map of the foremost things that are points, and of one kind that points to places."""
+    atlas = maps.of_store(store)
+    own = [
+        found for kind in kinds if (found := _located(kind, index, atlas.geometry)) and _are_points(found[1])
+    ]
+    taken = {kind.iri for kind, _ in own[:2]}
+    near = [found for kind in kinds if kind.iri not in taken and (found := _located(kind, index, atlas.near))]
+    layers = [*near[:1], *own[:2]]
+    places = [
+        Place(iri, maps.Geometry((), (geometry.box.centre,)), str(number))
+        for number, (_, some) in enumerate(layers)
+        for iri, geometry in some
+    ]
+    drawing = atlas.draw(places, atlas.whole, 520)
+    if drawing is None:
+        return None
+    names = index.labels([mark.iri for mark in drawing.marks], fallbacks(language))
+    return FrontMap(drawing, tuple(kind for kind, _ in layers), names)
+
+
+Located = tuple[KindRow, list[tuple[str, maps.Geometry]]]
+
+
+def _located(kind: KindRow, index: Index, find: Callable[[str], maps.Geometry | None]) -> Located | None:
+    """Give the things of a kind with their geometries, if it is not too many and some have one."""
+    if kind.count > _MAX_ON_FRONT:
+        return None
+    iris = index.members(kind.iri, limit=_MAX_ON_FRONT)
+    found = [(iri, geometry) for iri in iris if (geometry := find(iri)) is not None]
+    return (kind, found) if len(found) > 2 else None
+
+
+def _are_points(found: list[tuple[str, maps.Geometry]]) -> bool:
+    return all(not geometry.rings for _, geometry in found)

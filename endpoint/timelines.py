@@ -1,0 +1,168 @@
+"""What happened when: the dated things around an entity, laid out on one axis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
+
+from kg.index import Description
+from kg.vocab import PREFIXES, term
+
+_DATES = frozenset(PREFIXES["xsd"] + name for name in ("date", "gYear", "gYearMonth", "dateTime"))
+_DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
+_STARTS = frozenset(("startDate", "validFrom", "hasBeginning", "startedAtTime"))
+_ENDS = frozenset(("endDate", "validUntil", "hasEnd", "endedAtTime"))
+_PERIODS = frozenset((term("dcterms:temporal").value, term("dcterms:PeriodOfTime").value))
+_ABOUT_THE_RECORD = frozenset(
+    PREFIXES["dcterms"] + name for name in ("created", "modified", "dateSubmitted", "dateAccepted")
+)
+_MAX_RELATED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A dated thing: `start` and `end` are years with fractions, the texts are the literals as written."""
+
+    iri: str
+    predicate: str
+    start: float
+    end: float
+    texts: tuple[str, ...]
+    datatypes: tuple[str, ...]
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it has an extent on the axis."""
+        return self.end - self.start > 1.05
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A moment on the drawing."""
+
+    moment: Moment
+    x: float
+    width: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The drawing: bars one below the other, and the years that are marked."""
+
+    width: int
+    height: int
+    left: int
+    bars: tuple[Bar, ...]
+    years: tuple[tuple[int, float], ...]
+
+
+def moments(description: Description, store: Store) -> tuple[Moment, ...]:
+    """Give the dated things: the entity and its parts, then what it is linked to that has a date."""
+    own = [
+        quad for quad in description.quads() if _name(quad) == description.iri or _is_part(quad, description)
+    ]
+    found = dict.fromkeys(_of_subjects(own, description.iri))
+    related = dict.fromkeys(
+        s.object.value
+        for s in description.statements
+        if isinstance(s.object, NamedNode) and s.object.value not in description.parts
+    )
+    for iri in list(related)[:_MAX_RELATED]:
+        if iri != description.iri:
+            found.update(dict.fromkeys(_related(iri, store)))
+    return tuple(sorted(found, key=lambda moment: (moment.start, moment.end, moment.iri)))
+
+
+def _is_part(quad: Quad, description: Description) -> bool:
+    return _name(quad) in description.parts
+
+
+def _name(quad: Quad) -> str:
+    return str(getattr(quad.subject, "value", ""))
+
+
+def _related(iri: str, store: Store) -> Iterator[Moment]:
+    node = NamedNode(iri)
+    quads = list(store.quads_for_pattern(node, None, None, DefaultGraph()))
+    parts = [
+        q.object for q in quads if isinstance(q.object, NamedNode) and q.object.value.startswith(f"{iri}#")
+    ]
+    for part in dict.fromkeys(parts):
+        dated = list(store.quads_for_pattern(part, None, None, DefaultGraph()))
+        if any(q.object.value in _PERIODS for q in dated if isinstance(q.object, NamedNode)):
+            quads += dated
+    yield from _of_subjects(quads, iri)
+
+
+def _of_subjects(quads: Iterable[Quad], owner: str) -> Iterator[Moment]:
+    by_subject: dict[str, dict[tuple[str, str], Literal]] = {}
+    for quad in quads:
+        value, predicate = quad.object, quad.predicate.value
+        if (
+            not isinstance(value, Literal)
+            or value.datatype.value not in _DATES
+            or predicate in _ABOUT_THE_RECORD
+        ):
+            continue
+        by_subject.setdefault(_name(quad), {})[predicate, value.value] = value
+    for subject, dated in by_subject.items():
+        yield from _moments_of(owner if _only_period(dated) else subject, dated)
+
+
+def _only_period(dated: Iterable[tuple[str, str]]) -> bool:
+    return all(_local(predicate) in _STARTS | _ENDS for predicate, _ in dated)
+
+
+def _local(predicate: str) -> str:
+    return re.split(r"[/#]", predicate)[-1]
+
+
+def _moments_of(iri: str, dated: dict[tuple[str, str], Literal]) -> Iterator[Moment]:
+    starts = sorted((v.value, v.datatype.value) for (p, _), v in dated.items() if _local(p) in _STARTS)
+    ends = sorted((v.value, v.datatype.value) for (p, _), v in dated.items() if _local(p) in _ENDS)
+    if starts or ends:
+        first, last = (starts or ends)[0], (ends or starts)[-1]
+        if (span := _span(first[0], last[0])) is not None:
+            texts = (first, last) if starts and ends and first != last else (first,)
+            yield Moment(iri, "", *span, tuple(t for t, _ in texts), tuple(d for _, d in texts))
+    for (predicate, _), value in dated.items():
+        if _local(predicate) not in _STARTS | _ENDS and (span := _span(value.value, value.value)) is not None:
+            yield Moment(iri, predicate, *span, (value.value,), (value.datatype.value,))
+
+
+def _span(first: str, last: str) -> tuple[float, float] | None:
+    """Give a span in years; None for what is no date, or ends before it begins."""
+    begin, end = _DATE.match(first), _DATE.match(last)
+    if begin is None or end is None:
+        return None
+    start = int(begin[1]) + (int(begin[2] or 1) - 1) / 12 + (int(begin[3] or 1) - 1) / 365
+    month, day = int(end[2]) if end[2] else 0, int(end[3]) if end[3] else 0
+    stop = int(end[1]) + ((month - 1) / 12 + (day / 365 if day else 1 / 12) if month else 1.0)
+    return (start, stop) if stop >= start else None
+
+
+def draw(found: Sequence[Moment], width: int = 720) -> Timeline | None:
+    """Give the drawing of moments; None for fewer than two, which need none."""
+    if len(found) < 2:
+        return None
+    left, row, top = 0, 26, 8
+    first, last = int(min(m.start for m in found)), int(max(m.end for m in found)) + 1
+    scale = (width - left - 8) / max(1, last - first)
+    bars = tuple(
+        Bar(
+            m,
+            round(left + (m.start - first) * scale, 1),
+            round(max(8, (m.end - m.start) * scale), 1),
+            top + row * n,
+        )
+        for n, m in enumerate(found)
+    )
+    step = next(size for size in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if (last - first) / size <= 12)
+    years = tuple(
+        (year, round(left + (year - first) * scale, 1)) for year in range(first, last + 1) if year % step == 0
+    )
+    return Timeline(width, top + row * len(found) + 22, left, bars, years)

@@ -1,0 +1,531 @@
+"""Turtle, TriG, N-Triples and N-Quads with the place of every token: for pointing at lines, and for layout.
+
+The engine's parser is faster but tells no positions, and neither does any other parser for Python (rdflib's
+keeps a line number for errors only; tree-sitter grammars exist for editors, not as a package). So this reader
+gives the same triples, each with the offsets of its three terms. It is meant for documents that the engine
+has accepted: it does not prove them right, and raises TurtleError where it cannot follow.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pyoxigraph import BaseDirection, BlankNode, DefaultGraph, Literal, NamedNode, Triple
+
+from kg.vocab import RDF_TYPE, term
+
+Span = tuple[int, int]
+"""Offsets in characters: of the first, and of the one after the last."""
+
+Node = NamedNode | BlankNode
+Term = NamedNode | BlankNode | Literal | Triple
+
+_FIRST, _REST, _NIL, _REIFIES = term("rdf:first"), term("rdf:rest"), term("rdf:nil"), term("rdf:reifies")
+_NUMBERS = {"integer": term("xsd:integer"), "decimal": term("xsd:decimal"), "double": term("xsd:double")}
+_BOOLEAN = term("xsd:boolean")
+
+_START = (
+    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D\u2070-\u218F"
+    r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
+)
+_CHARS = rf"{_START}_0-9\u00B7\u0300-\u036F\u203F-\u2040\-"
+_ESCAPED = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
+_LONG = r"""{q}{q}{q}[^{q}\\]*+(?:(?:\\.|{q}{{1,2}}(?!{q}))[^{q}\\]*+)*+{q}{q}{q}"""
+_SHORT = r"""{q}[^{q}\\\n\r]*+(?:\\.[^{q}\\\n\r]*+)*+{q}"""
+
+_TOKEN = re.compile(
+    "|".join(
+        (
+            r"(?P<space>[ \t\r\n]++)",
+            r"(?P<comment>\#[^\r\n]*+)",
+            r"(?P<open><<\(?|\{\|)",
+            r"(?P<iri><[^<>\s]*+>)",
+            rf"(?P<string>{_LONG.format(q=chr(34))}|{_LONG.format(q=chr(39))}"
+            rf"|{_SHORT.format(q=chr(34))}|{_SHORT.format(q=chr(39))})",
+            r"(?P<at>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)",
+            r"(?P<datatype>\^\^)",
+            rf"(?P<blank>_:[{_START}_0-9](?:\.*+[{_CHARS}]++)*+)",
+            rf"(?P<name>(?:[{_START}](?:\.*+[{_CHARS}]++)*+)?:"
+            rf"(?:(?:[{_START}_:0-9]|{_ESCAPED})(?:\.*+(?:[{_CHARS}:]++|{_ESCAPED}))*+)?)",
+            r"(?P<double>[+-]?(?:[0-9]++\.[0-9]*|\.?[0-9]++)[eE][+-]?[0-9]++)",
+            r"(?P<decimal>[+-]?[0-9]*\.[0-9]++)",
+            r"(?P<integer>[+-]?[0-9]++)",
+            r"(?P<word>[A-Za-z]++)",
+            r"(?P<close>\)?>>|\|\})",
+            r"(?P<mark>[][(){}.,;~])",
+        )
+    ),
+    re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_CHARACTERS = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+class TurtleError(ValueError):
+    """The reader cannot follow: what it met, and at which offset."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        """Keep where it is."""
+        super().__init__(f"{message} at offset {offset}")
+        self.offset = offset
+
+
+class Token(NamedTuple):
+    """A piece of the text that is not white space: its kind, where it begins, where it has ended."""
+
+    kind: str
+    start: int
+    end: int
+
+
+class Statement(NamedTuple):
+    """A quad, and the spans of the tokens that its subject, predicate and object are written with.
+
+    Of `[...]` and `(...)` the span is the bracket. In a list the cell has the span of its item, and what no
+    token says (`rdf:first`, `rdf:rest`, `rdf:reifies`) has the span of the item or of the end of the list.
+    """
+
+    subject: Node
+    predicate: NamedNode
+    object: Term
+    graph: Node | DefaultGraph
+    spans: tuple[Span, Span, Span]
+
+
+def tokens(text: str, *, comments: bool = False) -> Iterator[Token]:
+    """Yield the tokens of a document in order, comments only when asked for. Raises TurtleError."""
+    offset, match = 0, _TOKEN.match
+    while offset < len(text):
+        found = match(text, offset)
+        if found is None:
+            raise TurtleError(f"no token begins with {text[offset]!r}", offset)
+        kind, end = found.lastgroup or "", found.end()
+        if kind != "space" and (comments or kind != "comment"):
+            yield Token(kind, offset, end)
+        offset = end
+
+
+class Lines:
+    """Where the lines of a text begin: turns offsets into lines and columns, both counted from 1."""
+
+    def __init__(self, text: str) -> None:
+        """Find the line ends: LF, CR LF or CR."""
+        self._text = text
+        self._starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
+
+    def __len__(self) -> int:
+        """How many lines there are."""
+        return len(self._starts)
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Give the line and column of an offset, in characters."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def offset(self, line: int, column: int) -> int:
+        """Give the offset of a line and column."""
+        return self._starts[line - 1] + column - 1
+
+    def span(self, number: int) -> Span:
+        """Give the span of a line without its end."""
+        end = self._starts[number] if number < len(self._starts) else len(self._text)
+        start = self._starts[number - 1]
+        return start, start + len(self._text[start:end].rstrip("\r\n"))
+
+    def line(self, number: int) -> str:
+        """Give a line without its end."""
+        start, end = self.span(number)
+        return self._text[start:end]
+
+    def length(self, span: Span) -> int:
+        """Give how many characters of a span stand on its first line, at least one."""
+        found = _LINE_END.search(self._text, *span)
+        return max(1, (found.start() if found else span[1]) - span[0])
+
+
+def unescape(text: str) -> str:
+    r"""Give what a string, an IRI or a local name means once its escapes are read.
+
+    >>> unescape(r"a\u00e9\n") == "a\u00e9\n"
+    True
+    """
+    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    short, long, other = match.groups()
+    return _CHARACTERS.get(other, other) if other else chr(int(short or long, 16))
+
+
+_PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?\Z", re.DOTALL)
+
+
+def resolve(reference: str, base: str | None) -> str:
+    """Give an IRI reference as the IRI that it means against a base (RFC 3986, 5.2).
+
+    >>> resolve("../x#y", "https://ex.org/a/b/c?q")
+    'https://ex.org/a/x#y'
+    """
+    if base is None:
+        return reference
+    scheme, authority, path, query, fragment = _parts(reference)
+    if scheme is not None:
+        return reference
+    base_scheme, base_authority, base_path, base_query, _ = _parts(base)
+    if authority is None:
+        authority = base_authority
+        if not path:
+            path, query = base_path, base_query if query is None else query
+        elif path.startswith("/"):
+            path = _without_dots(path)
+        else:
+            folder = base_path[: base_path.rfind("/") + 1]
+            path = _without_dots((folder or ("/" if base_authority is not None else "")) + path)
+    else:
+        path = _without_dots(path)
+    return _joined(base_scheme, authority, path, query, fragment)
+
+
+def _parts(iri: str) -> tuple[str | None, str | None, str, str | None, str | None]:
+    found = _PARTS.match(iri)
+    assert found is not None
+    scheme, authority, path, query, fragment = found.groups()
+    return scheme, authority, path, query, fragment
+
+
+def _joined(
+    scheme: str | None, authority: str | None, path: str, query: str | None, fragment: str | None
+) -> str:
+    return "".join(
+        (
+            "" if scheme is None else f"{scheme}:",
+            "" if authority is None else f"//{authority}",
+            path,
+            "" if query is None else f"?{query}",
+            "" if fragment is None else f"#{fragment}",
+        )
+    )
+
+
+def _without_dots(path: str) -> str:
+    if "." not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")
+    for position, segment in enumerate(segments):
+        if segment in (".", ".."):
+            if segment == ".." and len(kept) > (kept[:1] == [""]):
+                kept.pop()
+            if position == len(segments) - 1:
+                kept.append("")
+        else:
+            kept.append(segment)
+    return "/".join(kept)
+
+
+def statements(text: str, base: str | None = None) -> Iterator[Statement]:
+    """Yield the quads of a document, each with its spans. Raises TurtleError where it cannot follow."""
+    reader = _Reader(text, base)
+    try:
+        yield from reader.document()
+    except IndexError:
+        raise TurtleError("the document ends in a statement", len(text)) from None
+    except RecursionError:
+        raise TurtleError("brackets nested too deep", reader.offset()) from None
+
+
+class _Reader:
+    """One reading: recursive descent over the tokens, what each call reads being what its name says."""
+
+    def __init__(self, text: str, base: str | None) -> None:
+        self._text = text
+        self._base = base
+        self._tokens = list(tokens(text))
+        self._at = 0
+        self._prefixes: dict[str, str] = {}
+        self._blanks: dict[str, BlankNode] = {}
+        self._names: dict[str, NamedNode] = {}
+        self._graph: Node | DefaultGraph = DefaultGraph()
+        self._found: list[Statement] = []
+
+    def offset(self) -> int:
+        return self._tokens[min(self._at, len(self._tokens) - 1)].start
+
+    def document(self) -> Iterator[Statement]:
+        while self._at < len(self._tokens):
+            self._block()
+            yield from self._found
+            self._found.clear()
+
+    # -- tokens ---------------------------------------------------------------------------------------
+
+    def _written(self, token: Token) -> str:
+        return self._text[token.start : token.end]
+
+    def _next(self) -> Token:
+        token = self._tokens[self._at]
+        self._at += 1
+        return token
+
+    def _is(self, mark: str) -> bool:
+        """True if the next token is a mark, which is then passed."""
+        if self._at < len(self._tokens):
+            token = self._tokens[self._at]
+            if token.end - token.start == len(mark) and self._text.startswith(mark, token.start):
+                self._at += 1
+                return True
+        return False
+
+    def _expect(self, mark: str) -> Span:
+        if not self._is(mark):
+            raise self._lost(self._tokens[self._at])
+        return self._tokens[self._at - 1][1:]
+
+    def _lost(self, token: Token) -> TurtleError:
+        return TurtleError(f"{self._written(token)[:40]!r} was not expected", token.start)
+
+    # -- statements -----------------------------------------------------------------------------------
+
+    def _block(self) -> None:
+        token = self._tokens[self._at]
+        if token.kind in ("at", "word"):
+            word = self._written(token).lower().lstrip("@")
+            if word in ("prefix", "base", "version"):
+                self._at += 1
+                self._directive(word)
+                if token.kind == "at":
+                    self._expect(".")
+                return
+            if word == "graph":
+                self._at += 1
+                self._graph_block(self._node()[0])
+                return
+        if self._is("{"):
+            self._triples_in_graph(DefaultGraph())
+            return
+        self._triples_or_graph()
+
+    def _directive(self, word: str) -> None:
+        if word == "version":
+            self._next()
+            return
+        name = self._written(self._next())[:-1] if word == "prefix" else ""
+        iri = resolve(unescape(self._written(self._next())[1:-1]), self._base)
+        if word == "base":
+            self._base = iri
+        else:
+            self._prefixes[name] = iri
+        self._names.clear()
+
+    def _triples_or_graph(self) -> None:
+        bare = self._tokens[self._at].kind in ("iri", "name", "blank") or self._is_empty_brackets()
+        lists = self._text.startswith(("[", "<<"), self._tokens[self._at].start) and not bare
+        subject, span = self._node()
+        if bare and self._is("{"):
+            self._at -= 1
+            self._graph_block(subject)
+            return
+        if not (lists and self._is(".")):
+            self._predicates(subject, span)
+            self._expect(".")
+
+    def _is_empty_brackets(self) -> bool:
+        here = [self._written(token) for token in self._tokens[self._at : self._at + 2]]
+        return here == ["[", "]"]
+
+    def _graph_block(self, graph: Node) -> None:
+        self._expect("{")
+        self._triples_in_graph(graph)
+
+    def _triples_in_graph(self, graph: Node | DefaultGraph) -> None:
+        self._graph = graph
+        while not self._is("}"):
+            lists = self._text.startswith(("[", "<<"), self._tokens[self._at].start)
+            subject, span = self._node()
+            closes = self._text.startswith(("}", "."), self._tokens[self._at].start)
+            if not (lists and closes):
+                self._predicates(subject, span)
+            self._is(".")
+        self._graph = DefaultGraph()
+
+    def _predicates(self, subject: Node, span: Span) -> None:
+        """Read a predicate-object list; a `;` may be followed by nothing or by another one."""
+        while True:
+            while self._is(";"):
+                pass
+            token = self._tokens[self._at]
+            if token.kind not in ("iri", "name", "word"):
+                if token.kind == "mark" or token.kind == "close":
+                    return
+                raise self._lost(token)
+            self._at += 1
+            self._objects(subject, span, self._predicate(token), token[1:])
+            if not self._is(";"):
+                return
+
+    def _predicate(self, token: Token) -> NamedNode:
+        if token.kind == "word":
+            if self._written(token) != "a":
+                raise self._lost(token)
+            return RDF_TYPE
+        return self._iri(token)
+
+    def _objects(self, subject: Node, subject_span: Span, predicate: NamedNode, predicate_span: Span) -> None:
+        while True:
+            value, span = self._object()
+            self._state(subject, predicate, value, (subject_span, predicate_span, span))
+            self._annotations(Triple(subject, predicate, value), span)
+            if not self._is(","):
+                return
+
+    def _annotations(self, triple: Triple, span: Span) -> None:
+        reifier: Node | None = None
+        while True:
+            if self._is("~"):
+                reifier, at = self._reifier()
+                self._state(reifier, _REIFIES, triple, (at, at, span))
+            elif self._is("{|"):
+                at = self._tokens[self._at - 1][1:]
+                if reifier is None:
+                    reifier = BlankNode()
+                    self._state(reifier, _REIFIES, triple, (at, at, span))
+                self._predicates(reifier, at)
+                self._expect("|}")
+                reifier = None
+            else:
+                return
+
+    def _reifier(self) -> tuple[Node, Span]:
+        """Read what follows a `~`: a name for the reifier, or nothing."""
+        token = self._tokens[self._at]
+        if token.kind in ("iri", "name", "blank") or self._is_empty_brackets():
+            return self._node()
+        return BlankNode(), self._tokens[self._at - 1][1:]
+
+    def _state(
+        self, subject: Node, predicate: NamedNode, value: Term, spans: tuple[Span, Span, Span]
+    ) -> None:
+        self._found.append(Statement(subject, predicate, value, self._graph, spans))
+
+    # -- terms ----------------------------------------------------------------------------------------
+
+    def _node(self) -> tuple[Node, Span]:
+        """Read a subject or the name of a graph."""
+        value, span = self._object()
+        if not isinstance(value, NamedNode | BlankNode):
+            raise TurtleError("a literal was not expected", span[0])
+        return value, span
+
+    def _object(self) -> tuple[Term, Span]:
+        token = self._next()
+        kind = token.kind
+        if kind in ("name", "iri"):
+            return self._iri(token), token[1:]
+        if kind == "blank":
+            return self._blank(self._written(token)[2:]), token[1:]
+        if kind == "string":
+            return self._literal(token)
+        if kind in _NUMBERS:
+            return Literal(self._written(token), datatype=_NUMBERS[kind]), token[1:]
+        written = self._written(token)
+        if kind == "word" and written in ("true", "false"):
+            return Literal(written, datatype=_BOOLEAN), token[1:]
+        if written == "[":
+            return self._property_list(token)
+        if written == "(":
+            return self._collection(token)
+        if written in ("<<", "<<("):
+            return self._triple(token, asserted_by=written == "<<")
+        raise self._lost(token)
+
+    def _iri(self, token: Token) -> NamedNode:
+        written = self._written(token)
+        if written not in self._names:
+            self._names[written] = NamedNode(self._iri_text(token, written))
+        return self._names[written]
+
+    def _iri_text(self, token: Token, written: str) -> str:
+        if token.kind == "iri":
+            return resolve(unescape(written[1:-1]), self._base)
+        prefix, _, local = written.partition(":")
+        if token.kind != "name" or prefix not in self._prefixes:
+            raise self._lost(token)
+        return self._prefixes[prefix] + unescape(local)
+
+    def _blank(self, label: str) -> BlankNode:
+        return self._blanks.setdefault(label, BlankNode())
+
+    def _literal(self, token: Token) -> tuple[Literal, Span]:
+        quote = 3 if self._text.startswith(('"""', "'''"), token.start) and token.end - token.start > 5 else 1
+        value = unescape(self._text[token.start + quote : token.end - quote])
+        following = self._tokens[self._at] if self._at < len(self._tokens) else None
+        if following is not None and following.kind == "at":
+            self._at += 1
+            language, _, direction = self._written(following)[1:].partition("--")
+            end: dict[str, Any] = {"direction": BaseDirection(direction)} if direction else {}
+            return Literal(value, language=language, **end), (token.start, following.end)
+        if following is not None and following.kind == "datatype":
+            self._at += 1
+            datatype = self._next()
+            return Literal(value, datatype=self._iri(datatype)), (token.start, datatype.end)
+        return Literal(value), token[1:]
+
+    def _property_list(self, opening: Token) -> tuple[BlankNode, Span]:
+        node = BlankNode()
+        if not self._is("]"):
+            self._predicates(node, opening[1:])
+            self._expect("]")
+        return node, opening[1:]
+
+    def _collection(self, opening: Token) -> tuple[Node, Span]:
+        if self._is(")"):
+            return _NIL, (opening.start, self._tokens[self._at - 1].end)
+        first = cell = BlankNode()
+        span: Span = opening[1:]
+        while True:
+            value, item = self._object()
+            self._state(cell, _FIRST, value, (span, item, item))
+            if self._is(")"):
+                end = self._tokens[self._at - 1][1:]
+                self._state(cell, _REST, _NIL, (span, end, end))
+                return first, opening[1:]
+            following = BlankNode()
+            at = self._tokens[self._at][1:]
+            self._state(cell, _REST, following, (span, at, at))
+            cell, span = following, at
+
+    def _triple(self, opening: Token, *, asserted_by: bool) -> tuple[Node | Triple, Span]:
+        """Read `<<( s p o )>>`, a triple as a term, or `<< s p o ~ r >>`, the node that reifies one."""
+        subject, _ = self._node()
+        token = self._next()
+        triple = Triple(subject, self._predicate(token), self._object()[0])
+        if not asserted_by:
+            return triple, (opening.start, self._expect(")>>")[1])
+        reifier = self._reifier()[0] if self._is("~") else BlankNode()
+        span = (opening.start, self._expect(">>")[1])
+        self._state(reifier, _REIFIES, triple, (span, span, span))
+        return reifier, span
+
+
+def quads_by_line(text: str) -> Iterator[Statement]:
+    """Yield the statements of N-Triples or N-Quads. Raises TurtleError where it cannot follow."""
+    reader = _LineReader(text, None)
+    yield from reader.document()
+
+
+class _LineReader(_Reader):
+    """N-Quads: four terms and a dot, where Turtle has none after the object."""
+
+    def _block(self) -> None:
+        subject, first = self._node()
+        token = self._next()
+        value, last = self._object()
+        graph = None if self._is(".") else self._node()[0]
+        self._graph = graph or DefaultGraph()
+        self._state(subject, self._iri(token), value, (first, token[1:], last))
+        if graph is not None:
+            self._expect(".")

@@ -1,0 +1,484 @@
+"""Hostile queries and requests against a running server: each gets its answer, and nobody else notices.
+
+The attacks are those that have stopped other SPARQL servers, and variations that go for the guard itself.
+Run with `pytest -m attack`. Time is looked at only to tell "answered" from "stuck".
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import pytest
+
+from tests.serving import Reply, Served, served
+
+pytestmark = pytest.mark.attack
+
+DEADLINE = 1.0
+SLACK = 4.0
+MEMORY_MIB = 300
+NODES = 1500
+
+
+class Attack(NamedTuple):
+    """A query, and the statuses that are true answers to it."""
+
+    name: str
+    query: str
+    statuses: frozenset[int]
+
+
+REFUSED = frozenset({422})
+FORBIDDEN = frozenset({403})
+STOPPED = frozenset({504, 507, 413})
+ANSWERED = frozenset({200})
+WRONG = frozenset({400})
+LONG = frozenset({413})
+
+
+def nested(open_: str, close: str, depth: int, inner: str = "") -> str:
+    return open_ * depth + inner + close * depth
+
+
+def select(where: str, what: str = "*") -> str:
+    return f"SELECT {what} {{ {where} }}"
+
+
+def chain(count: int) -> str:
+    return " ".join(f"?v{i} <http://x/knows> ?v{i + 1} ." for i in range(count))
+
+
+def star(count: int) -> str:
+    return " ".join(f"?s ?p{i} ?o{i} ." for i in range(count))
+
+
+def doubling(count: int, function: str = "CONCAT(?x{i},?x{i})") -> str:
+    binds = " ".join(f"BIND({function.format(i=i)} AS ?x{i + 1})" for i in range(count))
+    return f'BIND("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" AS ?x0) {binds}'
+
+
+CROSS = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l"
+KNOWS = "<http://x/knows>"
+
+
+def deep() -> Iterator[Attack]:
+    """Brackets and operators that overflow the engine's stack or its planner."""
+    for depth in (49, 60, 250, 1000, 6000):
+        yield Attack(f"braces {depth}", "SELECT * " + nested("{", "}", depth), REFUSED)
+        yield Attack(f"parentheses {depth}", select("FILTER" + nested("(", ")", depth, "1")), REFUSED)
+        yield Attack(f"STR {depth}", select("BIND(" + nested("STR(", ")", depth, "1") + " AS ?x)"), REFUSED)
+    for name, open_, close, inner in (
+        ("IF", "IF(true,1,", ")", "1"),
+        ("COALESCE", "COALESCE(", ")", "1"),
+        ("lists", "( ", " )", "1"),
+        ("blank nodes", "[ ?p ", " ]", "1"),
+    ):
+        where = f"?s ?p {nested(open_, close, 100, inner)}" if name in ("lists", "blank nodes") else ""
+        where = where or f"BIND({nested(open_, close, 100, inner)} AS ?x)"
+        yield Attack(f"nested {name}", select(where), REFUSED)
+    for name, open_ in (
+        ("EXISTS", "FILTER EXISTS { ?s ?p ?o "),
+        ("NOT EXISTS", "FILTER NOT EXISTS { ?s ?p ?o "),
+        ("sub-selects", "{ SELECT * { ?s ?p ?o "),
+        ("OPTIONAL", "OPTIONAL { ?s ?p ?o "),
+        ("MINUS", "MINUS { ?s ?p ?o "),
+        ("GRAPH", "GRAPH ?g { ?s ?p ?o "),
+    ):
+        close = "}}" if name == "sub-selects" else "}"
+        yield Attack(f"nested {name}", select("?s ?p ?o " + nested(open_, close, 100)), REFUSED)
+    yield Attack("nested triple terms", select("?s ?p " + nested("<< ?a ?b ", " >>", 100, "?c")), REFUSED)
+    yield Attack("nested quoted terms", select("?s ?p " + nested("<<( ?a ?b ", " )>>", 60, "?c")), REFUSED)
+    yield Attack("bang run", select(f"FILTER({'!' * 9000}true)"), REFUSED)
+    yield Attack("minus run", select(f"BIND({'- ' * 5000}1 AS ?x)"), REFUSED)
+    yield Attack("star run", select(f"?s <http://x/p>{'*' * 5000} ?o"), REFUSED)
+    yield Attack("sum", select(f"BIND({'1+' * 7000}1 AS ?x)"), REFUSED)
+    yield Attack("or chain", select(f"FILTER({'?a||' * 5000}?a)"), REFUSED)
+    yield Attack("and chain", select(f"FILTER({'?a&&' * 5000}?a)"), REFUSED)
+    yield Attack("comparisons", select(f"FILTER({'?a=?b||' * 1500}?a)"), REFUSED)
+    yield Attack("union chain", select("{}" + " UNION {}" * 5000), REFUSED)
+    yield Attack("optional chain", select("OPTIONAL {} " * 5000), REFUSED)
+    yield Attack("path of steps", select(f"?s {'/'.join(['<http://x/p>'] * 300)} ?o"), REFUSED)
+    yield Attack("path of nothing", select(f"?s {'()*/' * 4000}<http://x/p> ?o"), REFUSED)
+    yield Attack("chain of 400 patterns", select(chain(400)), REFUSED)
+    yield Attack("chain of 700 patterns", select(chain(700)), REFUSED)
+    yield Attack("star of 400 patterns", select(star(400)), REFUSED)
+    yield Attack("object list", select(f"?s ?p {','.join(['?o'] * 5000)}"), REFUSED)
+    yield Attack("predicate list", select(f"?s {';'.join(['?p ?o'] * 3000)}"), REFUSED)
+    yield Attack("binds", select(" ".join(f"BIND({i} AS ?x{i})" for i in range(1500))), REFUSED)
+    yield Attack("values 25000", select(f"VALUES ?x {{ {'1 ' * 25_000} }}"), REFUSED)
+    yield Attack("in 20000", select(f"FILTER(1 IN ({'1,' * 20_000}1))"), REFUSED)
+    yield Attack("functions of many arguments", select(f"BIND(CONCAT({'1,' * 9_000}1) AS ?x)"), REFUSED)
+    yield Attack("an IRI of 5 kB", select(f"<http://x/{'a' * 5000}> ?p ?o"), REFUSED)
+
+
+def disguised() -> Iterator[Attack]:
+    """Texts that the guard could read otherwise than the engine does."""
+    either = FORBIDDEN | REFUSED | WRONG
+    bombs = nested("(", ")", 3000, "1")
+    yield Attack("brackets in an IRI", select(f"FILTER(?a<x{'(' * 1900}>1)"), either)
+    yield Attack("brackets in many IRIs", select("FILTER(" + "?a<x((((>1&&" * 60 + "1)"), either)
+    yield Attack("bangs in an IRI", select(f"FILTER(?a<{'!' * 2000}?b>?c)"), either)
+    yield Attack("comment in an IRI", select(f'FILTER(?a <?b#>"""\n && {bombs}) #"""\n'), either)
+    yield Attack("string in an IRI", select(f"FILTER(?a <'>2' && {bombs} < 3 )"), either)
+    yield Attack("closing brackets in a comment", select("FILTER(" + "(?a<b#>))))\n" * 60 + ")"), either)
+    yield Attack("brackets in an escape", select(rf"?s ?p \u007b{'{' * 60}"), either)
+    yield Attack(
+        "escaped apostrophe", f"PREFIX x: <http://x/> {select(f'?s x:a{chr(92)}' + chr(39) + bombs)}", either
+    )
+    yield Attack(
+        "service glued to a prefix", "PREFIX : <http://127.0.0.1:9/> " + select("SERVICE:x{}"), FORBIDDEN
+    )
+    yield Attack("service glued to a number", select("?s ?p 1SERVICE<http://127.0.0.1:9/>{}"), FORBIDDEN)
+    yield Attack("service glued to SILENT", select("SERVICESILENT<http://127.0.0.1:9/>{}"), FORBIDDEN)
+    yield Attack("service in an escape", select(r"\u0053ERVICE <http://127.0.0.1:9/> {}"), either)
+    yield Attack("service behind a comment", select("#\nSERVICE#\n<http://127.0.0.1:9/>{}"), FORBIDDEN)
+    yield Attack("service behind CR", select("# x\rSERVICE <http://127.0.0.1:9/> {}"), FORBIDDEN)
+    yield Attack("service to a variable", select("?s ?p ?x SERVICE ?x {}"), FORBIDDEN)
+    yield Attack("service to a file", select("SERVICE <file:///etc/passwd> {}"), FORBIDDEN)
+    yield Attack(
+        "service in EXISTS", select("FILTER EXISTS { SERVICE SILENT <http://127.0.0.1:9/> {} }"), FORBIDDEN
+    )
+    yield Attack("service in mixed case", select("sErViCe <http://127.0.0.1:9/> {}"), FORBIDDEN)
+    yield Attack("load", "LOAD <http://127.0.0.1:9/>", FORBIDDEN)
+    yield Attack(
+        "load after a prologue", "PREFIX a: <http://a/> # c\nLOAD SILENT <http://127.0.0.1:9/>", FORBIDDEN
+    )
+    yield Attack("insert", "INSERT DATA { <http://a> <http://b> <http://c> }", FORBIDDEN)
+    yield Attack("clear", "CLEAR ALL", FORBIDDEN)
+    yield Attack("drop", "DROP SILENT ALL", FORBIDDEN)
+    yield Attack("query and update", "ASK {} ; CLEAR ALL", WRONG)
+    yield Attack("quotes", '"' * 60_000, WRONG)
+    yield Attack("escaped quotes", '\\"' * 30_000, WRONG)
+    yield Attack("unclosed long string", select('"""' + "a" * 60_000), WRONG)
+    yield Attack("angle brackets", "<" * 60_000, REFUSED | WRONG)
+    yield Attack("dots in a name", "ASK { " + "a." * 30_000 + " }", either)
+    yield Attack("fragments", select("<#a>" * 16_000), either)
+    yield Attack("nothing but comments", "#\n" * 32_000, WRONG)
+    yield Attack("zero bytes", "ASK { \0 }", WRONG)
+    yield Attack("byte order mark", "\ufeffASK {}", WRONG)
+    yield Attack("bidirectional marks", select('BIND("\u202e" AS ?x)'), ANSWERED)
+    yield Attack("70 kB", select("") + "#" + "a" * 70_000, LONG)
+
+
+def heavy() -> Iterator[Attack]:
+    """Queries that pass the guard and want more than there is."""
+    yield Attack("count of a cross", select(CROSS, "(COUNT(*) AS ?n)"), STOPPED)
+    yield Attack("distinct cross", select(CROSS, "DISTINCT *"), STOPPED)
+    yield Attack("ordered cross", select(CROSS) + " ORDER BY ?l ?a", STOPPED)
+    yield Attack("plain cross", select(CROSS), STOPPED)
+    yield Attack("grouped cross", select(CROSS, "?a (COUNT(*) AS ?n)") + " GROUP BY ?a", STOPPED)
+    yield Attack("filtered cross", select(f"{CROSS} FILTER(?a = ?l && ?c = 1)"), ANSWERED | STOPPED)
+    yield Attack("cross with OFFSET", select(CROSS) + " OFFSET 1000000000 LIMIT 1", STOPPED)
+    yield Attack("construct cross", f"CONSTRUCT {{ ?a ?b ?f }} WHERE {{ {CROSS} }}", STOPPED)
+    yield Attack("describe all", f"DESCRIBE * {{ {CROSS} }}", STOPPED)
+    yield Attack("group_concat of a cross", select(CROSS, "(GROUP_CONCAT(?c) AS ?n)"), STOPPED)
+    yield Attack(
+        "any path",
+        select("?a (<http://x/p>|!<http://x/p>)* ?b . ?c (<http://x/p>|!<http://x/p>)* ?d"),
+        STOPPED,
+    )
+    yield Attack("paths in a row", select(f"?a {KNOWS}*/{KNOWS}*/{KNOWS}* ?b", "(COUNT(*) AS ?n)"), STOPPED)
+    yield Attack("exists cross", select(f"?a ?b ?c FILTER NOT EXISTS {{ {CROSS} FILTER(?l = 2) }}"), STOPPED)
+    yield Attack("minus cross", select("?a ?b ?c MINUS { ?d ?e ?f . ?g ?h ?i . ?j ?k ?a }"), STOPPED)
+    yield Attack("concat doubling", select(doubling(28), "(STRLEN(?x28) AS ?n)"), STOPPED)
+    yield Attack("replace growth", select(doubling(9, 'REPLACE(?x{i},"a","aaaaaaaaaaaa")'), "?x9"), STOPPED)
+    yield Attack(
+        "values cross",
+        select(" ".join(f"VALUES ?v{i} {{ {'1 ' * 20}}}" for i in range(10)), "(COUNT(*) AS ?n)"),
+        STOPPED,
+    )
+    yield Attack("uuid cross", select(f"{CROSS} BIND(UUID() AS ?u)", "(COUNT(DISTINCT ?u) AS ?n)"), STOPPED)
+    yield Attack(
+        "sha cross", select(f"{CROSS} BIND(SHA512(STR(?a)) AS ?u)", "(COUNT(DISTINCT ?u) AS ?n)"), STOPPED
+    )
+    yield Attack("chain of 100 patterns", select(chain(100), "(COUNT(*) AS ?n)"), ANSWERED | STOPPED)
+    yield Attack("star of 100 patterns", select(star(100), "(COUNT(*) AS ?n)"), ANSWERED | STOPPED)
+    yield Attack("lists of 40", select(f"?s ?p {nested('( ', ' )', 40, '1')}"), ANSWERED | STOPPED)
+    yield Attack("large answer", select("?a ?b ?c . ?d ?e ?f"), STOPPED)
+
+
+def harmless() -> Iterator[Attack]:
+    """Queries that harm other servers."""
+    yield Attack("catastrophic regex", select(f'FILTER(REGEX("{"a" * 200}!", "(a+)+$"))'), ANSWERED)
+    yield Attack("huge regex", select('FILTER(REGEX("a", "((a{1000}){1000}){10}"))'), ANSWERED)
+    yield Attack("from a file", "SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }", ANSWERED)
+    yield Attack("from a server", "SELECT * FROM <http://127.0.0.1:9/> { ?s ?p ?o }", ANSWERED)
+    yield Attack(
+        "from named a file", "SELECT * FROM NAMED <file:///etc/passwd> { GRAPH ?g { ?s ?p ?o } }", ANSWERED
+    )
+    yield Attack("unknown function", select("BIND(<http://x/system>('id') AS ?x)"), WRONG)
+    yield Attack("substring of nothing", select('BIND(SUBSTR("a", 1e308) AS ?x)'), ANSWERED)
+    yield Attack("division by zero", select("BIND(1/0 AS ?x)"), ANSWERED)
+    yield Attack("big numbers", select(f"BIND({'9' * 1000}*{'9' * 1000} AS ?x)"), ANSWERED)
+    far = '"999999999-01-01T00:00:00Z"^^<http://www.w3.org/2001/XMLSchema#dateTime>'
+    yield Attack("far dates", select(f"BIND(YEAR({far}) AS ?x)"), ANSWERED)
+    yield Attack("empty", "", ANSWERED)
+    yield Attack("spaces", " " * 15_000, WRONG)
+
+
+QUERIES = [*deep(), *disguised(), *heavy(), *harmless()]
+
+
+class Outcome(NamedTuple):
+    """What came back, and after how many seconds."""
+
+    status: int
+    body: bytes
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("attacked")
+    lines = (f"<http://x/n{i}> <http://x/knows> <http://x/n{(7 * i + k) % NODES}> ."
+             for i in range(NODES) for k in range(1, 4))  # fmt: skip
+    (folder / "data.nt").write_text("\n".join(lines) + "\n")
+    environment = {
+        "KG_QUERY_TIMEOUT": str(DEADLINE),
+        "KG_QUERY_MEMORY": str(MEMORY_MIB),
+        "KG_RESULT_BYTES": "5000000",
+    }
+    with served(folder / "data.nt", environment=environment) as running:
+        yield running
+
+
+def send_query(server: Served, query: str) -> Reply:
+    short = len(quote(query)) < 15_000
+    if short:
+        return server.ask("GET", "/sparql?query=" + quote(query))
+    return server.ask("POST", "/sparql", query.encode(), {"Content-Type": "application/sparql-query"})
+
+
+def descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *descendants(int(child))]
+    return found
+
+
+def peak_mib(pid: int) -> float:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+class Watch(threading.Thread):
+    """Looks at the memory of the workers, and asks small queries as a bystander does."""
+
+    def __init__(self, server: Served) -> None:
+        super().__init__(daemon=True)
+        self.server, self.stopped = server, threading.Event()
+        self.peak = 0.0
+        self.failures: list[int] = []
+
+    def run(self) -> None:
+        while not self.stopped.wait(0.02):
+            self.peak = max([self.peak, *map(peak_mib, descendants(self.server.pid))])
+            reply = self.server.ask("GET", "/static/site.css")
+            if reply.status != 200:
+                self.failures.append(reply.status)
+
+
+@pytest.fixture(scope="module")
+def watched(server: Served) -> Iterator[Watch]:
+    watch = Watch(server)
+    watch.start()
+    yield watch
+    watch.stopped.set()
+    watch.join()
+
+
+@pytest.fixture(scope="module")
+def outcomes(server: Served, watched: Watch) -> dict[str, Outcome]:
+    def one(attack: Attack) -> Outcome:
+        began = time.monotonic()
+        reply = send_query(server, attack.query)
+        return Outcome(reply.status, reply.body, time.monotonic() - began)
+
+    with ThreadPoolExecutor(2) as threads:
+        return dict(zip([a.name for a in QUERIES], threads.map(one, QUERIES), strict=True))
+
+
+def test_there_are_a_hundred_attacks_with_names_of_their_own() -> None:
+    assert len({attack.name for attack in QUERIES}) == len(QUERIES) >= 100
+
+
+@pytest.mark.parametrize("attack", QUERIES, ids=lambda attack: attack.name)
+def test_a_hostile_query_gets_a_true_status_in_time(attack: Attack, outcomes: Mapping[str, Outcome]) -> None:
+    outcome = outcomes[attack.name]
+    assert outcome.status in attack.statuses, outcome.body[:300]
+    assert outcome.seconds < DEADLINE + SLACK
+
+
+def test_no_worker_went_beyond_its_cap_and_bystanders_were_served(
+    outcomes: Mapping[str, Outcome], watched: Watch
+) -> None:
+    assert outcomes
+    assert 0 < watched.peak < MEMORY_MIB + 100
+    assert watched.failures == []
+
+
+def test_the_server_still_answers_and_still_is_the_same(
+    outcomes: Mapping[str, Outcome], server: Served
+) -> None:
+    assert outcomes
+    reply = send_query(server, "SELECT (COUNT(*) AS ?n) { ?s <http://x/knows> ?o }")
+    assert f'"{3 * NODES}"'.encode() in reply.body
+
+
+HOST = b"Host: localhost\r\n"
+CLOSE = b"Connection: close\r\n"
+
+
+def raw(line: bytes, *headers: bytes, body: bytes = b"", host: bool = True) -> bytes:
+    parts = [line, *([HOST.strip()] if host else []), *headers, b"Connection: close"]
+    return b"\r\n".join(parts) + b"\r\n\r\n" + body
+
+
+SPARQL_TYPE = b"Content-Type: application/sparql-query"
+POST = b"POST /sparql HTTP/1.1"
+CHUNKED = b"Transfer-Encoding: chunked"
+SIX = b"Content-Length: 6"
+SCRIPT = b"%3C/textarea%3E%3Cscript%3Ealert(1)%3C/script%3E"
+GET_FORM = b"GET /sparql HTTP/1.1"
+GET_ASK = b"GET /sparql?query=ASK%7B%7D HTTP/1.1"
+ABSOLUTE = frozenset({200, 400, 404})
+BAD = frozenset({400, 404, 405, 414, 431, 501})
+REQUESTS: list[tuple[str, bytes, frozenset[int]]] = [
+    ("no host", raw(GET_ASK, host=False), frozenset({400})),
+    ("two hosts", raw(GET_ASK, b"Host: evil.example"), frozenset({400})),
+    ("foreign host", raw(GET_ASK, b"Host: evil.example", host=False), frozenset({200})),
+    ("length and chunks", raw(POST, SPARQL_TYPE, SIX, CHUNKED,
+                              body=b"0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n"), BAD),
+    ("two lengths", raw(POST, SPARQL_TYPE, SIX, b"Content-Length: 7", body=b"ASK {}x"), BAD),
+    ("length with plus", raw(POST, SPARQL_TYPE, b"Content-Length: +6", body=b"ASK {}"), BAD),
+    ("negative length", raw(POST, SPARQL_TYPE, b"Content-Length: -6", body=b"ASK {}"), BAD),
+    ("length of nothing", raw(POST, SPARQL_TYPE, b"Content-Length: x", body=b"ASK {}"), BAD),
+    ("strange coding", raw(POST, SPARQL_TYPE, b"Transfer-Encoding: xchunked", body=b"0\r\n\r\n"), BAD),
+    ("chunked twice", raw(POST, SPARQL_TYPE, CHUNKED + b", identity", body=b"0\r\n\r\n"), BAD),
+    ("chunk of no size", raw(POST, SPARQL_TYPE, CHUNKED, body=b"zz\r\n"), BAD),
+    ("space before colon", raw(GET_ASK, b"X-A : b"), BAD),
+    ("folded header", raw(GET_ASK, b"X-A: b\r\n c"), BAD | {200}),
+    ("bare LF", b"GET /sparql?query=ASK%7B%7D HTTP/1.1\nHost: a\nConnection: close\n\n", BAD | {200}),
+    ("zero byte in a header", raw(GET_ASK, b"X-A: \0"), BAD),
+    ("zero byte in the path", raw(b"GET /id/\0 HTTP/1.1"), BAD),
+    ("escaped zero byte", raw(b"GET /id/%00 HTTP/1.1"), BAD),
+    ("raw bytes in the path", raw(b"GET /id/\xff\xfe HTTP/1.1"), BAD),
+    ("escaped bad UTF-8", raw(b"GET /id/%ff%fe HTTP/1.1"), BAD),
+    ("strange method", raw(b"GEHT /sparql HTTP/1.1"), BAD),
+    ("TRACE", raw(b"TRACE /sparql HTTP/1.1"), BAD),
+    ("CONNECT", raw(b"CONNECT 127.0.0.1:80 HTTP/1.1"), BAD),
+    ("HTTP 3.0", raw(b"GET / HTTP/3.0"), BAD | {505}),
+    ("no version", b"GET /\r\n\r\n", BAD),
+    ("TLS hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 100, BAD),
+    ("long address", raw(b"GET /" + b"a" * 50_000 + b" HTTP/1.1"), frozenset({414})),
+    ("very long address", raw(b"GET /" + b"a" * 500_000 + b" HTTP/1.1"), BAD),
+    ("long header", raw(GET_ASK, b"X-A: " + b"a" * 200_000), BAD | {200}),
+    ("many headers", raw(GET_ASK, *(b"X-%d: a" % i for i in range(5000))), BAD),
+    ("long accept", raw(GET_ASK, b"Accept: " + b"a/b;q=0.1," * 5000), frozenset({406, 431})),
+    ("strange accept", raw(GET_ASK, b"Accept: ;;;,,,/*;q=\"" + b"\\" * 100), frozenset({200})),
+    ("long languages", raw(GET_FORM, b"Accept: text/html", b"Accept-Language: " + b"x-y;q=0.1," * 4000),
+     frozenset({200, 431})),
+    ("long codings", raw(GET_ASK, b"Accept-Encoding: " + b"x;q=0.1," * 4000), frozenset({200, 431})),
+    ("long tags", raw(GET_ASK, b"If-None-Match: " + b'"x",' * 8000), frozenset({200, 431})),
+    ("gzip bomb", raw(POST, SPARQL_TYPE, b"Content-Encoding: gzip", SIX, body=b"\x1f\x8b\x08\0\0\0"),
+     frozenset({415})),
+    ("large body", raw(POST, SPARQL_TYPE, b"Content-Length: 100000000", body=b"ASK {}"), frozenset({413})),
+    ("many parameters", raw(b"GET /sparql?" + b"a=b&" * 3000 + b" HTTP/1.1"), frozenset({400})),
+    ("multipart", raw(POST, b"Content-Type: multipart/form-data; boundary=x", SIX, body=b"--x--\r"),
+     frozenset({415})),
+    ("line end in the path", raw(b"GET /id/a%0d%0aSet-Cookie:x=1 HTTP/1.1"), BAD),
+    ("angle bracket in the path", raw(b"GET /id/village/%3E;rel=stylesheet HTTP/1.1"), BAD),
+    ("CJK in the path", raw("GET /id/village/村 HTTP/1.1".encode()), BAD),
+    ("another server in the path", raw(b"GET //evil.example/id/x HTTP/1.1"), BAD),
+    ("another server behind id", raw(b"GET /id//evil.example HTTP/1.1"), BAD | {303}),
+    ("whole address", raw(b"GET http://evil.example/sparql?query=ASK%7B%7D HTTP/1.1"), ABSOLUTE),
+    ("up and out", raw(b"GET /dumps/../../../../etc/passwd HTTP/1.1"), BAD),
+    ("escaped up and out", raw(b"GET /dumps/%2e%2e/%2e%2e/%2e%2e/etc/passwd HTTP/1.1"), BAD),
+    ("twice escaped up and out", raw(b"GET /dumps/%252e%252e%252fetc%252fpasswd HTTP/1.1"), BAD),
+    ("backslashes up and out", raw(b"GET /static/..\\..\\..\\etc\\passwd HTTP/1.1"), BAD),
+    ("static up and out", raw(b"GET /static/../app.py HTTP/1.1"), BAD),
+    ("spoofed address", raw(GET_ASK, b"X-Forwarded-For: " + b"1.2.3.4," * 100), frozenset({200})),
+    ("proxy header", raw(GET_ASK, b"Proxy: http://evil.example/"), frozenset({200})),
+    ("expectation", raw(GET_ASK, b"Expect: 200-ok"), frozenset({200, 417})),
+    ("script in the query", raw(b"GET /sparql?query=" + SCRIPT + b" HTTP/1.1", b"Accept: text/html"),
+     frozenset({400})),
+]  # fmt: skip
+
+
+def test_there_are_forty_requests_with_names_of_their_own() -> None:
+    assert len({name for name, _, _ in REQUESTS}) == len(REQUESTS) >= 40
+
+
+@pytest.mark.parametrize(("name", "request_", "statuses"), REQUESTS, ids=[name for name, _, _ in REQUESTS])
+def test_a_hostile_request_gets_one_harmless_answer(
+    name: str, request_: bytes, statuses: frozenset[int], server: Served
+) -> None:
+    answer = server.send(request_, timeout=3)
+    assert answer.startswith(b"HTTP/1.1 "), answer[:100]
+    assert int(answer[9:12]) in statuses, answer[:300]
+    assert answer.count(b"HTTP/1.1 ") == 1
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    assert b"set-cookie" not in head
+    assert b"location: http://evil" not in head
+    assert b"location: //" not in head
+    assert b"root:" not in answer
+    assert b"<script>alert" not in answer
+    assert b"Traceback" not in answer
+
+
+def slow(server: Served, count: int, start: bytes) -> list[socket.socket]:
+    connections = [socket.create_connection((server.host, server.port), 5) for _ in range(count)]
+    for connection in connections:
+        connection.sendall(start)
+    return connections
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GET /sparql HTTP/1.1\r\nHost: a\r\nX-A: ",
+        POST + b"\r\nHost: a\r\n" + SPARQL_TYPE + b"\r\nContent-Length: 50\r\n\r\nA",
+    ],
+    ids=["headers", "bodies"],
+)
+def test_sixty_slow_connections_do_not_keep_others_waiting(server: Served, start: bytes) -> None:
+    connections = slow(server, 60, start)
+    try:
+        began = time.monotonic()
+        for _ in range(20):
+            assert send_query(server, f"ASK {{ BIND({time.monotonic()} AS ?x) }}").status == 200
+        assert time.monotonic() - began < 5
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def at_once(count: int, work: Callable[[int], int]) -> list[int]:
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(work, range(count)))
+
+
+def test_a_flood_from_one_client_is_told_to_wait(server: Served) -> None:
+    """Heavy queries by the dozen: each is answered, by its deadline or by 429 with Retry-After."""
+
+    def one(number: int) -> int:
+        reply = send_query(server, select(CROSS, f"(COUNT(*) AS ?n{number})"))
+        assert reply.status != 429 or int(reply.headers["retry-after"]) >= 1
+        return reply.status
+
+    statuses = at_once(12, one)
+    assert set(statuses) <= {429, 504}
+    assert 429 in statuses

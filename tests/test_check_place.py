@@ -1,0 +1,179 @@
+"""Where findings point: file, line, column and length, in every format that a dataset is written in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from kg import source
+from kg.check import run
+from kg.check.place import Places
+from kg.findings import Place
+
+PREFIXES = (
+    "@prefix sh: <http://www.w3.org/ns/shacl#> .\n@prefix ex: <https://ex.org/> .\n"
+    "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
+)
+SHAPES = (
+    PREFIXES
+    + """
+ex:Shape a sh:NodeShape ; sh:targetClass ex:T ; sh:closed true ;
+    sh:ignoredProperties ( <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> ) ;
+    sh:property ex:Shape-name, ex:Shape-number, ex:Shape-part, ex:Shape-whole .
+ex:Shape-name sh:path ex:name ; sh:minCount 1 ; sh:uniqueLang true .
+ex:Shape-number sh:path ex:number ; sh:datatype xsd:integer .
+ex:Shape-part sh:path ( ex:part ex:name ) ; sh:maxLength 3 .
+ex:Shape-whole sh:path [ sh:inversePath ex:part ] ; sh:nodeKind sh:BlankNode .
+"""
+)
+
+
+def points(tmp_path: Path, files: Mapping[str, str | bytes]) -> list[tuple[str, str]]:
+    """Rule and text pointed at (with its place) of each finding."""
+    for name, content in {"shapes/s.ttl": SHAPES, **files}.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return [
+        (finding.rule.removesuffix("ConstraintComponent"), pointed(tmp_path, finding.place))
+        for finding in run(source.read([tmp_path])).findings
+        if finding.rule.startswith("sh:")
+    ]
+
+
+def pointed(folder: Path, place: Place | None) -> str:
+    assert place is not None
+    if place.line is None or place.column is None or place.length is None:
+        return str(place)
+    lines = (folder / place.file).read_text("utf-8").splitlines()
+    text = lines[place.line - 1][place.column - 1 :][: place.length]
+    return f"{place}: {text}"
+
+
+def test_each_constraint_points_at_what_it_is_about(tmp_path: Path) -> None:
+    data = PREFIXES + (
+        'ex:a a ex:T ;\n    ex:name "a"@nb , "b"@nb ;\n    ex:number 7 , "æ😀" , "8" ;\n    ex:odd 1 .\n'
+        'ex:b a ex:T .\nex:c a ex:T ; ex:name "c" ;\n    ex:part ex:d .\nex:d a ex:T ; ex:name "long" .\n'
+    )
+    assert points(tmp_path, {"data/a.ttl": data}) == [
+        ("sh:UniqueLang", "data/a.ttl:5:5: ex:name"),
+        ("sh:Datatype", 'data/a.ttl:6:19: "æ😀"'),
+        ("sh:Datatype", 'data/a.ttl:6:26: "8"'),
+        ("sh:Closed", "data/a.ttl:7:5: ex:odd"),
+        ("sh:MinCount", "data/a.ttl:8:1: ex:b"),
+        ("sh:NodeKind", "data/a.ttl:9:1: ex:c"),
+        ("sh:Closed", "data/a.ttl:10:5: ex:part"),
+        ("sh:MaxLength", "data/a.ttl:10:13: ex:d"),
+    ]
+
+
+TURTLES = {
+    "nested": PREFIXES
+    + 'ex:x ex:y [ ex:z ( ex:a ) ] .\nex:a ex:number\n  """x\ny""" ; a ex:T ; ex:name "n" .',
+    "prefix redefined": PREFIXES + '@prefix ex: <https://ex.org/#> . ex:a ex:number "x" .\n'
+    'PREFIX ex: <https://ex.org/>\nex:a a ex:T ; ex:name "n" ;\n ex:number """x\ny""" .',
+    "base": PREFIXES + 'BASE <https://ex.org/b/>\n\n<../a> a ex:T ; ex:name "n" ; <../number>\n """x\ny""" .',
+}
+
+
+@pytest.mark.parametrize("text", TURTLES.values(), ids=TURTLES)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_value_is_found_however_turtle_is_written(tmp_path: Path, text: str, end: str, mark: str) -> None:
+    expected = next(
+        (n, line.index('"""x') + 1) for n, line in enumerate(text.split("\n"), 1) if '"""x' in line
+    )
+    found = points(tmp_path, {"data/a.ttl": (mark + text.replace("\n", end)).encode()})
+    line, column = expected
+    assert found == [("sh:Datatype", f'data/a.ttl:{line}:{column}: """x')]
+
+
+def test_trig_n_triples_and_n_quads_are_read_with_columns(tmp_path: Path) -> None:
+    trig = PREFIXES + '\n{ ex:a a ex:T ; ex:name "n" ; ex:number "x" }'
+    triple = '<https://ex.org/{}> <https://ex.org/number> "x" .\n<https://ex.org/{}> a <https://ex.org/T> .'
+    triple = triple.replace(" a ", " <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> ")
+    triple += '\n<https://ex.org/{}> <https://ex.org/name> "n" .'
+    files = {
+        "data/a.trig": trig,
+        "data/b.nt": triple.format("b", "b", "b"),
+        "data/c.nq": triple.format("c", "c", "c").replace(" .", " <https://ex.org/g> ."),
+    }
+    assert points(tmp_path, files) == [
+        ("sh:Datatype", 'data/a.trig:5:41: "x"'),
+        ("sh:Datatype", 'data/b.nt:1:44: "x"'),
+        ("sh:Datatype", 'data/c.nq:1:44: "x"'),
+    ]
+
+
+def test_rdf_xml_points_at_the_tag(tmp_path: Path) -> None:
+    text = """<?xml version="1.0"?>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:ex="https://ex.org/"
+  xml:base="https://ex.org/">
+  <ex:T rdf:about="a" ex:name="n">
+    <ex:number>x</ex:number>
+    <ex:part><ex:T rdf:about="b"/></ex:part>
+  </ex:T>
+</rdf:RDF>
+"""
+    assert points(tmp_path, {"data/a.rdf": text}) == [
+        ("sh:NodeKind", "data/a.rdf:4:3: <ex:T"),
+        ("sh:Datatype", "data/a.rdf:5:5: <ex:number"),
+        ("sh:Closed", "data/a.rdf:6:5: <ex:part"),
+        ("sh:MinCount", "data/a.rdf:6:14: <ex:T"),
+    ]
+
+
+def test_json_ld_points_at_the_line_of_the_node(tmp_path: Path) -> None:
+    document = {"@context": {"@vocab": "https://ex.org/"}, "@id": "https://ex.org/a", "@type": "T"}
+    assert points(tmp_path, {"data/a.jsonld": json.dumps(document, indent=1)}) == [
+        ("sh:MinCount", 'data/a.jsonld:5:9: "https://ex.org/a"')
+    ]
+
+
+def test_a_table_points_at_the_row_and_the_cell(tmp_path: Path) -> None:
+    metadata = {
+        "@context": "http://www.w3.org/ns/csvw",
+        "url": "t.csv",
+        "tableSchema": {
+            "aboutUrl": "https://ex.org/{id}",
+            "columns": [
+                {"name": "id", "suppressOutput": True},
+                {"name": "number", "propertyUrl": "https://ex.org/number"},
+                {"name": "name", "propertyUrl": "https://ex.org/name"},
+                {"name": "kind", "virtual": True, "propertyUrl": "rdf:type", "valueUrl": "https://ex.org/T"},
+            ],
+        },
+    }
+    files = {
+        "data/t.csv": 'id,number,name\na,x,n\nb,"y",\n',
+        "data/t.csv-metadata.json": json.dumps(metadata),
+    }
+    assert points(tmp_path, files) == [
+        ("sh:Datatype", "data/t.csv:2:3: x"),
+        ("sh:MinCount", 'data/t.csv:3:1: b,"y",'),
+        ("sh:Datatype", "data/t.csv:3:4: y"),
+    ]
+
+
+def test_something_missing_is_missing_where_the_type_is_stated(tmp_path: Path) -> None:
+    files = {
+        "data/a.ttl": PREFIXES + "ex:a ex:number 1 .\n",
+        "data/b.ttl": PREFIXES + "ex:a a ex:T .\n",
+    }
+    assert points(tmp_path, files) == [("sh:MinCount", "data/b.ttl:4:1: ex:a")]
+
+
+def test_a_focus_that_is_no_subject_is_found_as_a_value(tmp_path: Path) -> None:
+    (tmp_path / "a.ttl").write_text(PREFIXES + "ex:a ex:b ex:c .\n")
+    places = Places(source.read([tmp_path]).files)
+    assert places.locate("https://ex.org/c") == Place("a.ttl", 4, 11, 4)
+
+
+def test_a_line_for_machines_is_not_quoted(tmp_path: Path) -> None:
+    (tmp_path / "a.ttl").write_text(f'<urn:a> <urn:b> "{"x" * 5_000}" .\n<urn:c> <urn:d> 1 .\n')
+    places = Places(source.read([tmp_path]).files)
+    quoted = [places.excerpt(place) for iri in ("urn:a", "urn:c") if (place := places.locate(iri))]
+    assert quoted == [None, "<urn:c> <urn:d> 1 ."]

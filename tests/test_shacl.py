@@ -1,0 +1,191 @@
+"""The compiled validator by itself: what it refuses, what it says, and how literals as written count."""
+
+# ruff: noqa: E501 (tables of shapes read best a row a line)
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
+
+from kg.check.shacl import Result, ShapeError, validate
+from kg.check.shacl.results import sh
+
+PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix ex: <https://ex.org/> .
+"""
+
+
+def turtle(text: str) -> list[Quad]:
+    return list(parse((PREFIXES + text).encode(), format=RdfFormat.TURTLE))
+
+
+def found(shapes: str, data: str) -> tuple[Result, ...]:
+    return validate(turtle(shapes), turtle(data)).results
+
+
+def values(shapes: str, data: str) -> list[str]:
+    return sorted(str(result.value) for result in found(shapes, data))
+
+
+REFUSED = {
+    "recursion": ("ex:S sh:targetNode ex:a ; sh:node ex:T . ex:T sh:property [ sh:path ex:p ; sh:node ex:S ] .", "recursion"),
+    "recursion on itself": ("ex:S a sh:NodeShape ; sh:node ex:S .", "recursion"),
+    "property shape with no path": ("ex:S a sh:PropertyShape ; sh:minCount 1 .", "no sh:path"),
+    "two paths": ("ex:S a sh:PropertyShape ; sh:path ex:p, ex:q .", "2 values of sh:path"),
+    "path that is a literal": ('ex:S a sh:PropertyShape ; sh:path "p" .', "not a property path"),
+    "path of one step": ("ex:S a sh:PropertyShape ; sh:path ( ex:p ) .", "fewer than two"),
+    "path that is a broken list": ("ex:S a sh:PropertyShape ; sh:path [ rdf:first ex:p ] .", "whole one"),
+    "count that is a string": ('ex:S a sh:PropertyShape ; sh:path ex:p ; sh:minCount "1" .', "integer"),
+    "two counts": ("ex:S a sh:PropertyShape ; sh:path ex:p ; sh:minCount 1, 2 .", "2 values of sh:minCount"),
+    "count on a node shape": ("ex:S a sh:NodeShape ; sh:maxCount 1 .", "belongs to property shapes"),
+    "unknown node kind": ("ex:S a sh:NodeShape ; sh:nodeKind sh:Iri .", "sh:nodeKind"),
+    "list that never ends": ("ex:S a sh:NodeShape ; sh:in _:l . _:l rdf:first 1 ; rdf:rest _:l .", "whole one"),
+    "class that is a literal": ('ex:S a sh:NodeShape ; sh:class "C" .', "must be an IRI"),
+    "shape that is a literal": ('ex:S a sh:NodeShape ; sh:node "C" .', "where a shape should be"),
+    "pattern that is no regex": ('ex:S a sh:NodeShape ; sh:pattern "(" .', "no regular expression"),
+    "pattern that looks around": ('ex:S a sh:NodeShape ; sh:pattern "(?=x)y" .', "no regular expression"),
+    "pattern that is enormous": ('ex:S a sh:NodeShape ; sh:pattern "((a{1000}){1000}){1000}" .', "no regular expression"),
+    "advanced feature": ("ex:S a sh:NodeShape ; sh:rule [ ] .", "SHACL Advanced Features"),
+    "query that does not parse": ('ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT $this { " ] .', "does not parse"),
+    "query that updates": ('ex:S a sh:NodeShape ; sh:sparql [ sh:select "CLEAR ALL" ] .', "must be a SPARQL SELECT"),
+    "query that calls out": (
+        'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT $this { SERVICE <http://ex.org/> { $this ?p ?o } }" ] .',
+        "SERVICE is not allowed",
+    ),
+    "query that closes our group": (
+        'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT $this { $this ?p ?o } } { ?s ?p ?o" ] .',
+        "does not parse",
+    ),
+    "query that hides the focus node": (
+        'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT ?x { $this ?p ?x }" ] .',
+        r"must return \$this",
+    ),
+    "no query at all": ("ex:S a sh:NodeShape ; sh:sparql [ ] .", "has no sh:select"),
+    "message in two namespaces": (
+        'ex:S a sh:NodeShape ; sh:sparql [ sh:prefixes ex:P ; sh:select "SELECT $this { $this a ex:C }" ] . '
+        'ex:P sh:declare [ sh:prefix "ex" ; sh:namespace "http://a/" ], [ sh:prefix "ex" ; sh:namespace "http://b/" ] .',
+        "two namespaces",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_validated_is_a_clear_error(name: str) -> None:
+    shapes, message = REFUSED[name]
+    with pytest.raises(ShapeError, match=message):
+        validate(turtle(shapes), [])
+
+
+def test_every_ill_formed_shape_is_named() -> None:
+    shapes = turtle('ex:S a sh:NodeShape ; sh:class "C" . ex:T a sh:NodeShape ; sh:maxCount 1 .')
+    with pytest.raises(ShapeError) as caught:
+        validate(shapes, [])
+    nodes = {error.node for error in (caught.value, *caught.value.others)}
+    assert nodes == {NamedNode("https://ex.org/S"), NamedNode("https://ex.org/T")}
+
+
+def test_a_regex_that_explodes_elsewhere_is_answered_at_once() -> None:
+    shapes = 'ex:S sh:targetNode ex:a ; sh:property [ sh:path ex:p ; sh:pattern "^(a+)+$" ] .'
+    assert len(found(shapes, f'ex:a ex:p "{"a" * 5000}!" .')) == 1
+
+
+def test_ten_thousand_shapes_and_a_deep_chain_of_them_are_fine() -> None:
+    chain = "".join(f"ex:n{a} a sh:NodeShape ; sh:node ex:n{b} .\n" for a, b in pairwise(range(300)))
+    wide = "".join(
+        f"ex:w{i} a sh:NodeShape ; sh:targetClass ex:C{i} ; sh:nodeKind sh:IRI .\n" for i in range(2000)
+    )
+    shapes = f"ex:n0 sh:targetNode ex:a . ex:n299 a sh:NodeShape ; sh:class ex:C .\n{chain}{wide}"
+    assert len(found(shapes, "ex:a ex:p ex:b .")) == 1
+
+
+@pytest.mark.parametrize(
+    ("constraint", "offending"),
+    [
+        ('sh:pattern "^0"', ['"1"^^xsd:integer', '"1.0"^^xsd:decimal', '"1"^^xsd:byte', '"300"^^xsd:byte']),
+        ("sh:datatype xsd:byte", ['"01"^^xsd:integer', '"1"^^xsd:integer', '"1.0"^^xsd:decimal', '"300"^^xsd:byte']),
+        ("sh:maxLength 1", ['"01"^^xsd:integer', '"1.0"^^xsd:decimal', '"300"^^xsd:byte']),
+        ("sh:maxExclusive 1", ['"01"^^xsd:integer', '"1"^^xsd:integer', '"1.0"^^xsd:decimal', '"1"^^xsd:byte', '"300"^^xsd:byte']),
+        ("sh:minInclusive 1", ['"300"^^xsd:byte']),
+        ("sh:in ( 1 )", ['"01"^^xsd:integer', '"1.0"^^xsd:decimal', '"1"^^xsd:byte', '"300"^^xsd:byte']),
+    ],
+)  # fmt: skip
+def test_literals_count_as_they_are_written(constraint: str, offending: list[str]) -> None:
+    shapes = f"ex:S sh:targetNode ex:a ; sh:property [ sh:path ex:p ; {constraint} ] ."
+    data = 'ex:a ex:p "01"^^xsd:integer, 1, 1.0, "1"^^xsd:byte, "300"^^xsd:byte .'
+    expected = sorted(str(quad.object) for quad in turtle(f"ex:a ex:p {', '.join(offending)} ."))
+    assert values(shapes, data) == expected
+
+
+def test_two_ways_to_write_one_value_are_two_values() -> None:
+    shapes = "ex:S sh:targetNode ex:a ; sh:property [ sh:path ex:p ; sh:maxCount 1 ] ."
+    assert len(found(shapes, 'ex:a ex:p "01"^^xsd:integer, 1 .')) == 1
+
+
+def test_a_query_sees_values_and_its_results_are_as_written() -> None:
+    shapes = """ex:S sh:targetSubjectsOf ex:p ; sh:sparql [ sh:message "{?value} is {$this}'s"@en ;
+        sh:select "SELECT $this ?value { $this <https://ex.org/p> ?value FILTER(?value > 6) }" ] ."""
+    [result] = found(shapes, 'ex:a ex:p "007"^^xsd:integer . ex:b ex:p "5"^^xsd:byte .')
+    assert (result.focus, result.value) == (
+        NamedNode("https://ex.org/a"),
+        Literal("007", datatype=NamedNode("http://www.w3.org/2001/XMLSchema#integer")),
+    )
+    assert result.messages == (Literal("007 is https://ex.org/a's", language="en"),)
+
+
+def test_a_literal_focus_node_is_a_value_to_a_query() -> None:
+    shapes = """ex:S sh:targetObjectsOf ex:p ; sh:sparql [
+        sh:select "SELECT $this { FILTER($this + 1 = 8) }" ] ."""
+    [result] = found(shapes, 'ex:a ex:p "007"^^xsd:integer, 8 .')
+    assert result.focus == Literal("007", datatype=NamedNode("http://www.w3.org/2001/XMLSchema#integer"))
+
+
+def test_messages_of_the_shape_come_in_every_language_else_ours_in_two() -> None:
+    data = "ex:a ex:q 1 ."
+    own = 'ex:S sh:targetNode ex:a ; sh:property [ sh:path ex:p ; sh:minCount 1 ; sh:message "Mangler."@nb, "Missing."@en ] .'
+    plain = "ex:S sh:targetNode ex:a ; sh:property [ sh:path ex:p ; sh:minCount 1 ] ."
+    [[with_own], [with_default]] = found(own, data), found(plain, data)
+    assert set(with_own.messages) == {Literal("Mangler.", language="nb"), Literal("Missing.", language="en")}
+    assert with_default.messages == (
+        Literal("Fewer than 1 values.", language="en"),
+        Literal("Færre enn 1 verdier.", language="nb"),
+    )
+
+
+def test_a_component_fills_its_parameters_into_its_message() -> None:
+    shapes = """ex:MaxComponent a sh:ConstraintComponent ; sh:parameter [ sh:path ex:most ] ;
+        sh:validator [ a sh:SPARQLAskValidator ; sh:message "At most {$most}, not {$value}." ;
+            sh:ask "ASK { FILTER($value <= $most) }" ] .
+        ex:S sh:targetNode ex:a ; sh:property [ sh:path ex:p ; ex:most 3 ] ."""
+    [result] = found(shapes, "ex:a ex:p 2, 4 .")
+    assert result.component == NamedNode("https://ex.org/MaxComponent")
+    assert result.messages == (Literal("At most 3, not 4."),)
+
+
+def test_named_graphs_count_as_one_data_graph() -> None:
+    data = [Quad(q.subject, q.predicate, q.object, NamedNode(f"https://ex.org/g{i}")) for i, q in
+            enumerate(turtle("ex:a a ex:C . ex:a ex:p 1 . ex:b a ex:C ."))]  # fmt: skip
+    shapes = turtle("ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:minCount 1 ] .")
+    assert [result.focus for result in validate(shapes, data).results] == [NamedNode("https://ex.org/b")]
+
+
+def test_marks_of_ours_are_not_data() -> None:
+    shapes = """ex:S sh:targetNode ex:a ; sh:sparql [ sh:select "SELECT $this ?value { ?value ?p $this }" ] ;
+        sh:property [ sh:path [ sh:inversePath ex:p ] ; sh:maxCount 0 ] ."""
+    assert found(shapes, "ex:b ex:q ex:c .") == ()
+
+
+def test_the_report_is_a_graph_of_the_standard() -> None:
+    shapes = "ex:S sh:targetNode ex:a ; sh:property [ sh:path ( ex:p ex:q ) ; sh:minCount 1 ; sh:severity sh:Info ] ."
+    outcome = validate(turtle(shapes), [])
+    triples = list(outcome.graph())
+    assert not outcome.conforms
+    assert {t.object for t in triples if t.predicate == sh("resultSeverity")} == {sh("Info")}
+    assert {t.object for t in triples if t.predicate.value.endswith("#first")} == {
+        NamedNode("https://ex.org/p"),
+        NamedNode("https://ex.org/q"),
+    }
