@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,14 @@ def structured(description: Description, path: str) -> Mapping[str, Any]:
         chain,
         page=page,
     )
+
+
+def dated(response: Response, iri: str) -> Response:
+    """Say of an answer about a thing when the thing last changed; it is not what makes the answer fresh."""
+    changed = history().changed(iri)
+    if changed is not None:
+        response.last_modified = datetime.fromisoformat(changed)
+    return response
 
 
 def signposts(description: Description, path: str, table: Sequence[Representation]) -> Signposts:

@@ -105,14 +105,16 @@ def describe(
     signposts = discovery.signposts(description, path, table)
     if chosen is HTML:
         body = _entity_page(description, path, table)
-        return respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where,
+        page = respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where,
                        links=signposts.on_page(), language=html.language(),
                        variant=query_string())  # fmt: skip
+        return discovery.dated(page, description.iri)
     links = [*alternates(path, table, chosen), *signposts.on_metadata()]
     body_bytes = documents.write(
         description, chosen, document=config.base + path, config=config, context=_context()
     )
-    return respond(body_bytes, chosen, vary=vary, content_location=where, links=links)
+    answer = respond(body_bytes, chosen, vary=vary, content_location=where, links=links)
+    return discovery.dated(answer, description.iri)
 
 
 def _entity_page(description: Description, path: str, table: Sequence[Representation]) -> str:

@@ -254,6 +254,9 @@ class _Dcat(_Writer):
         self.add(dataset, "prov:wasAttributedTo", self.publisher)
         self.add(dataset, "dcat:landingPage", self.base)
         self.add(dataset, "dcat:distribution", *map(self.file, whole_dumps(self.snapshot)))
+        self.add(dataset, "dcterms:hasPart", *self.statistics.cubes)
+        for cube in self.statistics.cubes:
+            self.typed(cube, "qb:DataSet")
         self.period()
 
     def own(self, triples: Iterable[Triple]) -> None:

@@ -13,6 +13,7 @@ from kg.vocab import PREFIXES, RDF_TYPE, term
 _TYPE = str(RDF_TYPE)
 _ONTOLOGY = str(term("owl:Ontology"))
 _MEASURE = str(term("qb:MeasureProperty"))
+_CUBE = str(term("qb:DataSet"))
 _MATCHES = frozenset(
     f"<{PREFIXES[prefix]}{name}>"
     for prefix, name in (
@@ -65,6 +66,7 @@ class Statistics:
     objects: int
     ontologies: tuple[str, ...]
     measures: tuple[str, ...]
+    cubes: tuple[str, ...]
     classes: tuple[ClassCount, ...]
     properties: tuple[PropertyCount, ...]
     links: tuple[LinkCount, ...]
@@ -109,7 +111,7 @@ class _Counter:
         self.property_subjects: Counter[str] = Counter()
         self.property_objects: dict[str, set[str]] = defaultdict(set)
         self.links: Counter[tuple[str, str]] = Counter()
-        self.of_class: dict[str, list[str]] = {_ONTOLOGY: [], _MEASURE: []}
+        self.of_class: dict[str, list[str]] = {_ONTOLOGY: [], _MEASURE: [], _CUBE: []}
         self.last = ("", "")
 
     def add_triple(self, said: tuple[str, str, str], derived: set[bool]) -> None:
@@ -147,6 +149,7 @@ class _Counter:
             objects=len(self.objects),
             ontologies=tuple(self.of_class[_ONTOLOGY]),
             measures=tuple(self.of_class[_MEASURE]),
+            cubes=tuple(self.of_class[_CUBE]),
             classes=tuple(
                 ClassCount(_bare(iri), n, _bare(self.examples[iri]) if iri in self.examples else None)
                 for iri, n in classes
@@ -185,7 +188,8 @@ def write(path: Path, statistics: Statistics) -> None:
 def read(path: Path) -> Statistics:
     """Read what `write` wrote."""
     row = json.loads(path.read_text("utf-8"))
-    row["ontologies"], row["measures"] = tuple(row["ontologies"]), tuple(row["measures"])
+    for name in ("ontologies", "measures", "cubes"):
+        row[name] = tuple(row[name])
     row["classes"] = tuple(ClassCount(**one) for one in row["classes"])
     row["properties"] = tuple(PropertyCount(**one) for one in row["properties"])
     row["links"] = tuple(LinkCount(**one) for one in row["links"])
