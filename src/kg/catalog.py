@@ -60,6 +60,28 @@ _FILE_TYPES = {
 }
 """Formats of dumps in the EU's list of file types, their specification, and their name in the W3C's list."""
 
+_STANDARDS = {
+    PROFILE: "DCAT-AP-NO",
+    SPARQL_PROTOCOL: "SPARQL 1.1 Protocol",
+    **{specification: name.replace("_", "-") for _, specification, name in _FILE_TYPES.values()},
+}
+_RANGES = {
+    "dcterms:spatial": "dcterms:Location",
+    "dcterms:license": "dcterms:LicenseDocument",
+    "dcterms:rights": "dcterms:RightsStatement",
+    "dcterms:accessRights": "dcterms:RightsStatement",
+    "dcterms:language": "dcterms:LinguisticSystem",
+    "dcterms:format": "dcterms:MediaTypeOrExtent",
+    "dcat:mediaType": "dcterms:MediaType",
+    "dcat:compressFormat": "dcterms:MediaType",
+    "dcterms:accrualPeriodicity": "dcterms:Frequency",
+    "dcat:theme": "skos:Concept",
+    "dcat:themeTaxonomy": "skos:ConceptScheme",
+    "adms:status": "skos:Concept",
+    "dcatap:availability": "skos:Concept",
+}
+"""What the values of properties are, by DCAT-AP."""
+
 _RESULT_TYPES = ("JSON", "XML", "CSV", "TSV", "RDF_TURTLE", "JSON_LD", "RDF_N_TRIPLES", "RDF_XML")
 _WORDS = {
     "nb": ("Hele datasettet som {format}", "SPARQL-tjeneste", "Spør i hele datasettet med SPARQL 1.1."),
@@ -341,7 +363,7 @@ class _Dcat(_Writer):
             self.add(self.publisher, "foaf:name", Literal(found.name))
             self.add(self.publisher, "foaf:homepage", found.homepage)
         if contact is not None:
-            self.typed(contact, "vcard:Organization")
+            self.typed(contact, "vcard:Organization", "vcard:Kind")
             names = self.about.contact_name or ({"": found.name} if found else {})
             for tag in sorted(names):
                 self.add(
@@ -353,22 +375,19 @@ class _Dcat(_Writer):
 
     def lists(self) -> None:
         """Say what the IRIs of others are, so that nobody has to fetch them."""
-        for place in self.about.spatial:
-            self.typed(place, "dcterms:Location")
-        if self.licence is not None:
-            self.typed(self.licence, "dcterms:LicenseDocument")
-            if self.licence != self.config.license:
-                self.add(self.licence, "rdfs:seeAlso", self.config.license)
+        values = {(t.predicate, t.object.value) for t in self.collected if isinstance(t.object, NamedNode)}
+        for name, class_ in _RANGES.items():
+            for predicate, iri in sorted(values, key=lambda pair: pair[1]):
+                if predicate == term(name):
+                    self.typed(iri, class_)
+        for iri, title in _STANDARDS.items():
+            if (term("dcterms:conformsTo"), iri) in values:
+                self.typed(iri, "dcterms:Standard")
+                self.add(iri, "dcterms:title", Literal(title, language="en"))
+        if self.licence is not None and self.licence != self.config.license:
+            self.add(self.licence, "rdfs:seeAlso", self.config.license)
         if self.about.rights:
-            self.typed(f"{self.dataset}#rights", "dcterms:RightsStatement")
             self.texts(f"{self.dataset}#rights", "rdfs:label", self.about.rights)
-        if self.about.access_rights:
-            self.typed(self.about.access_rights, "dcterms:RightsStatement")
-        for standard in (PROFILE, SPARQL_PROTOCOL, *self.statistics.ontologies):
-            self.typed(standard, "dcterms:Standard")
-        for _, specification, _ in _FILE_TYPES.values():
-            if any(t.object == node(specification) for t in self.collected):
-                self.typed(specification, "dcterms:Standard")
 
 
 def _coding(dump: Dump) -> str:
