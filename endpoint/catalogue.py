@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Store, Triple
 
@@ -16,6 +17,7 @@ from kg.index import Description, Kind
 from kg.snapshot import Snapshot
 from kg.vocab import PREFIXES, RDF_TYPE, document_path, term
 
+_HOST = re.compile(r"https?://([\w.:-]+)(?:[/?#]|\Z)")
 PAGE = "https://schema.org/AboutPage"
 """The schema.org class of a page about a thing."""
 
@@ -238,23 +240,23 @@ def _void(snapshot: Snapshot, kinds: Sequence[Kind], dumps: Sequence[Dump]) -> I
     for dump in dumps:
         if not dump.graph and dump.path.startswith("dataset."):
             yield Triple(node, term("void:dataDump"), _node(snapshot, f"dumps/{dump.path}"))
-    counts = _counts(snapshot.store)
-    yield Triple(node, term("void:triples"), _number(sum(counts[0].values())))
+    used, links = counts(snapshot.store)
+    yield Triple(node, term("void:triples"), _number(sum(used.values())))
     yield Triple(node, term("void:classes"), _number(len(kinds)))
-    yield Triple(node, term("void:properties"), _number(len(counts[0])))
-    for namespace in sorted({_namespace(iri) for iri in (*counts[0], *(kind.iri for kind in kinds))}):
+    yield Triple(node, term("void:properties"), _number(len(used)))
+    for namespace in sorted({_namespace(iri) for iri in (*used, *(kind.iri for kind in kinds))}):
         yield Triple(node, term("void:vocabulary"), NamedNode(namespace))
     for kind in kinds:
         part = _node(snapshot, f".well-known/void#class-{quote(kind.iri, safe='')}")
         yield Triple(node, term("void:classPartition"), part)
         yield Triple(part, term("void:class"), NamedNode(kind.iri))
         yield Triple(part, term("void:entities"), _number(kind.count))
-    for predicate, count in sorted(counts[0].items()):
+    for predicate, count in sorted(used.items()):
         part = _node(snapshot, f".well-known/void#property-{quote(predicate, safe='')}")
         yield Triple(node, term("void:propertyPartition"), part)
         yield Triple(part, term("void:property"), NamedNode(predicate))
         yield Triple(part, term("void:triples"), _number(count))
-    yield from _linksets(snapshot, node, counts[1])
+    yield from _linksets(snapshot, node, links)
 
 
 def _linksets(snapshot: Snapshot, node: NamedNode, links: Mapping[tuple[str, str], int]) -> Iterator[Triple]:
@@ -277,16 +279,16 @@ def _number(value: int) -> Literal:
 
 
 @lru_cache(maxsize=4)
-def _counts(path: Path) -> tuple[Counter[str], Counter[tuple[str, str]]]:
+def counts(path: Path) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     """Count the triples by property, and the links by property and host, in one pass over the store."""
     properties: Counter[str] = Counter()
     links: Counter[tuple[str, str]] = Counter()
     for quad in Store.read_only(str(path)).quads_for_pattern(None, None, None, DefaultGraph()):
         properties[quad.predicate.value] += 1
         if quad.predicate in _LINKS and isinstance(quad.object, NamedNode):
-            host = urlsplit(quad.object.value).netloc
-            if host:
-                links[quad.predicate.value, host] += 1
+            host = _HOST.match(quad.object.value)
+            if host is not None:
+                links[quad.predicate.value, host[1]] += 1
     return properties, links
 
 

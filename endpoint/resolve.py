@@ -127,7 +127,7 @@ def unsupported(suffix: str, path: str) -> Problem:
 def missing(path: str) -> Problem:
     """Give the 404 that names what is near."""
     rows = [_row(iri) for iri in near(local_name(path), current.index())]
-    return Problem("not-found", f"{here(path)}", extra={"nearest": rows} if rows else {})
+    return Problem("not-found", request.path, extra={"nearest": rows} if rows else {})
 
 
 def _row(iri: str) -> dict[str, str]:

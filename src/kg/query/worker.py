@@ -80,6 +80,14 @@ def send(channel: socket.socket, head: Mapping[str, Any], body: bytes | bytearra
     channel.sendall(body)
 
 
+def is_whole(start: bytes) -> bool:
+    """Tell whether these bytes are a whole message, or the end."""
+    if len(start) < FRAME.size:
+        return not start
+    head_length, body_length = FRAME.unpack_from(start)
+    return len(start) == FRAME.size + int(head_length) + int(body_length)
+
+
 def receive(channel: socket.socket, start: bytes | None = None) -> Reply:
     """Give the next message; there must be no other behind it. Raises EOFError at the end.
 
