@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Literal as OneOf
 from typing import Protocol
 
-from pyoxigraph import BlankNode, NamedNode, Quad
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from kg import source as sources
 from kg.check import lint, shacl
@@ -108,6 +108,7 @@ class _Run:
                 break
             except _BrokenFileError:
                 self._leave_out_broken()
+        self._places.look_for(_named_in(self._results))
         self._findings += (self._finding(result) for result in self._results)
 
     def _leave_out_broken(self) -> None:
@@ -211,6 +212,12 @@ def _validator(engine: Engine) -> _Validator:
     from kg.check import referee  # rdflib and pySHACL are heavy, and only the referee needs them
 
     return referee.validate
+
+
+def _named_in(results: Iterable[Result]) -> frozenset[str]:
+    """Give the nodes that the places of results are found by."""
+    nodes = (node for r in results for node in (r.focus, r.value, r.shape) if node is not None)
+    return frozenset(written(node) for node in nodes if not isinstance(node, Literal))
 
 
 def _inert_shape(node: NamedNode | BlankNode, place: Place | None) -> Finding:
