@@ -58,12 +58,12 @@ def raw_path(prefix: str, decoded: str) -> str:
     return sent[place + len(prefix) + 1 :]
 
 
-def document(path: str) -> Found:
-    """Give what the document at `doc/{path}` is about.
+def document(path: str, below: str = "doc/") -> Found:
+    """Give what the document at `doc/{path}` is about, asked for by a path `below` another folder or there.
 
     Raises Problem: 404 with what is near, 410 with the successor, 415 for a suffix that no format has.
     """
-    raw = raw_path("doc/", path)
+    raw = raw_path(below, path)
     found = _described(raw, path)
     if found is not None:
         return _alive(Found(found, None))
@@ -126,7 +126,7 @@ def unsupported(suffix: str, path: str) -> Problem:
 def missing(path: str) -> Problem:
     """Give the 404 that names what is near."""
     rows = [_row(iri) for iri in near(local_name(path), current.index())]
-    return Problem("not-found", f"{here(path)}", extra={"nearest": rows} if rows else {})
+    return Problem("not-found", request.path, extra={"nearest": rows} if rows else {})
 
 
 def _row(iri: str) -> dict[str, str]:
