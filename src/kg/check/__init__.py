@@ -12,7 +12,7 @@ from typing import Protocol
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from kg import source as sources
-from kg.check import lint, shacl
+from kg.check import hints, lint, shacl
 from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result
 from kg.errors import InvalidDataError
@@ -176,6 +176,7 @@ class _Run:
             value=value,
             shape=result.shape.value,
             shape_place=self._shape_place(result.shape),
+            hint=hints.mend(result),
         )
 
     def _shape_place(self, shape: NamedNode | BlankNode) -> Place | None:

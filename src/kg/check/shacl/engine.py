@@ -612,6 +612,8 @@ class Validation:
                     path=_predicate_path(row["path"]) if query.path else shape.path,
                     value=value,
                     messages=messages,
+                    parameter=constraint.value,
+                    allowed=constraint.values,
                 )
 
     def _default_messages(self, constraint: Constraint) -> tuple[Literal, ...]:
