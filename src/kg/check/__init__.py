@@ -10,10 +10,10 @@ from datetime import date
 from typing import Literal as OneOf
 from typing import Protocol
 
-from pyoxigraph import BlankNode, NamedNode, Quad
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from kg import source as sources
-from kg.check import lint, shacl
+from kg.check import hints, lint, shacl
 from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result
 from kg.errors import InvalidDataError
@@ -120,6 +120,7 @@ class _Run:
                 break
             except _BrokenFileError:
                 self._leave_out_broken()
+        self._places.look_for(_named_in(self._results))
         self._findings += (self._finding(result) for result in self._results)
 
     def _leave_out_broken(self) -> None:
@@ -187,6 +188,7 @@ class _Run:
             value=value,
             shape=result.shape.value,
             shape_place=self._shape_place(result.shape),
+            hint=hints.mend(result),
         )
 
     def _shape_place(self, shape: NamedNode | BlankNode) -> Place | None:
@@ -223,6 +225,12 @@ def _validator(engine: Engine) -> _Validator:
     from kg.check import referee  # rdflib and pySHACL are heavy, and only the referee needs them
 
     return referee.validate
+
+
+def _named_in(results: Iterable[Result]) -> frozenset[str]:
+    """Give the nodes that the places of results are found by."""
+    nodes = (node for r in results for node in (r.focus, r.value, r.shape) if node is not None)
+    return frozenset(written(node) for node in nodes if not isinstance(node, Literal))
 
 
 def _inert_shape(node: NamedNode | BlankNode, place: Place | None) -> Finding:

@@ -8,7 +8,7 @@ for as text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -23,6 +23,10 @@ from kg.source import Room, SourceFile
 from kg.turtle import Lines, Span
 from kg.vocab import RDF_TYPE
 
+LARGEST_FILE = 8_000_000
+"""Files of more characters than this are not read with positions: their IRIs are searched for as text."""
+SEARCHES = 300
+"""How many such searches a file gets; findings after that name the file alone."""
 LONGEST_LINE = 2_000
 """Lines longer than this are not quoted: they are for machines."""
 
@@ -75,6 +79,7 @@ class Text:
         self.name = name
         self.text = text
         self._read = stated
+        self._searches = 0
 
     @cached_property
     def lines(self) -> Lines:
@@ -120,8 +125,9 @@ class Text:
 
     def _search(self, term: str) -> Span | None:
         """Find an IRI as text, written out or as the prefixed names of queries and JSON-LD contexts."""
-        if self.stated or term.startswith(('"', "_:")):
+        if self.stated or term.startswith(('"', "_:")) or self._searches >= SEARCHES:
             return None
+        self._searches += 1
         offset = min(
             (at for form in (f"<{term}>", f'"{term}"') if (at := self.text.find(form)) >= 0), default=-1
         )
@@ -160,16 +166,24 @@ class Places:
         self._files = tuple(files)
         self._texts: dict[str, Text] = {}
         self._known = subjects
+        self._wanted: Collection[str] | None = None
+
+    def look_for(self, nodes: Collection[str]) -> None:
+        """Keep to these nodes from now on, which spares an index of all the others."""
+        self._wanted = nodes
+        self.__dict__.pop("_subjects", None)
 
     @cached_property
     def _subjects(self) -> Mapping[str, tuple[SourceFile, ...]]:
         if self._known is not None:
             return self._known
         found: dict[str, dict[SourceFile, None]] = {}
-        for file in self._files:
-            for quad in file.quads():
+        for file in self._files if self._wanted is None or self._wanted else ():
+            for quad in file.quads(named=False):
                 if isinstance(quad.subject, NamedNode | BlankNode):
-                    found.setdefault(written(quad.subject), {})[file] = None
+                    name = written(quad.subject)
+                    if self._wanted is None or name in self._wanted:
+                        found.setdefault(name, {})[file] = None
         return {subject: tuple(files) for subject, files in found.items()}
 
     def text(self, file: SourceFile) -> Text:
@@ -179,7 +193,8 @@ class Places:
                 content = file.content().decode("utf-8", "replace")
             except SourceError:
                 content = ""
-            self._texts[file.relative] = Text(file.relative, content, _reader(file))
+            reader = _reader(file) if len(content) <= LARGEST_FILE else None
+            self._texts[file.relative] = Text(file.relative, content, reader)
         return self._texts[file.relative]
 
     def head(self, file: SourceFile) -> str:
