@@ -136,6 +136,11 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "{name} er av klassen {kind}, med {n} opplysningar.",
         "{name} is in the class {kind}, with {n} statements.",
     ),
+    "sentence-one": (
+        "{name} er av klassen {kind}, med {n} opplysninger fra én kilde.",
+        "{name} er av klassen {kind}, med {n} opplysningar frå éi kjelde.",
+        "{name} is in the class {kind}, with {n} statements from one source.",
+    ),
     "sentence": (
         "{name} er av klassen {kind}, med {n} opplysninger fra {m} kilder.",
         "{name} er av klassen {kind}, med {n} opplysningar frå {m} kjelder.",
