@@ -74,6 +74,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "thing": ("Ting", "Ting", "Thing"),
     "narrow": ("Avgrens", "Avgrens", "Narrow down"),
     "remove": ("fjern", "fjern", "remove"),
+    "open-map": ("Åpne kartet for å flytte og zoome", "Opne kartet for å flytte og zoome", "Open the map to move and zoom"),
     "show-map": ("Vis kart", "Vis kart", "Show map"),
     "hide-map": ("Skjul kart", "Skjul kart", "Hide map"),
     "as-file": ("Listen som", "Lista som", "This list as"),
