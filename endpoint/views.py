@@ -47,6 +47,7 @@ blueprint = Blueprint("views", __name__)
 blueprint.register_blueprint(discovery.blueprint)
 
 _OWL_ONTOLOGY = term("owl:Ontology")
+_GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON", "other")
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
 _IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\\\^`]+")
 _LIST_QUERY = """\
@@ -203,6 +204,13 @@ def _context_of(store: Any, prefixes: tuple[tuple[str, str], ...]) -> Context:
 def context() -> Response:
     """The JSON-LD context: every name that documents use."""
     return respond(_context().document(), _CONTEXT, vary=())
+
+
+@blueprint.get("/land.geojson")
+def land() -> Response:
+    """The outlines behind the maps."""
+    drawn = maps.of_store(current.snapshot().store).land()
+    return respond(json.dumps(drawn, separators=(",", ":")), _GEOJSON, vary=())
 
 
 @blueprint.get("/list/<path:name>")
