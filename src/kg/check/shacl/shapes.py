@@ -334,19 +334,3 @@ def declared(graph: ShapesGraph) -> tuple[Node, ...]:
                 members = graph.list(head, owner)
                 found.update((m, None) for m in members if not isinstance(m, Literal))
     return tuple(found)
-
-
-def inert(quads: Iterable[Quad]) -> tuple[Node, ...]:
-    """Give the shapes that nothing leads to: no target of their own, no other shape that refers to them."""
-    graph = ShapesGraph(quads)
-    active = set(targeted(graph))
-    found: dict[Node, None] = {}
-    for kind in (sh("NodeShape"), sh("PropertyShape")):
-        found.update(dict.fromkeys(graph.subjects(RDF_TYPE, kind)))
-    for predicate in (sh("property"), sh("node"), sh("minCount"), sh("datatype")):
-        found.update(dict.fromkeys(graph.having(predicate)))
-    return tuple(
-        node
-        for node in found
-        if node not in active and not graph.is_object(node) and not graph.is_true(node, sh("deactivated"))
-    )
