@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import rdflib.namespace
 
-from kg.check import terms
+from kg.check.lint import terms
 
 NAMES = (
     "DC DCAM DCAT DCMITYPE DCTERMS FOAF GEO ORG OWL PROF PROV QB RDF RDFS SH SKOS SOSA SSN TIME VANN VOID XSD"

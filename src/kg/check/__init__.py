@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Literal as OneOf
 from typing import Protocol
 
@@ -48,22 +49,32 @@ def run(
     engine: Engine = "compiled",
     progress: Progress | None = None,
     limit: int | None = LIMIT,
+    today: date | None = None,
 ) -> Report:
     """Check everything in a source and say what is wrong, in the order of files and lines.
 
     A file that does not parse gets a finding and is left out; the others are still checked. `engine` chooses
     who applies the shapes: our compiled queries, or pySHACL as the referee. At most `limit` results of shapes
-    are kept; a note says if there were more.
+    are kept; a note says if there were more. Dates in the future are looked for where the caller says what
+    day it is.
     """
-    return _Run(source, engine, progress or (lambda stage, done, total: None), limit).report()
+    return _Run(source, engine, progress or (lambda stage, done, total: None), limit, today).report()
 
 
 class _Run:
     """One check under way: the files still in, the findings so far, the time each stage took."""
 
-    def __init__(self, source: Source, engine: Engine, progress: Progress, limit: int | None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        engine: Engine,
+        progress: Progress,
+        limit: int | None,
+        today: date | None,
+    ) -> None:
         self._limit = limit
         self._source = source
+        self._today = today
         self._engine = engine
         self._progress = progress
         self._files: tuple[SourceFile, ...] = ()
@@ -102,7 +113,8 @@ class _Run:
     def _read_and_validate(self) -> None:
         """Parse everything once, on its way into the validator; begin again without a file that is broken."""
         while True:
-            self._seen, self._places = lint.Seen(), Places(self._files)
+            self._seen = lint.Seen(self._source.config.base, self._today)
+            self._places = Places(self._files, self._seen.subjects)
             try:
                 self._results += self._validated(list(self._quads(Room.SHAPES)))
                 break
@@ -147,9 +159,9 @@ class _Run:
             self._progress("read", number, len(files))
 
     def _lint(self) -> None:
-        source = self._source
-        self._findings += lint.unknown_terms(self._seen, self._places, source.queries, source.root)
-        self._findings += lint.duplicate_subjects(self._seen, self._places)
+        found, notes = lint.run(self._source, self._seen, self._places, self._today)
+        self._findings += found
+        self._notes += notes
 
     def _report_shapes(self, error: InvalidDataError) -> None:
         self._notes.append(_BAD_SHAPES)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pyoxigraph import Literal, NamedNode
 
-from kg.check.lint import nearest
+from kg.check.lint.vocabulary import nearest
 from kg.check.shacl.literals import XSD, well_formed
 from kg.check.shacl.results import SH, Result, Term
 from kg.vocab import compact, local_name

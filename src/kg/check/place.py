@@ -30,6 +30,9 @@ SEARCHES = 300
 LONGEST_LINE = 2_000
 """Lines longer than this are not quoted: they are for machines."""
 
+HEAD = 65_536
+"""How many bytes the beginning of a file has."""
+
 
 def written(term: NamedNode | BlankNode | Literal | Triple) -> str:
     """Give a term as findings carry it: a bare IRI, else as N-Triples writes it.
@@ -194,6 +197,13 @@ class Places:
             self._texts[file.relative] = Text(file.relative, content, reader)
         return self._texts[file.relative]
 
+    def head(self, file: SourceFile) -> str:
+        """Give the beginning of a file's text, where prefixes are declared; nothing more is kept of it."""
+        try:
+            return file.content()[:HEAD].decode("utf-8", "replace")
+        except SourceError:
+            return ""
+
     def term(self, file: SourceFile, iri: str) -> Place:
         """Give the place where an IRI first stands in a file, the file alone if the line is not found."""
         return self.text(file).find(iri) or Place(file.relative)
@@ -211,6 +221,20 @@ class Places:
         text = self.text(file)
         one = next(text.triples(subject, predicate, value), None)
         return text.place(one.spans[part.value]) if one else self.term(file, subject)
+
+    def each(self, file: SourceFile, predicate: str | None = None) -> Iterator[Stated]:
+        """Yield what a file states, with one property where one is named."""
+        for one in self.text(file).stated:
+            if predicate in (None, one.predicate):
+                yield one
+
+    def at(self, file: SourceFile, one: Stated | None, part: Part) -> Place:
+        """Give the place of a part of a triple that `each` gave; the file alone for None."""
+        return self.text(file).place(one.spans[part.value]) if one else Place(file.relative)
+
+    def of(self, files: Sequence[SourceFile], subject: str, predicate: str | None, *, part: Part) -> Place:
+        """Give the place of a part of the first such triple in some files, else the first of these alone."""
+        return self._first(files, subject, predicate, None, part) or Place(files[0].relative)
 
     def locate(
         self,
