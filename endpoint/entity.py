@@ -11,6 +11,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 from endpoint.literals import readable
 from endpoint.negotiate import fallbacks
 from endpoint.vocabulary import Field, Vocabulary
+from endpoint.words import COMMON_TERMS, LANGUAGES
 from kg.index import Description, Index, Label, Statement
 from kg.snapshot import GraphInfo
 from kg.vocab import LABELS, PREFIXES, RDF_TYPE, compact, local_name
@@ -37,6 +38,8 @@ _NAMING = frozenset(
 )
 _OWN_SOURCE = PREFIXES["dcterms"] + "source"
 _IN_TITLE = _NAMING | {_OWN_SOURCE}
+HIDDEN_IN_LISTS = _NAMING | {_OWN_SOURCE} | frozenset(_LEADS)
+"""Properties that make no column: names, classes, descriptions, sources."""
 _DERIVED = "derived"
 
 
@@ -268,6 +271,8 @@ class _Builder:
     def name(self, iri: str) -> Label:
         """Give a thing's label; a node inside another thing that has none is named with that thing."""
         label = self.labels.get(iri) or Label(local_name(iri), "")
+        if not label.language and label.text == local_name(iri):
+            label = self.common_label(iri) or label
         whole, hash_sign, fragment = iri.partition("#")
         if hash_sign and not label.language and label.text == local_name(iri) and whole in self.labels:
             if whole == self.description.iri:
@@ -278,11 +283,18 @@ class _Builder:
                 )
         return label
 
+    def common_label(self, iri: str) -> Label | None:
+        """Give the interface's own word for a term of the modelling languages."""
+        texts = COMMON_TERMS.get(compact(iri) or "")
+        if texts is None or self.language not in LANGUAGES:
+            return None
+        return Label(texts[LANGUAGES.index(self.language)], self.language)
+
     def predicate_label(self, predicate: str, named: Mapping[str, Label]) -> Label:
         found = named.get(predicate) or self.labels.get(predicate)
         if found and (found.language or found.text != local_name(predicate)):
             return found
-        return Label(compact(predicate) or local_name(predicate), "")
+        return self.common_label(predicate) or Label(compact(predicate) or local_name(predicate), "")
 
     def described(self, predicate: str) -> bool:
         """Tell whether the dataset says anything about a property, so that it has a page."""

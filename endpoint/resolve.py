@@ -16,7 +16,8 @@ from endpoint import site as current
 from endpoint.negotiate import ENTITY, Representation
 from endpoint.problems import Problem
 from endpoint.respond import here
-from kg.index import Description, Index, fold
+from kg.index import Description, Index
+from kg.search import fold
 from kg.vocab import document_iris, document_path, local_name, term
 
 _DEPRECATED = term("owl:deprecated")
@@ -126,7 +127,7 @@ def unsupported(suffix: str, path: str) -> Problem:
 def missing(path: str) -> Problem:
     """Give the 404 that names what is near."""
     rows = [_row(iri) for iri in near(local_name(path), current.index())]
-    return Problem("not-found", f"{here(path)}", extra={"nearest": rows} if rows else {})
+    return Problem("not-found", request.path, extra={"nearest": rows} if rows else {})
 
 
 def _row(iri: str) -> dict[str, str]:
@@ -139,7 +140,7 @@ def near(name: str, index: Index, limit: int = 5) -> tuple[str, ...]:
     words = fold(re.sub(r"[\W_]+", " ", name)).strip()[:100]
     scored: dict[str, float] = {}
     for attempt in _attempts(words):
-        for hit in index.search(attempt, limit=50):
+        for hit in index.search(attempt, limit=50).hits:
             score = max(
                 fuzz.ratio(words, fold(hit.text)),
                 fuzz.ratio(words, fold(local_name(hit.iri)).replace("-", " ")),

@@ -21,12 +21,12 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Flask
 
-from endpoint import codings
+from endpoint import codings, protocol
 from endpoint.budgets import client_of
 from endpoint.problems import Problem
 from endpoint.respond import SECURITY_HEADERS
 from endpoint.site import Site
-from endpoint.sparql import CANCELLATION, REASON, REFUSED
+from endpoint.sparql import CANCELLATION, FAILURE, PAGE, REASON, REFUSED, Asked, Reply, service_of
 from kg.query import Cancellation
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,10 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 _VARYING = (b"accept", b"accept-language", b"accept-encoding", b"accept-profile", b"accept-datetime")
+_METHODS = ("GET", "HEAD", "POST")
+_SHORT_QUERY = 8_192
+_LOOK_SECONDS = 0.02
+_RETRY_SECONDS = 2
 _PIECE = 256 * 1024
 _CACHED_BODY = 512 * 1024
 _CACHE_BYTES = 64 * 2**20
@@ -93,11 +97,15 @@ class Queue:
         self._running: Counter[str] = Counter()
         self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
 
+    def try_enter(self, client: str) -> bool:
+        """Take a place if there is one and nobody waits for it; the caller must leave it."""
+        if self._waiting or not self._may_run(client):
+            return False
+        self._running[client] += 1
+        return True
+
     async def enter(self, client: str) -> None:
-        """Take a place; the caller must leave it. Raises QueueFullError."""
-        if not self._waiting and self._may_run(client):
-            self._running[client] += 1
-            return
+        """Wait for a place and take it; the caller must leave it. Raises QueueFullError."""
         mine = sum(1 for other, _ in self._waiting if other == client)
         if mine >= self._bounds.waiting_of_client:
             raise QueueFullError("client")
@@ -193,6 +201,7 @@ class _Exchange:
     hosts: int = 0
     body: bytes = b""
     client: str = ""
+    tags: str = ""
 
     def __post_init__(self) -> None:
         for name, value in self.scope["headers"]:
@@ -220,6 +229,7 @@ class Shell:
         self._pages = ThreadPoolExecutor(bounds.page_threads, thread_name_prefix="page")
         self._queries = ThreadPoolExecutor(bounds.query_places, thread_name_prefix="query")
         self._pending_pages = 0
+        self._service = service_of(app)
         self._sparql = f"{site.settings.root_path}/sparql"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -300,31 +310,122 @@ class Shell:
             ) from None
 
     async def _ask(self, exchange: _Exchange, key: tuple[object, ...] | None) -> None:
-        """Get the answer from the application, keep it if others may want it, and give it."""
-        environ = _environ(exchange)
-        coding = codings.choose(exchange.headers.get(b"accept-encoding", b"").decode("latin-1"))
-        if b"range" in exchange.headers:
-            coding = None
-        tags = environ.get("HTTP_IF_NONE_MATCH", "")
-        if tags:
-            environ["HTTP_IF_NONE_MATCH"] = codings.unmark(tags, coding)
+        """Get the answer, keep it if others may want it, and give it."""
+        headers = exchange.headers
+        coding = None
+        if b"accept-encoding" in headers and b"range" not in headers:
+            coding = codings.choose(headers[b"accept-encoding"].decode("latin-1"))
+        tags = headers.get(b"if-none-match", b"").decode("latin-1")
+        exchange.tags = codings.unmark(tags, coding)
         if self._is_query(exchange):
-            answer = await self._in_query_lane(exchange, environ)
+            answer = await self._query(exchange)
         else:
-            answer = await self._in_page_lane(environ)
+            answer = await self._in_page_lane(_environ(exchange))
         if answer is None:
             return
         if answer.status == 304 and coding and f'-{coding}"' in tags:
             answer = _tagged(answer, coding)
         if coding:
             answer = await self._packed(answer, coding)
-        if key is not None and key[0] == self._site.published.snapshot.id:
+        if key is not None and self._is_of(key[0]):
             self._hot.keep(key, answer)
         await _give(exchange, answer)
+
+    def _is_of(self, snapshot: object) -> bool:
+        """Tell whether pages and queries are both answered from this snapshot now."""
+        published, pool = self._site.published.snapshot, self._site.pool
+        return published.id == snapshot and (pool is None or pool.store == published.store)
 
     def _is_query(self, exchange: _Exchange) -> bool:
         scope = exchange.scope
         return scope["path"] == self._sparql and bool(exchange.body or scope["query_string"])
+
+    async def _query(self, exchange: _Exchange) -> Answer | None:
+        """Answer a query, the short way round if it can be; None if its client has gone."""
+        asked = self._asked(exchange)
+        kept = self._service.recall(asked) if asked else None
+        if asked and kept:
+            return _of_reply(self._service.reply(asked, kept, exchange.tags))
+        client = client_of(exchange.client)
+        if not self._queue.try_enter(client):
+            refused = await self._wait_for_place(exchange, client)
+            if refused is not None:
+                return refused if refused.status else None
+        try:
+            if asked is None:
+                return await self._in_query_lane(exchange)
+            return await self._in_loop(exchange, asked)
+        finally:
+            self._queue.leave(client)
+
+    def _asked(self, exchange: _Exchange) -> Asked | None:
+        """Give the query if it is short, well asked, and not for the page."""
+        scope, headers = exchange.scope, exchange.headers
+        if len(exchange.body) + len(scope["query_string"]) > _SHORT_QUERY:
+            return None
+        try:
+            call = protocol.parse(
+                protocol.Request(
+                    "GET" if exchange.is_head else scope["method"],
+                    scope["query_string"].decode("latin-1"),
+                    _text(headers.get(b"content-type")),
+                    _text(headers.get(b"content-encoding")),
+                    exchange.body,
+                )
+            )
+            if call.query is None or not call.query.strip() or scope["method"] not in _METHODS:
+                return None
+            fresh = b"no-cache" in headers.get(b"cache-control", b"")
+            asked = self._service.ask(call, call.query, _text(headers.get(b"accept")), fresh=fresh)
+        except Problem:
+            return None
+        return None if asked.chosen is PAGE else asked
+
+    async def _wait_for_place(self, exchange: _Exchange, client: str) -> Answer | None:
+        """Wait for a place; None when it is had, else the refusal, or an answer without status to nobody."""
+        gone = asyncio.ensure_future(_hung_up(exchange.receive))
+        entering = asyncio.ensure_future(self._queue.enter(client))
+        await asyncio.wait((entering, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not entering.done():
+            entering.cancel()
+            return Answer(0, [], b"")
+        gone.cancel()
+        try:
+            entering.result()
+        except QueueFullError as full:
+            environ = _environ(exchange)
+            environ[REFUSED], environ[REASON] = _RETRY_SECONDS, full.reason
+            return await self._in_page_lane(environ)
+        return None
+
+    async def _in_loop(self, exchange: _Exchange, asked: Asked) -> Answer | None:
+        """Run a query without a thread; what goes wrong is told by the application."""
+        cancellation = Cancellation()
+        watch = _Watch(exchange.receive, cancellation)
+        try:
+            self._service.admit(exchange.client)
+            result = await self._service.run_async(asked, exchange.client, cancellation)
+        except Problem as problem:
+            if cancellation.cancelled:
+                return None
+            environ = _environ(exchange)
+            environ[FAILURE] = problem
+            return await self._in_page_lane(environ)
+        finally:
+            watch.stop()
+        return _of_reply(self._service.reply(asked, result, exchange.tags))
+
+    async def _in_query_lane(self, exchange: _Exchange) -> Answer | None:
+        """Run a query through the application, in a thread; stop it when its client hangs up."""
+        environ = _environ(exchange)
+        cancellation = environ[CANCELLATION] = Cancellation()
+        watch = _Watch(exchange.receive, cancellation)
+        try:
+            loop = asyncio.get_running_loop()
+            answer = await loop.run_in_executor(self._queries, self._answer, environ)
+        finally:
+            watch.stop()
+        return None if cancellation.cancelled else answer
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
         """Run the application; what even it cannot answer is an answer too."""
@@ -342,39 +443,6 @@ class Shell:
             return await asyncio.get_running_loop().run_in_executor(self._pages, self._answer, environ)
         finally:
             self._pending_pages -= 1
-
-    async def _in_query_lane(self, exchange: _Exchange, environ: dict[str, Any]) -> Answer | None:
-        """Run a query when its turn comes; stop it when its client hangs up."""
-        client = client_of(exchange.client)
-        gone = asyncio.ensure_future(_hung_up(exchange.receive))
-        try:
-            entering = asyncio.ensure_future(self._queue.enter(client))
-            await asyncio.wait((entering, gone), return_when=asyncio.FIRST_COMPLETED)
-            if not entering.done():
-                entering.cancel()
-                return None
-            try:
-                entering.result()
-            except QueueFullError as full:
-                environ[REFUSED], environ[REASON] = 2, full.reason
-                return await self._in_page_lane(environ)
-            try:
-                return await self._run_query(environ, gone)
-            finally:
-                self._queue.leave(client)
-        finally:
-            gone.cancel()
-
-    async def _run_query(self, environ: dict[str, Any], gone: asyncio.Future[None]) -> Answer | None:
-        cancellation = environ[CANCELLATION] = Cancellation()
-        loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._queries, self._answer, environ)
-        await asyncio.wait((running, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not running.done():
-            cancellation.cancel()
-            await running
-            return None
-        return await running
 
     def _call(self, environ: dict[str, Any]) -> Answer:
         """Run the WSGI application, in a thread."""
@@ -492,6 +560,39 @@ def _conditional(answer: Answer, tags: bytes) -> Answer:
     return Answer(304, headers, b"")
 
 
+class _Watch:
+    """Cancels a query whose client hangs up; begins to look when the query turns out to take a while."""
+
+    def __init__(self, receive: Receive, cancellation: Cancellation) -> None:
+        self._receive = receive
+        self._cancellation = cancellation
+        self._task: asyncio.Future[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._task = asyncio.ensure_future(_hung_up(self._receive))
+        self._task.add_done_callback(self._gone)
+
+    def _gone(self, task: asyncio.Future[None]) -> None:
+        if not task.cancelled():
+            self._cancellation.cancel()
+
+    def stop(self) -> None:
+        """Look no longer."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _of_reply(reply: Reply) -> Answer:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    return Answer(reply.status, headers, reply.body)
+
+
 async def _hung_up(receive: Receive) -> None:
     """Wait until the client has gone."""
     while (await receive())["type"] != "http.disconnect":
@@ -554,6 +655,8 @@ def _environ(exchange: _Exchange) -> dict[str, Any]:
             environ[key] = value.decode("latin-1")
         elif key not in ("CONTENT_LENGTH", "PROXY", "TRANSFER_ENCODING") and b"_" not in name:
             environ[f"HTTP_{key}"] = value.decode("latin-1")
+    if exchange.tags:
+        environ["HTTP_IF_NONE_MATCH"] = exchange.tags
     if exchange.body:
         environ["CONTENT_LENGTH"] = str(len(exchange.body))
     return environ

@@ -7,10 +7,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 
 from endpoint import html, negotiate, protocol, respond, service_description
@@ -20,6 +21,7 @@ from endpoint.budgets import Budgets, client_of
 from endpoint.negotiate import Representation
 from endpoint.problems import Problem
 from endpoint.protocol import Call
+from endpoint.site import Site
 from kg import rdfio
 from kg.query import (
     RESULT_FORMATS,
@@ -49,9 +51,13 @@ REFUSED = "kg.busy"
 
 REASON = "kg.busy_reason"
 
+FAILURE = "kg.failure"
+"""Key of the WSGI environment for a Problem that running the query has already come to."""
+
 ALLOWED = "GET, HEAD, OPTIONS, POST"
 _CACHE_BYTES = 64 * 2**20
 _LARGEST_CACHED = 4 * 2**20
+_LONG_ACCEPT = 1_000
 
 
 def _representation(fmt: formats.ResultFormat, quality: float) -> Representation:
@@ -72,6 +78,27 @@ blueprint = Blueprint("sparql", __name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A query that may be run, and what it is to be answered in."""
+
+    call: Call
+    text: str
+    outline: Outline
+    chosen: Representation
+    fresh: bool
+    base: str
+
+    def key(self, store: Path) -> tuple[object, ...]:
+        """Give the key that equal questions to one store have in common."""
+        return store, self.outline.key, self.call.default_graphs, self.call.named_graphs, self.chosen.name
+
+    @property
+    def query(self) -> Query:
+        """The query as the pool takes it."""
+        return Query(self.text, self.call.default_graphs, self.call.named_graphs, self.base)
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A whole result, ready to go out."""
 
@@ -82,28 +109,134 @@ class Result:
     timing: str = ""
 
 
-class Service:
-    """What the service keeps between requests: its clients' budgets, and recent results."""
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer, whichever server sends it."""
 
-    def __init__(self) -> None:
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Service:
+    """The SPARQL service of a site, without Flask; keeps its clients' budgets and recent results."""
+
+    def __init__(self, site: Site) -> None:
         """Begin with full budgets and no results."""
+        self._site = site
         self.budgets = Budgets()
         self._lock = threading.Lock()
         self._results: OrderedDict[tuple[object, ...], Result] = OrderedDict()
         self._bytes = 0
 
-    def recall(self, key: tuple[object, ...]) -> Result | None:
+    @property
+    def pool(self) -> Pool:
+        """The pool that queries run in. Raises Problem where there is none."""
+        if self._site.pool is None:
+            raise Problem("busy", "This site runs no queries.", headers={"Retry-After": "60"})
+        return self._site.pool
+
+    def ask(self, call: Call, text: str, accept: str | None, *, fresh: bool = False) -> Asked:
+        """Look at a query and choose its format. Raises Problem."""
+        try:
+            outline = guard.inspect(text, self.pool.limits)
+        except QueryError as failure:
+            _choose(call.format, accept, RESULTS, "json")
+            raise problem_of(failure) from None
+        is_graph = formats.KINDS.get(outline.form or "") == formats.GRAPH
+        table, default = (GRAPHS, "turtle") if is_graph else (RESULTS, "json")
+        chosen = _choose(call.format, accept, table, default)
+        return Asked(call, text, outline, chosen, fresh, self._site.published.snapshot.config.base)
+
+    def recall(self, asked: Asked) -> Result | None:
         """Give a result that was kept, or None."""
+        if asked.fresh:
+            return None
+        key = asked.key(self.pool.store)
         with self._lock:
             found = self._results.get(key)
             if found is not None:
                 self._results.move_to_end(key)
         return found
 
-    def keep(self, key: tuple[object, ...], result: Result) -> None:
+    def admit(self, client: str) -> None:
+        """Let a client run a query, or raise the Problem that tells how long to wait."""
+        wait = self.budgets.wait(client_of(client))
+        if wait:
+            raise too_many(wait)
+
+    def run(self, asked: Asked, client: str, cancellation: Cancellation | None = None) -> Result:
+        """Give the result from a worker. Raises Problem."""
+        fmt = self._format(asked)
+        try:
+            answer = self.pool.run(
+                asked.query, fmt, asked.call.timeout, outline=asked.outline, cancellation=cancellation
+            )
+        except QueryError as failure:
+            raise self._failed(failure, client) from None
+        return self._done(asked, answer, client)
+
+    async def run_async(self, asked: Asked, client: str, cancellation: Cancellation) -> Result:
+        """Give the result from a worker, without a thread that waits. Raises Problem."""
+        fmt = self._format(asked)
+        try:
+            with self.pool.start(
+                asked.query, fmt, asked.call.timeout,
+                outline=asked.outline, cancellation=cancellation, patience=0,
+            ) as job:  # fmt: skip
+                answer = await job.wait_async()
+        except QueryError as failure:
+            raise self._failed(failure, client) from None
+        return self._done(asked, answer, client)
+
+    def reply(self, asked: Asked, result: Result, tags: str = "") -> Reply:
+        """Give the answer that a result goes out in; 304 for a client whose tags name it."""
+        tag = f'"{result.tag}"'
+        caching = f"public, max-age={self._site.settings.cache_seconds}"
+        headers = {
+            "Content-Type": asked.chosen.content_type,
+            "Content-Length": str(len(result.body)),
+            "ETag": tag,
+            "Cache-Control": "no-store" if asked.outline.volatile else caching,
+            "Vary": "Accept, Accept-Encoding",
+            "X-Query-Timeout": f"{self.pool.limits.seconds:g}",
+            "X-Result-Max-Bytes": str(self.pool.limits.result),
+            **respond.SECURITY_HEADERS,
+        }
+        if result.timing:
+            headers["Server-Timing"] = result.timing
+        if asked.chosen.name in ("csv", "tsv"):
+            headers["Content-Disposition"] = f'attachment; filename="result.{asked.chosen.suffix}"'
+        known = {one.strip().removeprefix("W/") for one in tags.split(",")} if tags else ()
+        if tag in known or "*" in known:
+            del headers["Content-Length"], headers["Content-Type"]
+            return Reply(304, tuple(headers.items()), b"")
+        return Reply(200, tuple(headers.items()), result.body)
+
+    def _format(self, asked: Asked) -> formats.ResultFormat:
+        is_graph = formats.KINDS.get(asked.outline.form or "") == formats.GRAPH
+        fmt = formats.named(("turtle" if is_graph else "json") if asked.chosen is PAGE else asked.chosen.name)
+        assert fmt is not None
+        return fmt
+
+    def _failed(self, failure: QueryError, client: str) -> Problem:
+        if isinstance(failure, QueryTimeout):
+            self.budgets.charge(client_of(client), failure.seconds)
+        return problem_of(failure)
+
+    def _done(self, asked: Asked, answer: Answer, client: str) -> Result:
+        self.budgets.charge(client_of(client), answer.seconds)
+        name = asked.chosen.name
+        digest = hashlib.sha256(f"{answer.store.parent.name}\0{name}\0".encode())
+        digest.update(answer.body)
+        timing = f'query;dur={answer.seconds * 1000:.2f};desc="{"memory" if answer.in_memory else "disk"}"'
+        result = Result(bytes(answer.body), digest.hexdigest()[:24], answer.form, answer.store, timing)
+        if not asked.outline.volatile and len(result.body) <= _LARGEST_CACHED:
+            self._keep(asked.key(answer.store), replace(result, timing=""))
+        return result
+
+    def _keep(self, key: tuple[object, ...], result: Result) -> None:
         """Keep a result until others need its room."""
-        if len(result.body) > _LARGEST_CACHED:
-            return
         with self._lock:
             if key in self._results:
                 return
@@ -116,12 +249,12 @@ class Service:
 
 @blueprint.record_once
 def _install(state: BlueprintSetupState) -> None:
-    state.app.extensions["sparql"] = Service()
+    state.app.extensions["sparql"] = Service(state.app.extensions["kg"])
 
 
-def service() -> Service:
-    """Give the service of the running application."""
-    return cast(Service, current_app.extensions["sparql"])
+def service_of(app: Flask) -> Service:
+    """Give the service of an application."""
+    return cast(Service, app.extensions["sparql"])
 
 
 @blueprint.route("/sparql", methods=["GET", "POST", "OPTIONS"], provide_automatic_options=False)
@@ -129,6 +262,8 @@ def sparql() -> Response:
     """Answer a query, or say what the service is."""
     if request.method == "OPTIONS":
         return Response(status=204, headers={"Allow": ALLOWED})
+    if FAILURE in request.environ and "text/html" not in request.headers.get("Accept", ""):
+        raise request.environ[FAILURE]
     call = protocol.parse(
         protocol.Request(
             request.method,
@@ -147,7 +282,7 @@ def _about(call: Call) -> Response:
     """Give the query form to browsers and the service description to programs."""
     if request.method == "POST":
         raise Problem("bad-request", "There is no parameter `query`.")
-    chosen = _choose(call, GRAPHS, "turtle")
+    chosen = _choose(call.format, request.headers.get("Accept"), GRAPHS, "turtle")
     if chosen is PAGE:
         return respond.respond(page.render(), PAGE, vary=_VARY_PAGE, language=html.language())
     fmt = rdfio.named(chosen.name)
@@ -159,11 +294,20 @@ def _about(call: Call) -> Response:
 _VARY_PAGE = ("Accept", "Accept-Language")
 
 
-def _choose(call: Call, table: Sequence[Representation], default: str) -> Representation:
-    if call.format is not None:
-        found = negotiate.of_name(call.format, table)
+@lru_cache(maxsize=256)
+def _choice(accept: str | None, table: Sequence[Representation], default: str) -> Representation | None:
+    return negotiate.choose(accept, table, default=default)
+
+
+def _choose(
+    name: str | None, accept: str | None, table: Sequence[Representation], default: str
+) -> Representation:
+    if name is not None:
+        found = negotiate.of_name(name, table)
+    elif accept is not None and len(accept) > _LONG_ACCEPT:
+        found = negotiate.choose(accept, table, default=default)
     else:
-        found = negotiate.choose(request.headers.get("Accept"), table, default=default)
+        found = _choice(accept, table, default)
     if found is None:
         raise Problem(
             "not-acceptable",
@@ -175,115 +319,58 @@ def _choose(call: Call, table: Sequence[Representation], default: str) -> Repres
 
 
 def _answer(call: Call, text: str) -> Response:
-    outline, problem = _inspected(text)
-    is_graph = outline is not None and formats.KINDS.get(outline.form or "") == formats.GRAPH
-    table = GRAPHS if is_graph else RESULTS
-    chosen = _choose(call, table, "turtle" if is_graph else "json")
-    if chosen is not PAGE:
-        if outline is None:
-            raise problem or Problem("query-syntax", "")
-        return _respond(_result(call, text, outline, chosen.name), chosen, outline)
-    shown = "turtle" if is_graph else "json"
+    """Give the result in the format that was asked for; to a browser, also what went wrong."""
+    service = service_of(current_app._get_current_object())  # type: ignore[attr-defined]
+    fresh = "no-cache" in request.headers.get("Cache-Control", "")
+    accept = request.headers.get("Accept")
     try:
-        if outline is None:
-            raise problem or Problem("query-syntax", "")
-        result = _result(call, text, outline, shown)
-    except Problem as found:
-        body = page.render(call, problem=found, table=table)
-        answer = Response(body, found.type.status, found.headers, content_type=PAGE.content_type)
-        answer.headers["Vary"] = ", ".join(_VARY_PAGE)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        asked = service.ask(call, text, accept, fresh=fresh)
+        result = service.recall(asked) or _run(service, asked)
+    except Problem as problem:
+        if problem.type.slug == "not-acceptable" or not _wants_page(call, accept):
+            raise
+        return _wrong(call, problem)
+    if asked.chosen is not PAGE:
+        reply = service.reply(asked, result, request.headers.get("If-None-Match", ""))
+        return Response(reply.body, reply.status, list(reply.headers))
+    table = GRAPHS if result.form in ("CONSTRUCT", "DESCRIBE") else RESULTS
     body = page.render(call, result=result.body, form=result.form, table=table)
-    return respond.respond(
-        body, PAGE, vary=_VARY_PAGE, language=html.language(), variant=(result.tag, *_words_of(call))
-    )
+    variant = (result.tag, text, *call.default_graphs, "|", *call.named_graphs)
+    return respond.respond(body, PAGE, vary=_VARY_PAGE, language=html.language(), variant=variant)
 
 
-def _words_of(call: Call) -> tuple[str, ...]:
-    return (call.query or "", *call.default_graphs, "|", *call.named_graphs)
+def _run(service: Service, asked: Asked) -> Result:
+    client = request.remote_addr or ""
+    wait = request.environ.get(REFUSED)
+    if wait and request.environ.get(REASON) == "busy":
+        detail = f"No place came free in time. Try again in {wait} seconds."
+        raise Problem("busy", detail, headers={"Retry-After": str(wait)})
+    if wait:
+        raise too_many(wait)
+    service.admit(client)
+    return service.run(asked, client, request.environ.get(CANCELLATION))
 
 
-def _inspected(text: str) -> tuple[Outline | None, Problem | None]:
+def _wants_page(call: Call, accept: str | None) -> bool:
     try:
-        return guard.inspect(text, _pool().limits), None
-    except QueryError as failure:
-        return None, problem_of(failure)
+        return _choose(call.format, accept, RESULTS, "json") is PAGE
+    except Problem:
+        return False
 
 
-def _pool() -> Pool:
-    pool = current.site().pool
-    if pool is None:
-        raise Problem("busy", "This site runs no queries.", headers={"Retry-After": "60"})
-    return pool
-
-
-def _result(call: Call, text: str, outline: Outline, name: str) -> Result:
-    """Give the result: one that was kept, or one from a worker, within the client's budget."""
-    pool = _pool()
-    query = Query(text, call.default_graphs, call.named_graphs, current.snapshot().config.base)
-    store = pool.store
-    key = (store, outline.key, query.default_graphs, query.named_graphs, name)
-    kept = None if "no-cache" in request.headers.get("Cache-Control", "") else service().recall(key)
-    if kept is not None:
-        return kept
-    _admit()
-    result = _run(pool, query, outline, name, call.timeout)
-    if not outline.volatile and result.store == store:
-        service().keep(key, replace(result, timing=""))
-    return result
-
-
-def _admit() -> None:
-    wait = request.environ.get(REFUSED) or service().budgets.wait(client_of(request.remote_addr))
-    if not wait:
-        return
-    headers = {"Retry-After": str(wait)}
-    if request.environ.get(REASON) == "busy":
-        raise Problem("busy", f"No place came free in time. Try again in {wait} seconds.", headers=headers)
-    raise Problem(
-        "too-many-requests", f"Your queries have used their time; wait {wait} seconds.", headers=headers
-    )
-
-
-def _run(pool: Pool, query: Query, outline: Outline, name: str, timeout: float | None) -> Result:
-    fmt = formats.named(name)
-    assert fmt is not None
-    cancellation: Cancellation | None = request.environ.get(CANCELLATION)
-    try:
-        answer = pool.run(query, fmt, timeout, outline=outline, cancellation=cancellation)
-    except QueryTimeout as failure:
-        _charge(failure.seconds)
-        raise problem_of(failure) from None
-    except QueryError as failure:
-        raise problem_of(failure) from None
-    _charge(answer.seconds)
-    timing = f'query;dur={answer.seconds * 1000:.2f};desc="{"memory" if answer.in_memory else "disk"}"'
-    return Result(bytes(answer.body), _tag(answer, name), answer.form, answer.store, timing)
-
-
-def _charge(seconds: float) -> None:
-    service().budgets.charge(client_of(request.remote_addr), seconds)
-
-
-def _tag(answer: Answer, name: str) -> str:
-    digest = hashlib.sha256(f"{answer.store.parent.name}\0{name}\0".encode())
-    digest.update(answer.body)
-    return digest.hexdigest()[:24]
-
-
-def _respond(result: Result, chosen: Representation, outline: Outline) -> Response:
-    answer = respond.respond(result.body, chosen, tag=result.tag)
-    if outline.volatile:
-        answer.headers["Cache-Control"] = "no-store"
-    if result.timing:
-        answer.headers["Server-Timing"] = result.timing
-    limits = _pool().limits
-    answer.headers["X-Query-Timeout"] = f"{limits.seconds:g}"
-    answer.headers["X-Result-Max-Bytes"] = str(limits.result)
-    if chosen.name in ("csv", "tsv"):
-        answer.headers["Content-Disposition"] = f'attachment; filename="result.{chosen.suffix}"'
+def _wrong(call: Call, problem: Problem) -> Response:
+    """Give the page with the query as it was sent, and what is wrong with it."""
+    body = page.render(call, problem=problem, table=RESULTS)
+    answer = Response(body, problem.type.status, problem.headers, content_type=PAGE.content_type)
+    answer.headers["Vary"] = ", ".join(_VARY_PAGE)
+    answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def too_many(wait: int) -> Problem:
+    """Give the problem of a client whose queries have used their time or their places."""
+    detail = f"Your queries have used their time; wait {wait} seconds."
+    return Problem("too-many-requests", detail, headers={"Retry-After": str(wait)})
 
 
 def problem_of(failure: QueryError) -> Problem:

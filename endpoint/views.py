@@ -5,28 +5,42 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
-from endpoint import discovery, documents, figures, html, negotiate, questions, resolve, vocabulary
+from endpoint import (
+    discovery,
+    documents,
+    figures,
+    html,
+    maps,
+    negotiate,
+    questions,
+    resolve,
+    vocabulary,
+)
 from endpoint import entity as entities
 from endpoint import ontology as ontologies
 from endpoint import site as current
 from endpoint.figures import FrontMap
 from endpoint.jsonld import Context
-from endpoint.lists import KindRow, foremost, kinds_of, listing
+from endpoint.lists import KindRow, Listing, foremost, kinds_of, listing
+from endpoint.maps import Drawing
 from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
 from endpoint.problems import TYPES, Problem
 from endpoint.respond import here, redirect, respond, respond_file
 from endpoint.settings import SETTINGS
 from endpoint.variants import address, alternates, choose, query_string
 from kg import dumps
-from kg.index import Description, Index
+from kg.dumps import Dump
+from kg.index import Description, Index, Label
+from kg.snapshot import GraphInfo
 from kg.vocab import document_path, term
 
 blueprint = Blueprint("views", __name__)
@@ -34,6 +48,7 @@ blueprint.register_blueprint(discovery.blueprint)
 
 _OWL_ONTOLOGY = term("owl:Ontology")
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
+_IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\\\^`]+")
 _LIST_QUERY = """\
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT ?thing ?label WHERE {
@@ -69,7 +84,7 @@ def document(path: str) -> Response:
 def document_of() -> Response:
     """The same for an IRI given as `?iri=`: that of others, or one with a hash."""
     iri = request.args.get("iri", "")
-    if not urlsplit(iri).scheme:
+    if not _IRI.fullmatch(iri):
         raise Problem("bad-request", "Give an absolute IRI: /doc?iri=https://…")
     found = current.index().describe(iri)
     if found is None:
@@ -137,12 +152,41 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
         if is_ontology
         else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
+        graph=_graph_of(page.iri),
+        usage=figures.usage(page.iri, _uses(page.iri), current.index(), snapshot.store, html.language())
+        if page.iri in known.properties
+        else None,
         formats=formats,
         schema_org=html.script_json(discovery.structured(description, path)),
         describe_query=f"DESCRIBE <{page.iri}>",
         statements_query=f"SELECT ?property ?value WHERE {{\n  <{page.iri}> ?property ?value .\n}}",
         back_query=f"SELECT ?thing ?property WHERE {{\n  ?thing ?property <{page.iri}> .\n}} LIMIT 100",
     )
+
+
+def _uses(predicate: str) -> int:
+    properties = discovery.numbers().properties
+    return next((found.triples for found in properties if found.iri == predicate), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPage:
+    """What the page of a named graph shows beside its statements: its size, its things, its files."""
+
+    info: GraphInfo
+    things: tuple[tuple[str, Label], ...]
+    dumps: tuple[Dump, ...]
+
+
+def _graph_of(iri: str) -> GraphPage | None:
+    snapshot = current.snapshot()
+    info = next((graph for graph in snapshot.graphs if graph.iri == iri), None)
+    if info is None:
+        return None
+    things = figures.things_in(iri, snapshot.store)
+    names = current.index().labels(things, negotiate.fallbacks(html.language()))
+    files = tuple(d for d in dumps.by_path(snapshot.dumps).values() if d.graph == iri and not d.gzipped)
+    return GraphPage(info, tuple((thing, names[thing]) for thing in things), files)
 
 
 def _context() -> Context:
@@ -170,19 +214,64 @@ def members(name: str) -> Response:
     class_iri = html.expand(stem) or request.args.get("class", "")
     if not class_iri:
         raise resolve.missing(name)
+    chosen_values = _chosen_values()
     found = listing(
-        current.index(), class_iri, html.language(),
-        after=request.args.get("after", ""), limit=current.site().settings.page_size,
-    )  # fmt: skip
-    if not found.rows and not found.after:
+        current.index(),
+        current.snapshot().store,
+        class_iri,
+        html.language(),
+        chosen=chosen_values,
+        after=request.args.get("after", ""),
+        limit=current.site().settings.page_size,
+    )
+    if not found.rows and not chosen_values:
         raise resolve.missing(name)
     path = f"list/{stem}"
-    chosen, vary = choose(form, LISTS, path)
-    query = _LIST_QUERY.replace("CLASS", class_iri)
-    next_page = html.href(path, after=found.more, **{"class": request.args.get("class", "")})
+    form_chosen, vary = choose(form, LISTS, path)
     return _table(
-        "list.html", chosen, vary, path, found.rows, listing=found, query=query, next_page=next_page
+        "list.html",
+        form_chosen,
+        vary,
+        path,
+        found.records() if form_chosen is not HTML else found.rows,
+        listing=found,
+        list_path=path,
+        query=_list_query(class_iri, chosen_values),
+        **_map_of_list(found),
     )
+
+
+def _chosen_values() -> list[tuple[str, str]]:
+    """Give what a list is narrowed by: parameters named by a prefixed property, valued with IRIs."""
+    pairs = ((html.expand(key), value) for key, value in request.args.items(multi=True) if ":" in key)
+    return [(predicate, value) for predicate, value in pairs if predicate and _IRI.fullmatch(value)]
+
+
+def _list_query(class_iri: str, chosen: Sequence[tuple[str, str]]) -> str:
+    """Give the SPARQL query that a list answers."""
+    narrowed = "".join(f"    <{predicate}> <{value}> ;\n" for predicate, value in chosen)
+    return _LIST_QUERY.replace("CLASS", class_iri).replace("    rdfs:label", f"{narrowed}    rdfs:label")
+
+
+def _map_of_list(found: Listing) -> dict[str, Any]:
+    """Give the map of everything in a list, not only of its page, where one is asked for."""
+    atlas = maps.of_store(current.snapshot().store)
+    if not request.args.get("map"):
+        return {"drawn": None, "mappable": any(atlas.near(iri) for iri in found.every[:50])}
+    drawn = _draw_list(found)
+    marks = [mark.iri for mark in drawn.marks] if drawn else []
+    names = current.index().labels(marks, negotiate.fallbacks(html.language()))
+    return {"drawn": drawn, "mappable": drawn is not None, "map_names": names}
+
+
+def _draw_list(found: Listing) -> Drawing | None:
+    atlas = maps.of_store(current.snapshot().store)
+    places = [
+        maps.Place(iri, maps.Geometry((), (geometry.box.centre,)), "0")
+        for iri in found.every
+        if (geometry := atlas.near(iri)) is not None
+    ]
+    return atlas.draw(places, None, 720)
 
 
 @blueprint.get("/links")
@@ -244,7 +333,7 @@ def _table(
     chosen: Representation,
     vary: Iterable[str],
     path: str,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Any],
     **context: Any,
 ) -> Response:
     """Give rows as a page, as CSV or as JSON."""

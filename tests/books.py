@@ -74,6 +74,28 @@ book:growth a def:Book ; rdfs:label "Markens grøde"@nb, "Growth of the Soil"@en
 <https://books.example/id/book/old> a def:Book ; rdfs:label "Old"@en ; owl:deprecated true ; dcterms:isReplacedBy book:growth .
 <https://books.example/id/book/nested> a def:Book ; rdfs:label "Nested"@en ; def:cites [ rdfs:label "A blank node"@en ] .
 """,
+    "data/places.ttl": PREFIXES
+    + """
+@prefix geo: <http://www.opengis.net/ont/geosparql#> .
+@prefix qb: <http://purl.org/linked-data/cube#> .
+@prefix town: <https://books.example/id/town/> .
+town:oslo a def:Town ; rdfs:label "Oslo"@nb ; def:in town:east ; geo:hasGeometry town:oslo-point ;
+    dcterms:issued "1048"^^xsd:gYear ; def:period <https://books.example/id/town/oslo#period> .
+<https://books.example/id/town/oslo#period> dcat:startDate "1925"^^xsd:gYear .
+town:oslo-point geo:asWKT "POINT(10.75 59.91)"^^geo:wktLiteral .
+town:east a def:Region ; rdfs:label "Østlandet"@nb ; geo:hasGeometry town:east-shape .
+town:east-shape geo:asWKT "POLYGON((9 59, 12 59, 12 62, 9 62, 9 59))"^^geo:wktLiteral .
+town:west a def:Region ; rdfs:label "Vestlandet"@nb ; geo:hasGeometry town:west-shape .
+town:west-shape geo:asWKT "POLYGON((5 59, 9 59, 9 62, 5 62, 5 59))"^^geo:wktLiteral .
+town:shop1 a def:Shop ; rdfs:label "Norli"@nb ; def:in town:oslo .
+town:shop2 a def:Shop ; rdfs:label "Ark"@nb ; def:in town:oslo .
+town:shop3 a def:Shop ; rdfs:label "Strand"@nb ; def:in town:west .
+town:shop4 a def:Shop ; rdfs:label "Bok"@nb ; def:in town:west .
+town:structure qb:component town:c1, town:c2, town:c3 .
+town:c1 qb:dimension def:area . town:c2 qb:dimension def:date . town:c3 qb:measure def:people .
+town:o1 a qb:Observation ; def:area town:oslo ; def:date "2006-01-01"^^xsd:date ; def:people 538411 .
+town:o2 a qb:Observation ; def:area town:oslo ; def:date "2016-01-01"^^xsd:date ; def:people 658390 .
+""",
     "queries/authors.rq": (
         "# title.nb: Hvem skrev?\n# title.en: Who wrote?\n# why.en: To know.\n"
         "SELECT * WHERE { ?book <https://books.example/def#author> ?author }\n"

@@ -8,10 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from kg import check, source
 from kg.check import render
 from kg.snapshot import Home, Snapshot
+
+settings.register_profile("ci", derandomize=True, deadline=None)
+"""The same examples in every run: what CI says depends on the code alone. Elsewhere new ones are tried."""
+settings.register_profile("default", deadline=None)
+settings.load_profile("ci" if "CI" in os.environ else "default")
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = {

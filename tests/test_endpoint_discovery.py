@@ -66,7 +66,8 @@ def test_the_catalogue_has_no_blank_nodes_and_is_the_same_bytes_each_time(client
     f"<{BASE}dataset> a dcat:Dataset ; dcterms:title 'Bøker'@nb ; dcterms:identifier '{BASE}dataset' .",
     f"<{BASE}dataset> dcterms:language <http://publications.europa.eu/resource/authority/language/NOB> .",
     f"<{BASE}dataset> dcat:distribution ?d . ?d dcat:downloadURL <{BASE}dumps/dataset.ttl> ; "
-    "dcat:accessURL ?a ; dcterms:license <http://publications.europa.eu/resource/authority/licence/CC_BY_4_0> ; "
+    "dcat:accessURL ?a ; "
+    "dcterms:license <http://publications.europa.eu/resource/authority/licence/CC_BY_4_0> ; "
     "dcterms:format <http://publications.europa.eu/resource/authority/file-type/RDF_TURTLE> ; "
     "dcat:mediaType <https://www.iana.org/assignments/media-types/text/turtle> ; dcat:byteSize ?size .",
     f"?service a dcat:DataService ; dcat:endpointURL <{BASE}sparql> ; dcat:servesDataset <{BASE}dataset> .",
@@ -81,7 +82,7 @@ def test_each_file_of_the_catalogue_answers_with_its_size_and_checksum(client: F
         f"{PREFIXES} SELECT ?url ?size ?sum WHERE {{ ?d dcat:downloadURL ?url ; dcat:byteSize ?size ; "
         "spdx:checksum [ spdx:checksumValue ?sum ] }"
     )
-    files = [(row["url"].value, int(row["size"].value), row["sum"].value) for row in rows]  # type: ignore[union-attr, index]
+    files = [(row["url"].value, int(row["size"].value), row["sum"].value) for row in rows]  # type: ignore[union-attr]
     assert len(files) == 10
     for url, size, checksum in files:
         answer = client.get("/" + url.removeprefix(BASE), buffered=True)
@@ -90,7 +91,7 @@ def test_each_file_of_the_catalogue_answers_with_its_size_and_checksum(client: F
 
 def test_void_counts_the_triples_and_partitions_them(client: FlaskClient, snapshot: Snapshot) -> None:
     void = load(client, "/.well-known/void")
-    merged = {q.triple for q in parse(snapshot.content.read_bytes(), format=RdfFormat.N_QUADS)}  # type: ignore[union-attr]
+    merged = {q.triple for q in parse(snapshot.content.read_bytes(), format=RdfFormat.N_QUADS)}
     assert ask(void, f"<{BASE}dataset> void:triples {len(merged)} .")
     assert ask(
         void,

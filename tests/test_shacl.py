@@ -65,6 +65,18 @@ REFUSED = {
         'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT ?x { $this ?p ?x }" ] .',
         r"must return \$this",
     ),
+    "query nested too deep": (
+        f'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT $this {"{" * 2240} $this ?p ?o {"}" * 2240}" ] .',
+        "nested too deep",
+    ),
+    "query with too many signs": (
+        f'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT $this {{ FILTER({"! " * 5000} true) }}" ] .',
+        "nested too deep",
+    ),
+    "path with too many steps": (
+        f"ex:S a sh:PropertyShape ; sh:path ( {'ex:p ' * 201} ) .",
+        "201 steps",
+    ),
     "no query at all": ("ex:S a sh:NodeShape ; sh:sparql [ ] .", "has no sh:select"),
     "message in two namespaces": (
         'ex:S a sh:NodeShape ; sh:sparql [ sh:prefixes ex:P ; sh:select "SELECT $this { $this a ex:C }" ] . '
@@ -189,3 +201,11 @@ def test_the_report_is_a_graph_of_the_standard() -> None:
         NamedNode("https://ex.org/p"),
         NamedNode("https://ex.org/q"),
     }
+
+
+def test_a_limit_keeps_the_first_results_and_says_so() -> None:
+    shapes = turtle("ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:minCount 1 ] .")
+    data = turtle("".join(f"ex:n{i} a ex:C ." for i in range(9)))
+    cut, whole = validate(shapes, data, limit=4), validate(shapes, data, limit=9)
+    assert (len(cut.results), cut.notes) == (4, ("There are more than 4 results: the rest is left out.",))
+    assert (len(whole.results), whole.notes) == (9, ())

@@ -28,11 +28,28 @@ NODES = ("ex:a", "ex:b", "ex:c", "ex:d")
 CLASSES = ("ex:C", "ex:D", "ex:E")
 PROPERTIES = ("ex:p", "ex:q", "ex:r")
 LITERALS = (
-    '"x"', '"xyz"', '""', '"y"@nb', '"y"@nn', '"z"@en', '"z"@en-GB', "1", "2", '"01"^^xsd:integer',
-    "1.0", '"1.50"^^xsd:decimal', '"2"^^xsd:byte', '"300"^^xsd:byte', '"abc"^^xsd:integer',
-    '"2020-01-01"^^xsd:date', '"2021-12-31"^^xsd:date',
-    '"2021-02-30"^^xsd:date', '"2020"^^xsd:gYear', '"1e0"^^xsd:double', '"x"^^ex:own',
-)  # fmt: skip
+    '"x"',
+    '"xyz"',
+    '""',
+    '"y"@nb',
+    '"y"@nn',
+    '"z"@en',
+    '"z"@en-GB',
+    "1",
+    "2",
+    '"01"^^xsd:integer',
+    "1.0",
+    '"1.50"^^xsd:decimal',
+    '"2"^^xsd:byte',
+    '"300"^^xsd:byte',
+    '"abc"^^xsd:integer',
+    '"2020-01-01"^^xsd:date',
+    '"2021-12-31"^^xsd:date',
+    '"2021-02-30"^^xsd:date',
+    '"2020"^^xsd:gYear',
+    '"1e0"^^xsd:double',
+    '"x"^^ex:own',
+)
 
 
 def turtle(text: str) -> list[Quad]:
@@ -100,7 +117,8 @@ def bodies(shapes: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         ),
         st.tuples(shapes, st.integers(0, 2), st.sampled_from(("Min", "Max"))).map(
             lambda t: (
-                f"sh:property [ sh:path ex:p ; sh:qualifiedValueShape {t[0]} ; sh:qualified{t[2]}Count {t[1]} ]"
+                f"sh:property [ sh:path ex:p ; sh:qualifiedValueShape {t[0]} ; "
+                f"sh:qualified{t[2]}Count {t[1]} ]"
             )
         ),
     )
@@ -145,9 +163,18 @@ COMPARES = re.compile("sh:(min|max)(In|Ex)clusive|sh:lessThan")
 INCOMPARABLE = ("^^ex:own", '"300"', '"abc"', "02-30", "gYear")
 
 
-def comparable(data: str) -> str:
-    """Leave out the values that the referee compares although SPARQL cannot."""
-    return "\n".join(line for line in data.splitlines() if not any(part in line for part in INCOMPARABLE))
+NUMBERS = re.compile(r" [12](\.0)? |xsd:(integer|decimal|byte|double)")
+
+
+def comparable(data: str, shapes: str) -> str:
+    """Leave out the values that the referee compares although SPARQL cannot: of two kinds, say."""
+    has_dates, has_numbers = "2020-06-01" in shapes, bool(re.search("clusive 1", shapes))
+    lines = [line for line in data.splitlines() if not any(part in line for part in INCOMPARABLE)]
+    if has_dates:
+        lines = [line for line in lines if not NUMBERS.search(line)]
+    if has_numbers or not has_dates:
+        lines = [line for line in lines if "xsd:date" not in line]
+    return "\n".join(lines)
 
 
 def key(result: Result) -> tuple[str, ...]:
@@ -168,7 +195,11 @@ def test_compiled_and_referee_find_the_same(shapes: list[tuple[str, str]], data:
         f"ex:S{i} a sh:NodeShape ; {target} ; {body.removeprefix('[').removesuffix(']')} .\n"
         for i, (target, body) in enumerate(shapes)
     )
-    shapes_quads, data_quads = turtle(text), turtle(comparable(data) if COMPARES.search(text) else data)
+    wanted = comparable(data, text) if COMPARES.search(text) else data
+    shapes_quads, data_quads = (
+        turtle(text),
+        turtle(wanted),
+    )  # (data, text) if COMPARES.search(text) else data)
     assert said(validate(shapes_quads, data_quads).results) == said(
         referee.validate(shapes_quads, data_quads).results
     )

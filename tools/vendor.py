@@ -10,11 +10,13 @@ import hashlib
 import json
 import re
 import subprocess
+import sys
 import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+BUILD = Path(__file__).parent.parent / "build"
 TARGET = Path(__file__).parent.parent / "endpoint" / "static" / "vendor"
 
 
@@ -53,8 +55,21 @@ PARTS = (
 )  # fmt: skip
 
 
+AXE = Part(
+    "axe.min.js", "axe-core", "4.14.1", "MPL-2.0",
+    "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+    ("axe.min.js",),
+)  # fmt: skip
+"""What the tests of accessibility need; it is neither served nor kept."""
+
+
 def main() -> None:
-    """Fetch, check, write the files, their licences and the manifest."""
+    """Fetch, check, write the files, their licences and the manifest; with --tests, what tests need."""
+    if "--tests" in sys.argv[1:]:
+        BUILD.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            (BUILD / AXE.target).write_bytes(joined(AXE, fetch(AXE, Path(scratch))))
+        return
     TARGET.mkdir(parents=True, exist_ok=True)
     rows = []
     with tempfile.TemporaryDirectory() as scratch:

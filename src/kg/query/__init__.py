@@ -13,12 +13,13 @@ from kg.query.failures import (
 )
 from kg.query.formats import RESULT_FORMATS, ResultFormat
 from kg.query.limits import Limits
-from kg.query.pool import Answer, Cancellation, Pool, Query
+from kg.query.pool import Answer, Cancellation, Job, Pool, Query
 
 __all__ = [
     "RESULT_FORMATS",
     "Answer",
     "Cancellation",
+    "Job",
     "Limits",
     "NotRepresentable",
     "Pool",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import os
@@ -12,8 +13,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -50,12 +51,16 @@ _START_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query and the dataset it asks; graphs named here take the place of FROM and FROM NAMED."""
+    """A query and the dataset it asks; graphs named here take the place of FROM and FROM NAMED.
+
+    `plain` has it evaluated as it is written, by no rule of kg.query.rewrite.
+    """
 
     text: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     base: str | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,8 @@ class _Process:
     def kill(self) -> None:
         self.spent = True
         with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            if self.pid:
+                os.kill(self.pid, signal.SIGKILL)
 
     def yield_to_others(self) -> None:
         """Let shorter queries go first; for good, since only root may take that back."""
@@ -115,9 +121,10 @@ class _Process:
             os.setpriority(os.PRIO_PROCESS, self.pid, _NICENESS)
 
     def bury(self) -> int:
-        """Give the signal that ended the process, which must be dying; 0 for none."""
+        """Give the signal that ended the process, which must be dying; 0 for none. Once."""
         self.channel.close()
-        return self.nursery.bury(self.pid)
+        self.spent, pid, self.pid = True, self.pid, 0
+        return self.nursery.bury(pid)
 
 
 class _Nursery:
@@ -188,6 +195,137 @@ def _disk_bytes(store: Path) -> int:
     return sum(file.stat().st_size for file in store.iterdir() if file.suffix in (".sst", ".log"))
 
 
+class Job:
+    """A query that a worker is busy with. Leaving the `with` block gives the worker back, dead or alive."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        process: _Process,
+        text: str,
+        outline: Outline,
+        seconds: float,
+        lane: str,
+        cancellation: Cancellation,
+    ) -> None:
+        """Start the clock."""
+        self._pool = pool
+        self._process = process
+        self._text = text
+        self._outline = outline
+        self._seconds = seconds
+        self._lane = lane
+        self._cancellation = cancellation
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Job:
+        """Give the job itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give worker and place back; a worker that was not waited for is killed."""
+        if kind is not None and not issubclass(kind, QueryError):
+            self._process.kill()
+        self._cancellation.attach(None)
+        self._pool._give_back(self._process)
+        self._pool._leave(self._lane)
+
+    def wait(self) -> Answer:
+        """Give the answer. Raises a QueryError."""
+        channel = self._process.channel
+        try:
+            channel.settimeout(self._patience)
+            try:
+                start = channel.recv(worker.SMALL)
+            except TimeoutError:
+                self._process.yield_to_others()
+                channel.settimeout(self._left)
+                start = channel.recv(worker.SMALL)
+            reply = worker.receive(channel, start)
+        except TimeoutError:
+            raise self._expired() from None
+        except (EOFError, ConnectionError):
+            raise self._lost() from None
+        return self._answer(reply)
+
+    async def wait_async(self) -> Answer:
+        """Give the answer, as `wait` does, without holding a thread."""
+        channel, loop = self._process.channel, asyncio.get_running_loop()
+        channel.setblocking(False)
+        try:
+            try:
+                async with asyncio.timeout(self._patience):
+                    start = await loop.sock_recv(channel, worker.SMALL)
+            except TimeoutError:
+                self._process.yield_to_others()
+                async with asyncio.timeout(self._left):
+                    start = await loop.sock_recv(channel, worker.SMALL)
+            channel.settimeout(self._left)
+            if worker.is_whole(start):
+                reply = worker.receive(channel, start)
+            else:
+                reply = await loop.run_in_executor(None, worker.receive, channel, start)
+        except TimeoutError:
+            raise self._expired() from None
+        except (EOFError, ConnectionError):
+            raise (await loop.run_in_executor(None, self._lost)) from None
+        return self._answer(reply)
+
+    @property
+    def _patience(self) -> float:
+        return min(self._pool.limits.patience, self._seconds)
+
+    @property
+    def _left(self) -> float:
+        return max(0.001, self._began + self._seconds - time.monotonic())
+
+    def _expired(self) -> QueryError:
+        self._process.kill()
+        return QueryTimeout(self._seconds)
+
+    def _lost(self) -> QueryError:
+        """Tell why a worker ended: its signal says whether memory or the stack ran out, or we killed it."""
+        if self._cancellation.cancelled:
+            self._process.spent = True
+            return QueryCancelled()
+        ended_by = self._process.bury()
+        if ended_by == signal.SIGSEGV:
+            return QueryRefused(
+                "The query is built too deep for the engine to plan.", reason="complex",
+                hint="Take some of its nested parts out.",
+            )  # fmt: skip
+        return QueryMemory(self._pool.limits.memory)
+
+    def _answer(self, reply: worker.Reply) -> Answer:
+        taken = time.monotonic() - self._began
+        process, limits = self._process, self._pool.limits
+        process.answered += 1
+        if process.answered >= limits.recycle or len(reply.body) > _LARGE_ANSWER:
+            process.spent = True
+        if "failure" in reply.head:
+            raise self._failure(reply.head)
+        form = reply.head["form"]
+        if form == "GRAPH":
+            form = self._outline.form or "CONSTRUCT"
+        return Answer(reply.body, form, taken, process.nursery.store, process.nursery.in_memory)
+
+    def _failure(self, head: Mapping[str, Any]) -> QueryError:
+        match head["failure"]:
+            case "size":
+                return ResultTooLarge(self._pool.limits.result)
+            case "memory":
+                return QueryMemory(self._pool.limits.memory)
+            case "syntax":
+                return explain(head["message"], self._text, self._outline, self._pool.prefixes)
+            case "format":
+                return NotRepresentable(head["message"])
+        if head["kind"] in ("RuntimeError", "ValueError"):
+            return QuerySyntaxError(f"{head['message'].rstrip('.')}.", line=None, column=None)
+        return QueryError(head["message"])
+
+
 class Pool:
     """Runs queries against one store at a time; safe to use from many threads.
 
@@ -200,7 +338,7 @@ class Pool:
     ) -> None:
         """Start the workers. `prefixes` are those that error hints may name. Raises SnapshotError."""
         self.limits = limits or Limits()
-        self._prefixes = prefixes
+        self.prefixes = prefixes
         self._condition = threading.Condition()
         self._idle: deque[_Process] = deque()
         self._free = {PUBLIC: self.limits.places, INTERNAL: self.limits.internal}
@@ -251,9 +389,28 @@ class Pool:
         `timeout` may ask for less than the limit, in seconds. `outline` is what guard.inspect gave for
         this text, if the caller has it already. Raises a QueryError: see kg.query.failures.
         """
+        options = {"outline": outline, "lane": lane, "cancellation": cancellation}
+        with self.start(query, result, timeout, **options) as job:  # type: ignore[arg-type]
+            return job.wait()
+
+    def start(
+        self,
+        query: Query,
+        result: ResultFormat,
+        timeout: float | None = None,
+        *,
+        outline: Outline | None = None,
+        lane: str = PUBLIC,
+        cancellation: Cancellation | None = None,
+        patience: float | None = None,
+    ) -> Job:
+        """Give a query to a worker, and a job to wait for; use it in a `with` block.
+
+        The other arguments are those of `run`; `patience` is how long to wait for a place, in seconds.
+        """
         if outline is None:
             outline = guard.inspect(query.text, self.limits)
-        seconds = min(timeout or self.limits.seconds, self.limits.seconds)
+        patience = self.limits.queue if patience is None else patience
         asked = {
             "text": query.text,
             "default": query.default_graphs,
@@ -261,23 +418,17 @@ class Pool:
             "base": query.base,
             "format": result.name,
             "cap": self.limits.result,
+            "plain": query.plain,
         }
         cancellation = cancellation or Cancellation()
-        with self._place(lane):
-            process = self._take(asked, cancellation)
-            try:
-                began = time.monotonic()
-                reply = self._wait(process, seconds, cancellation)
-                taken = time.monotonic() - began
-            finally:
-                cancellation.attach(None)
-                self._give_back(process)
-        if "failure" in reply.head:
-            raise self._failure(reply.head, query.text, outline)
-        form = reply.head["form"]
-        if form == "GRAPH":
-            form = outline.form or "CONSTRUCT"
-        return Answer(reply.body, form, taken, process.nursery.store, process.nursery.in_memory)
+        self._enter(lane, patience)
+        try:
+            process = self._take(asked, cancellation, patience)
+        except BaseException:
+            self._leave(lane)
+            raise
+        seconds = min(timeout or self.limits.seconds, self.limits.seconds)
+        return Job(self, process, query.text, outline, seconds, lane, cancellation)
 
     def switch(self, store: Path) -> None:
         """Answer new queries from another store; queries that run finish on theirs. Raises SnapshotError."""
@@ -309,26 +460,24 @@ class Pool:
 
     # The parts of a run.
 
-    @contextmanager
-    def _place(self, lane: str) -> Iterator[None]:
+    def _enter(self, lane: str, patience: float) -> None:
         with self._condition:
-            if not self._condition.wait_for(lambda: self._free[lane] > 0 or self._closed, self.limits.queue):
+            if not self._condition.wait_for(lambda: self._free[lane] > 0 or self._closed, patience):
                 raise PoolBusy(max(1, math.ceil(self.limits.seconds / 4)))
             if self._closed:
                 raise PoolBusy(1)
             self._free[lane] -= 1
-        try:
-            yield
-        finally:
-            with self._condition:
-                self._free[lane] += 1
-                self._condition.notify_all()
 
-    def _take(self, asked: Mapping[str, Any], cancellation: Cancellation) -> _Process:
+    def _leave(self, lane: str) -> None:
+        with self._condition:
+            self._free[lane] += 1
+            self._condition.notify_all()
+
+    def _take(self, asked: Mapping[str, Any], cancellation: Cancellation, patience: float) -> _Process:
         """Give an idle worker that has got the query; one that died while idle is passed over."""
         while True:
             with self._condition:
-                if not self._condition.wait_for(lambda: self._idle or self._closed, self.limits.queue):
+                if not self._condition.wait_for(lambda: self._idle or self._closed, patience):
                     raise PoolBusy(1)
                 if self._closed:
                     raise PoolBusy(1)
@@ -346,48 +495,6 @@ class Pool:
                 raise
             else:
                 return process
-
-    def _wait(self, process: _Process, seconds: float, cancellation: Cancellation) -> worker.Reply:
-        deadline = time.monotonic() + seconds
-        try:
-            reply = _receive(process, deadline, min(self.limits.patience, seconds))
-        except TimeoutError:
-            process.kill()
-            raise QueryTimeout(seconds) from None
-        except (EOFError, ConnectionError):
-            process.spent = True
-            if cancellation.cancelled:
-                raise QueryCancelled from None
-            raise self._death(process) from None
-        process.answered += 1
-        if process.answered >= self.limits.recycle or len(reply.body) > _LARGE_ANSWER:
-            process.spent = True
-        return reply
-
-    def _death(self, process: _Process) -> QueryError:
-        """Tell from the signal why a worker ended by itself: the allocator aborts, the stack overflows."""
-        ended_by = process.bury()
-        process.pid = 0
-        if ended_by == signal.SIGSEGV:
-            return QueryRefused(
-                "The query is built too deep for the engine to plan.", reason="complex",
-                hint="Take some of its nested parts out.",
-            )  # fmt: skip
-        return QueryMemory(self.limits.memory)
-
-    def _failure(self, head: Mapping[str, Any], text: str, outline: Outline) -> QueryError:
-        match head["failure"]:
-            case "size":
-                return ResultTooLarge(self.limits.result)
-            case "memory":
-                return QueryMemory(self.limits.memory)
-            case "syntax":
-                return explain(head["message"], text, outline, self._prefixes)
-            case "format":
-                return NotRepresentable(head["message"])
-        if head["kind"] in ("RuntimeError", "ValueError"):
-            return QuerySyntaxError(f"{head['message'].rstrip('.')}.", line=None, column=None)
-        return QueryError(head["message"])
 
     def _give_back(self, process: _Process) -> None:
         with self._condition:
@@ -485,16 +592,3 @@ class Pool:
             self._idle.clear()
             for process in fresh:
                 self._add(process)
-
-
-def _receive(process: _Process, deadline: float, patience: float) -> worker.Reply:
-    """Give the reply, or raise TimeoutError at the deadline; out of patience, the process must yield."""
-    channel = process.channel
-    channel.settimeout(patience)
-    try:
-        start = channel.recv(worker.SMALL)
-    except TimeoutError:
-        process.yield_to_others()
-        channel.settimeout(max(0.001, deadline - time.monotonic()))
-        start = channel.recv(worker.SMALL)
-    return worker.receive(channel, start)

@@ -26,6 +26,7 @@ class Component:
     What judges each value node by itself is an `offence`: an expression that is true of a value node that
     does not comply. Other components compile to queries of their own, and may have a `screen`: an expression
     that is true of at least one value node of each focus node that does not comply, and of no other's.
+    `absent` is such an expression about the focus node alone.
     """
 
     parameter: str
@@ -35,6 +36,7 @@ class Component:
     offence: Offence | None = None
     queries: Compiler | None = None
     screen: Screen | None = None
+    absent: Screen | None = None
     only_property: bool = False
 
     @property
@@ -61,6 +63,10 @@ class Component:
         if self.offence is not None:
             return self.offence(scope, constraint, scope.var)
         return self.screen(scope, constraint) if self.screen is not None else None
+
+
+_MEMBERS = 1000
+"""How many shapes a list may have: the query for more would be larger than the engine's stack."""
 
 
 # Readers: from a shape to its constraints.
@@ -155,6 +161,10 @@ def _shapes(
 ) -> Iterator[Constraint]:
     for head in graph.values(node, predicate):
         members = graph.list(head, node)
+        if len(members) > _MEMBERS:
+            raise ShapeError(
+                node, f"sh:{_local(predicate)} lists {len(members)} shapes; {_MEMBERS} are possible."
+            )
         yield Constraint(component, value=head, shapes=tuple(_as_shape(member, node) for member in members))
 
 
@@ -318,6 +328,10 @@ def _not_exactly_one(scope: Scope, constraint: Constraint, var: str) -> str:
     return f"({counted or '0'}) != 1"
 
 
+def _none(scope: Scope, constraint: Constraint) -> str | None:
+    return f"NOT EXISTS {{ {scope.values} }}" if constraint.number == 1 else None
+
+
 def _min_count(scope: Scope, constraint: Constraint) -> Iterator[Query]:
     if constraint.number < 1:
         return
@@ -385,8 +399,12 @@ def _ordered(operator: str) -> tuple[Compiler, Screen]:
 
 
 def _has_value(scope: Scope, constraint: Constraint) -> Iterator[Query]:
+    yield Query(f"{scope.focus} FILTER({_lacks(scope, constraint)})")
+
+
+def _lacks(scope: Scope, constraint: Constraint) -> str:
     assert constraint.value is not None
-    yield Query(f"{scope.focus} FILTER NOT EXISTS {{ {scope.has_value(constraint.value)} }}")
+    return f"NOT EXISTS {{ {scope.has_value(constraint.value)} }}"
 
 
 def _closed_to(scope: Scope, constraint: Constraint) -> Iterator[Query]:
@@ -405,6 +423,12 @@ def _qualifies(scope: Scope, constraint: Constraint) -> str:
     tests = [f"!{scope.fails(constraint.shapes[0], '?value')}"]
     tests += [scope.fails(sibling, "?value") for sibling in constraint.siblings]
     return f"FILTER({' && '.join(tests)}) "
+
+
+def _none_qualifies(scope: Scope, constraint: Constraint) -> str | None:
+    if constraint.number != 1:
+        return None
+    return f"NOT EXISTS {{ {scope.values} {_qualifies(scope, constraint)} }}"
 
 
 def _qualified_min(scope: Scope, constraint: Constraint) -> Iterator[Query]:
@@ -433,7 +457,7 @@ CORE: tuple[Component, ...] = (
     Component("datatype", _iri, "Not a valid literal of datatype {value}.",
               "Ikke en gyldig literal av datatypen {value}.", _datatype),
     Component("minCount", _count, "Fewer than {value} values.", "Færre enn {value} verdier.",
-              queries=_min_count, only_property=True),
+              queries=_min_count, absent=_none, only_property=True),
     Component("maxCount", _count, "More than {value} values.", "Flere enn {value} verdier.",
               queries=_max_count, screen=_too_many, only_property=True),
     Component("minExclusive", _literal, "Not greater than {value}.", "Ikke større enn {value}.",
@@ -475,13 +499,13 @@ CORE: tuple[Component, ...] = (
               _fails_any),
     Component("property", _shape, "", ""),
     Component("qualifiedMinCount", _qualified, "Fewer than {value} values conform to the shape.",
-              "Færre enn {value} verdier oppfyller formen.", queries=_qualified_min),
+              "Færre enn {value} verdier oppfyller formen.", queries=_qualified_min, absent=_none_qualifies),
     Component("qualifiedMaxCount", _qualified, "More than {value} values conform to the shape.",
               "Flere enn {value} verdier oppfyller formen.", queries=_qualified_max),
     Component("closed", _closed, "The shape is closed, and does not have this property.",
               "Formen er lukket, og har ikke denne egenskapen.", queries=_closed_to),
     Component("hasValue", _terms, "The value {value} is missing.", "Verdien {value} mangler.",
-              queries=_has_value),
+              queries=_has_value, absent=_lacks),
 )  # fmt: skip
 """Every component of SHACL Core."""
 

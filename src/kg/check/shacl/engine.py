@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
@@ -38,19 +39,24 @@ _SHAPES = NamedNode("urn:kg:shapes")
 
 _SIMPLE = 8
 """How many constraints of a shape are said in place, where they are about each node by itself."""
+_TOGETHER = 100
+"""How many tests go into one query."""
+_MANY = 2000
+_SAMPLE = 400
+"""How many values of a property are looked at to say whose property it is."""
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
 _LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
 
 
-def validate(shapes: Iterable[Quad], data: Iterable[Quad]) -> Outcome:
-    """Give everything that the shapes find in the data.
+def validate(shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None = None) -> Outcome:
+    """Give everything that the shapes find in the data, or the first `limit` results and a note.
 
     All named graphs count as one. Raises ShapeError for shapes that are ill-formed, recursive, or outside
     SHACL 1.0 Core and SHACL-SPARQL. Nothing is fetched.
     """
     graph = ShapesGraph(shapes)
     plan = Plan(graph)
-    return _Validation(plan, DataStore(data, graph)).outcome()
+    return Validation(plan, DataStore(data, graph)).outcome(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +278,7 @@ def _kept(term: Term) -> Term:
 
 
 @dataclass
-class _Validation:
+class Validation:
     """One validation under way."""
 
     plan: Plan
@@ -284,6 +290,9 @@ class _Validation:
         self._failing: dict[Node, NamedNode] = {}
         self._sets: dict[tuple[str, ...], NamedNode] = {}
         self._whole: set[str] = set()
+        self._large: dict[str, bool] = {}
+        self._own: dict[tuple[str, str], bool] = {}
+        self._absent: dict[str, str | None] = {}
         self._classes: dict[str, tuple[NamedNode, ...]] = {}
         self._reporting: dict[Node, list[Source]] = defaultdict(list)
         self._checking: dict[Node, list[Source]] = defaultdict(list)
@@ -293,8 +302,8 @@ class _Validation:
         if self.plan.asks_for_shapes:
             self.data.add_shapes()
 
-    def outcome(self) -> Outcome:
-        """Validate."""
+    def outcome(self, limit: int | None = None) -> Outcome:
+        """Validate, and stop once there are so many results."""
         for node in self.plan.roots:
             self._reporting[node] += (Source(pattern) for pattern in self._targets(node))
         for node in self.plan.order:
@@ -302,12 +311,15 @@ class _Validation:
         for node in reversed(self.plan.order):
             if node in self._check_focus:
                 self._mark_failing(self.plan.shapes[node])
-        results = tuple(
+        every = (
             result
             for node in self.plan.order
             if node in self._report_focus
             for result in self._results(self.plan.shapes[node])
         )
+        results = tuple(islice(every, limit))
+        if limit is not None and len(results) == limit and next(every, None) is not None:
+            self.notes.append(f"There are more than {limit} results: the rest is left out.")
         return Outcome(results=results, notes=tuple(self.notes))
 
     # Focus nodes
@@ -488,9 +500,11 @@ class _Validation:
         """
         scope = self._scope(shape, self._report_focus[shape.node])
         screens, rest = self._screens(scope)
-        narrow = self._narrowed(scope, screens) if len(screens) > 1 else scope
+        narrow = self._narrowed(scope, screens) if screens else None
         for constraint in shape.constraints:
-            near = scope if constraint in rest else narrow
+            near: Scope | None = narrow
+            if constraint in rest:
+                near = self._lacking(scope) if self._absence(scope, constraint) else scope
             if near is not None and constraint.component != PROPERTY:
                 for result in self._found(near, constraint):
                     for _ in range(self._times(shape, result.focus)):
@@ -498,8 +512,62 @@ class _Validation:
 
     def _narrowed(self, scope: Scope, screens: list[str]) -> Scope | None:
         """Give the scope of just the focus nodes that a screen lets through, None if there are none."""
-        nodes = [_term(row["this"]) for row in self.data.rows(_screening(scope, screens))]
+        if len(screens) == 1 and not self._is_own_property(scope):
+            return scope
+        query = _screening(scope, screens, values_first=self._is_own_property(scope))
+        return self._only(scope, query)
+
+    def _only(self, scope: Scope, query: str) -> Scope | None:
+        nodes = [_term(row["this"]) for row in self.data.rows(query)]
         return replace(scope, focus=member(self._marks.new(nodes), "?this")) if nodes else None
+
+    def _is_own_property(self, scope: Scope) -> bool:
+        """True if most of what has a property is a focus node, by a sample: then start from the property."""
+        step = scope.shape.step
+        if step is None or step.kind != "predicate" or not self._is_large(scope.focus):
+            return False
+        key = (step.text(), scope.focus)
+        if key not in self._own:
+            sample = f"SELECT ?this WHERE {{ {scope.values} }} LIMIT {_SAMPLE}"
+            known = f"SELECT DISTINCT ?this WHERE {{ {{ {sample} }} LATERAL {{ {scope.focus} }} }}"
+            subjects = f"SELECT DISTINCT ?this WHERE {{ {{ {sample} }} }}"
+            all_of, inside = (sum(1 for _ in self.data.rows(query)) for query in (subjects, known))
+            self._own[key] = inside > 0.6 * all_of
+        return self._own[key]
+
+    def _is_large(self, focus: str) -> bool:
+        """True if there are so many focus nodes that a look at the data before a query pays."""
+        if focus not in self._large:
+            some = f"SELECT ?this WHERE {{ {focus} }} LIMIT {_MANY}"
+            [row] = self.data.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ {{ {some} }} }}")
+            self._large[focus] = _term(row["n"]).value == str(_MANY)
+        return self._large[focus]
+
+    def _absence(self, scope: Scope, constraint: Constraint) -> str | None:
+        """Give the expression that is true of a focus node that lacks what a constraint asks for."""
+        if constraint.statement is not None:
+            return None
+        absent = BY_IRI[constraint.component].absent
+        return absent(scope, constraint) if absent is not None else None
+
+    def _lacking(self, scope: Scope) -> Scope | None:
+        """Give the scope of the focus nodes that lack anything that any shape of the same focus asks for."""
+        if scope.focus not in self._absent:
+            tests = [
+                test
+                for node, focus in self._report_focus.items()
+                if focus == scope.focus
+                for constraint in self.plan.shapes[node].constraints
+                if (test := self._absence(self._scope(self.plan.shapes[node], focus), constraint))
+            ]
+            nodes = [
+                _term(row["this"])
+                for some in (tests[i : i + _TOGETHER] for i in range(0, len(tests), _TOGETHER))
+                for row in self.data.rows(_lacking(scope, some))
+            ]
+            self._absent[scope.focus] = member(self._marks.new(nodes), "?this") if nodes else None
+        focus = self._absent[scope.focus]
+        return None if focus is None else replace(scope, focus=focus)
 
     def _found(self, scope: Scope, constraint: Constraint) -> Iterator[Result]:
         if constraint.statement is not None:
@@ -627,9 +695,17 @@ def _as_values(scope: Scope) -> str:
     return f"{focus} BIND(COALESCE({value_expression('?kg_this')}, ?kg_this) AS ?this) "
 
 
-def _screening(scope: Scope, screens: list[str]) -> str:
+def _lacking(scope: Scope, tests: list[str]) -> str:
+    """Give the query for the focus nodes that any of some expressions is true of."""
+    return f"SELECT DISTINCT ?this WHERE {{ {scope.focus} FILTER({' || '.join(tests)}) }}"
+
+
+def _screening(scope: Scope, screens: list[str], *, values_first: bool = False) -> str:
     """Give the query for the focus nodes that any of some expressions is true of, the cheap ones first."""
     tests = " || ".join(f"({test})" for test in sorted(screens, key=lambda test: "EXISTS" in test))
+    if values_first:
+        found = f"SELECT DISTINCT ?this WHERE {{ {scope.values} FILTER({tests}) }}"
+        return f"SELECT DISTINCT ?this WHERE {{ {{ {found} }} LATERAL {{ {scope.focus} }} }}"
     return f"SELECT DISTINCT ?this WHERE {{ {scope.focus} {scope.values} FILTER({tests}) }}"
 
 
