@@ -47,6 +47,7 @@ blueprint = Blueprint("views", __name__)
 blueprint.register_blueprint(discovery.blueprint)
 
 _OWL_ONTOLOGY = term("owl:Ontology")
+_GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON", "other")
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
 _IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\\\^`]+")
 _LIST_QUERY = """\
@@ -205,6 +206,13 @@ def context() -> Response:
     return respond(_context().document(), _CONTEXT, vary=())
 
 
+@blueprint.get("/land.geojson")
+def land() -> Response:
+    """The outlines behind the maps."""
+    drawn = maps.of_store(current.snapshot().store).land()
+    return respond(json.dumps(drawn, separators=(",", ":")), _GEOJSON, vary=())
+
+
 @blueprint.get("/list/<path:name>")
 def members(name: str) -> Response:
     """The things of one class, page by page, in the order of their IRIs."""
@@ -315,7 +323,7 @@ def suggest() -> Response:
 
 def _hits(words: str, limit: int) -> list[dict[str, str]]:
     chain = negotiate.fallbacks(html.language())
-    hits = current.index().search(words, chain, limit=limit)
+    hits = current.index().search(words, chain, limit=limit).hits
     names = current.index().labels([hit.iri for hit in hits], chain)
     return [
         {
