@@ -1,4 +1,4 @@
-"""A headless Chromium for tests, driven over a pipe by the DevTools protocol: pages, keys, what went wrong."""
+"""A headless Chromium for tests, driven over a pipe by the DevTools protocol."""
 
 from __future__ import annotations
 
@@ -81,7 +81,13 @@ class Page:
 
     def press(self, key: str, code: int, modifiers: int = 0, text: str = "") -> None:
         """Press a key; modifiers: 1 Alt, 2 Ctrl, 4 Meta, 8 Shift."""
-        details = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": modifiers, "text": text}
+        details = {
+            "key": key,
+            "code": key,
+            "windowsVirtualKeyCode": code,
+            "modifiers": modifiers,
+            "text": text,
+        }
         self.send("Input.dispatchKeyEvent", type="keyDown", **details)
         self.send("Input.dispatchKeyEvent", type="keyUp", **{**details, "text": ""})
 

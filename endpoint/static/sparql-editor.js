@@ -25,7 +25,7 @@ const colour = (name, kind = "text-subtle") => `var(--ds-color-${name}-${kind})`
 const look = EditorView.theme({
   "&": { backgroundColor: colour("neutral", "surface-default"), color: colour("neutral", "text-default") },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "inherit", lineHeight: "1.55", minHeight: "18rem", maxHeight: "70vh" },
+  ".cm-scroller": { fontFamily: "inherit", lineHeight: "1.55", minHeight: "17rem", maxHeight: "70vh" },
   ".cm-content": { caretColor: colour("neutral", "text-default"), padding: "0.6rem 0" },
   ".cm-cursor": { borderLeftColor: colour("neutral", "text-default"), borderLeftWidth: "2px" },
   ".cm-gutters": { backgroundColor: "transparent", color: colour("neutral"), border: "0" },

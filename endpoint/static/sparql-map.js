@@ -5,9 +5,10 @@ let outlines = null;
 
 function load(script, style) {
   loaded ??= new Promise((resolve, reject) => {
-    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: style });
+    const own = new URL("sparql-map.css", import.meta.url).href;
+    const sheets = [style, own].map((href) => Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
     const code = Object.assign(document.createElement("script"), { src: script, onload: resolve, onerror: reject });
-    document.head.append(sheet, code);
+    document.head.append(...sheets, code);
   });
   return loaded;
 }

@@ -205,7 +205,8 @@ async function startEditor() {
   const made = createEditor({ holder, text: area.value, words, fill, run, ...form.dataset });
   form.addEventListener("formdata", (event) => field === made && event.formData.set("query", made.text));
   const toggle = button("", () => use(field === made ? plainField : made));
-  form.querySelector(".sparql-bar").append(toggle);
+  toggle.dataset.variant = "tertiary";
+  form.querySelector(".sparql-top").append(toggle);
   const hint = element("p", { className: "hint sparql-keys", textContent: words.keys });
   form.append(hint);
 
