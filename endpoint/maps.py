@@ -167,6 +167,12 @@ def _pairs(text: str, crs: str) -> Iterator[Point]:
         yield (y, x) if crs == _LATITUDE_FIRST else (x, y)
 
 
+def rounded(rings: Iterable[Sequence[Point]], digits: int) -> list[list[Point]]:
+    """Give rings with fewer digits and without points that then coincide; those that vanish are left out."""
+    kept = (list(dict.fromkeys((round(x, digits), round(y, digits)) for x, y in ring)) for ring in rings)
+    return [ring for ring in kept if len(ring) > 2]
+
+
 class Atlas:
     """The geometries of a snapshot, by the thing they belong to; read once, parsed when first drawn."""
 
@@ -245,6 +251,11 @@ class Atlas:
         land = tuple(path for surface in self._land if (path := scale.path(surface)))
         marks = tuple(mark for place in places for mark in scale.marks(place))
         return Drawing(width, scale.height, land, marks)
+
+    @property
+    def surfaces(self) -> tuple[Geometry, ...]:
+        """The surfaces that lie behind all maps."""
+        return self._land
 
     @property
     def whole(self) -> Box | None:

@@ -36,7 +36,12 @@ CREATE INDEX quad_back ON quad (o, p, s);
 CREATE TABLE incoming (o INTEGER, p INTEGER, n INTEGER, PRIMARY KEY (o, p)) WITHOUT ROWID;
 INSERT INTO incoming SELECT o, p, COUNT(DISTINCT s) FROM quad
     WHERE o IN (SELECT id FROM term WHERE text GLOB '[<_]*') GROUP BY o, p;
-"""
+CREATE TABLE usage (class INTEGER, p INTEGER, n INTEGER, PRIMARY KEY (class, p)) WITHOUT ROWID;
+INSERT INTO usage SELECT 0, p, COUNT(*) FROM (SELECT DISTINCT s, p, o FROM quad) GROUP BY p;
+INSERT INTO usage SELECT t.o, q.p, COUNT(*) FROM
+    (SELECT DISTINCT s, o FROM quad WHERE p = (SELECT id FROM term WHERE text = '<RDF_TYPE>')) t
+    JOIN (SELECT DISTINCT s, p, o FROM quad) q ON q.s = t.s GROUP BY t.o, q.p;
+""".replace("<RDF_TYPE>", str(RDF_TYPE))
 
 Value = NamedNode | BlankNode | Literal
 
@@ -100,6 +105,18 @@ class Kind:
 
     iri: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A class with how many things have it, derived or not, and how many triples they have by each property.
+
+    An empty IRI stands for all things, with a class or without.
+    """
+
+    iri: str
+    count: int
+    properties: Mapping[str, int]
 
 
 def build(path: Path, read: Callable[[], Iterable[Quad]], derived_graphs: frozenset[str]) -> int:
@@ -283,6 +300,22 @@ class Index:
             (self._id(str(RDF_TYPE)),),
         )
         return tuple(Kind(text[1:-1], count) for text, count in rows)
+
+    def usage(self) -> tuple[Usage, ...]:
+        """Give what properties are used with: first with all things, then by class, the most used first."""
+        used: dict[str, dict[str, int]] = defaultdict(dict)
+        for class_text, predicate, count in self._db.execute(
+            "SELECT COALESCE(c.text, ''), p.text, u.n FROM usage u LEFT JOIN term c ON c.id = u.class "
+            "JOIN term p ON p.id = u.p WHERE u.class = 0 OR c.text GLOB '<*' ORDER BY u.n DESC, p.text"
+        ):
+            used[class_text[1:-1]][predicate[1:-1]] = count
+        sizes = self._db.execute(
+            "SELECT o.text, i.n FROM incoming i JOIN term o ON o.id = i.o WHERE i.p = ?",
+            (self._id(str(RDF_TYPE)),),
+        )
+        size = {text[1:-1]: count for text, count in sizes}
+        rows = (Usage(iri, size.get(iri, 0), properties) for iri, properties in used.items())
+        return tuple(sorted(rows, key=lambda row: (row.iri != "", -row.count, row.iri)))
 
     def members(self, class_iri: str, *, after: str = "", limit: int = 100) -> tuple[str, ...]:
         """Give the things of a class, subclasses included, those after a given one, IRIs in order."""
