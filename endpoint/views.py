@@ -323,7 +323,7 @@ def suggest() -> Response:
 
 def _hits(words: str, limit: int) -> list[dict[str, str]]:
     chain = negotiate.fallbacks(html.language())
-    hits = current.index().search(words, chain, limit=limit)
+    hits = current.index().search(words, chain, limit=limit).hits
     names = current.index().labels([hit.iri for hit in hits], chain)
     return [
         {

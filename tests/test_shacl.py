@@ -149,6 +149,15 @@ def test_a_query_sees_values_and_its_results_are_as_written() -> None:
     assert result.messages == (Literal("007 is https://ex.org/a's", language="en"),)
 
 
+def test_a_query_over_two_forms_of_one_value_gives_each_once() -> None:
+    shapes = """ex:S sh:targetNode ex:a ; sh:sparql [
+        sh:select "SELECT $this ?value { $this <https://ex.org/p> ?value }" ] ."""
+    assert values(shapes, 'ex:a ex:p "01"^^xsd:integer, 1 . ex:b ex:p "001"^^xsd:integer .') == [
+        '"01"^^<http://www.w3.org/2001/XMLSchema#integer>',
+        '"1"^^<http://www.w3.org/2001/XMLSchema#integer>',
+    ]
+
+
 def test_a_literal_focus_node_is_a_value_to_a_query() -> None:
     shapes = """ex:S sh:targetObjectsOf ex:p ; sh:sparql [
         sh:select "SELECT $this { FILTER($this + 1 = 8) }" ] ."""
@@ -163,8 +172,8 @@ def test_messages_of_the_shape_come_in_every_language_else_ours_in_two() -> None
     [[with_own], [with_default]] = found(own, data), found(plain, data)
     assert set(with_own.messages) == {Literal("Mangler.", language="nb"), Literal("Missing.", language="en")}
     assert with_default.messages == (
-        Literal("Fewer than 1 values.", language="en"),
-        Literal("Færre enn 1 verdier.", language="nb"),
+        Literal("There is no value.", language="en"),
+        Literal("Verdien mangler.", language="nb"),
     )
 
 

@@ -6,13 +6,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Literal as OneOf
 from typing import Protocol
 
-from pyoxigraph import BlankNode, NamedNode, Quad
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from kg import source as sources
-from kg.check import lint, shacl
+from kg.check import hints, lint, shacl
 from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result
 from kg.errors import InvalidDataError
@@ -48,22 +49,32 @@ def run(
     engine: Engine = "compiled",
     progress: Progress | None = None,
     limit: int | None = LIMIT,
+    today: date | None = None,
 ) -> Report:
     """Check everything in a source and say what is wrong, in the order of files and lines.
 
     A file that does not parse gets a finding and is left out; the others are still checked. `engine` chooses
     who applies the shapes: our compiled queries, or pySHACL as the referee. At most `limit` results of shapes
-    are kept; a note says if there were more.
+    are kept; a note says if there were more. Dates in the future are looked for where the caller says what
+    day it is.
     """
-    return _Run(source, engine, progress or (lambda stage, done, total: None), limit).report()
+    return _Run(source, engine, progress or (lambda stage, done, total: None), limit, today).report()
 
 
 class _Run:
     """One check under way: the files still in, the findings so far, the time each stage took."""
 
-    def __init__(self, source: Source, engine: Engine, progress: Progress, limit: int | None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        engine: Engine,
+        progress: Progress,
+        limit: int | None,
+        today: date | None,
+    ) -> None:
         self._limit = limit
         self._source = source
+        self._today = today
         self._engine = engine
         self._progress = progress
         self._files: tuple[SourceFile, ...] = ()
@@ -102,12 +113,14 @@ class _Run:
     def _read_and_validate(self) -> None:
         """Parse everything once, on its way into the validator; begin again without a file that is broken."""
         while True:
-            self._seen, self._places = lint.Seen(), Places(self._files)
+            self._seen = lint.Seen(self._source.config.base, self._today)
+            self._places = Places(self._files, self._seen.subjects)
             try:
                 self._results += self._validated(list(self._quads(Room.SHAPES)))
                 break
             except _BrokenFileError:
                 self._leave_out_broken()
+        self._places.look_for(_named_in(self._results))
         self._findings += (self._finding(result) for result in self._results)
 
     def _leave_out_broken(self) -> None:
@@ -146,9 +159,9 @@ class _Run:
             self._progress("read", number, len(files))
 
     def _lint(self) -> None:
-        source = self._source
-        self._findings += lint.unknown_terms(self._seen, self._places, source.queries, source.root)
-        self._findings += lint.duplicate_subjects(self._seen, self._places)
+        found, notes = lint.run(self._source, self._seen, self._places, self._today)
+        self._findings += found
+        self._notes += notes
 
     def _report_shapes(self, error: InvalidDataError) -> None:
         self._notes.append(_BAD_SHAPES)
@@ -175,6 +188,7 @@ class _Run:
             value=value,
             shape=result.shape.value,
             shape_place=self._shape_place(result.shape),
+            hint=hints.mend(result),
         )
 
     def _shape_place(self, shape: NamedNode | BlankNode) -> Place | None:
@@ -211,6 +225,12 @@ def _validator(engine: Engine) -> _Validator:
     from kg.check import referee  # rdflib and pySHACL are heavy, and only the referee needs them
 
     return referee.validate
+
+
+def _named_in(results: Iterable[Result]) -> frozenset[str]:
+    """Give the nodes that the places of results are found by."""
+    nodes = (node for r in results for node in (r.focus, r.value, r.shape) if node is not None)
+    return frozenset(written(node) for node in nodes if not isinstance(node, Literal))
 
 
 def _inert_shape(node: NamedNode | BlankNode, place: Place | None) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -41,6 +41,12 @@ _SIMPLE = 8
 """How many constraints of a shape are said in place, where they are about each node by itself."""
 _TOGETHER = 100
 """How many tests go into one query."""
+_OF_ONE = {
+    "minCount": ("There is no value.", "Verdien mangler."),
+    "maxCount": ("There is more than one value.", "Det er mer enn én verdi."),
+    "qualifiedMinCount": ("No value conforms to the shape.", "Ingen verdi oppfyller formen."),
+    "qualifiedMaxCount": ("More than one value conforms to the shape.", "Mer enn én verdi oppfyller formen."),
+}
 _MANY = 2000
 _SAMPLE = 400
 """How many values of a property are looked at to say whose property it is."""
@@ -251,15 +257,29 @@ class DataStore:
             found[quad.object].append(encoded)
         return found
 
-    def as_written(self, term: object, focus: Term) -> Term | None:
-        """Give what a user's query bound as the data has it: of several forms, the one at the focus node."""
+    def as_written(self, term: object, focus: Term, seen: Counter[tuple[Term, Term]]) -> Term | None:
+        """Give what a user's query bound as the data has it.
+
+        Of several forms of one value those at the focus node come first, each once: `seen` counts.
+        """
         if term is None or not self.written or not isinstance(term, Literal):
             return None if term is None else _term(term)
-        forms = self._forms.get(term, [])
-        if len(forms) != 1 and not isinstance(focus, Literal):
-            near = [quad.object for quad in self._store.quads_for_pattern(focus, None, None, _WRITTEN)]
-            forms = [form for form in forms if form in near]
-        return decode(forms[0]) if forms else term
+        known = self._forms.get(term)
+        if known is None:
+            return term
+        near = self._near(term, known, focus)
+        seen[focus, term] += 1
+        return decode(near[(seen[focus, term] - 1) % len(near)])
+
+    def _near(self, term: Literal, forms: list[Literal], focus: Term) -> list[Literal]:
+        """Give the forms of a value that a focus node has, all that there are if it has none."""
+        if isinstance(focus, Literal):
+            return forms
+        written = {quad.object for quad in self._store.quads_for_pattern(focus, None, None, _WRITTEN)}
+        near = [form for form in forms if form in written]
+        if any(True for _ in self._store.quads_for_pattern(focus, None, term, DefaultGraph())):
+            near.append(term)
+        return near or forms
 
     def _run(self, query: str, beside: NamedNode | None, prefixes: Mapping[str, str]) -> QuerySolutions:
         graphs: list[NamedNode | BlankNode | DefaultGraph] = [DefaultGraph()]
@@ -592,10 +612,15 @@ class Validation:
                     path=_predicate_path(row["path"]) if query.path else shape.path,
                     value=value,
                     messages=messages,
+                    parameter=constraint.value,
+                    allowed=constraint.values,
                 )
 
     def _default_messages(self, constraint: Constraint) -> tuple[Literal, ...]:
         component = BY_IRI[constraint.component]
+        if constraint.number == 1 and component.parameter in _OF_ONE:
+            en, nb = _OF_ONE[component.parameter]
+            return Literal(en, language="en"), Literal(nb, language="nb")
         words = {
             "value": "" if constraint.value is None else readable(constraint.value),
             "values": ", ".join(readable(value) for value in constraint.values),
@@ -610,9 +635,10 @@ class Validation:
         own = constraint.component == sparql.SPARQL
         rows = self._user_rows(scope, constraint, statement)
         names = [variable.value for variable in rows.variables]
+        seen: Counter[tuple[Term, Term]] = Counter()
         for row in rows:
             focus = decoded(_term(row["kg_this"]))
-            bindings = {name: self.data.as_written(row[name], focus) for name in names}
+            bindings = {name: self.data.as_written(row[name], focus, seen) for name in names}
             value = bindings.get("value")
             if value is None and not shape.is_property:
                 value = focus
