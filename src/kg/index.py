@@ -288,6 +288,25 @@ class Index:
         """Give the things of a class, subclasses included, those after a given one, IRIs in order."""
         return self.incoming(class_iri, RDF_TYPE.value, after=after, limit=limit)
 
+    def subjects(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield every IRI that something is said about, with the classes written for it; IRIs in order."""
+        rows = self._db.execute(
+            "SELECT t.text, GROUP_CONCAT(CASE WHEN q.p = ? AND NOT q.derived THEN o.text END, ' ') "
+            "FROM quad q JOIN term t ON t.id = q.s JOIN term o ON o.id = q.o "
+            "WHERE t.text GLOB '<*' GROUP BY q.s ORDER BY q.s",
+            (self._id(str(RDF_TYPE)),),
+        )
+        for text, types in rows:
+            yield text[1:-1], tuple(dict.fromkeys(iri[1:-1] for iri in (types or "").split()))
+
+    def names(self) -> Iterator[tuple[str, str, str]]:
+        """Yield every name that searches look through: IRI, text and language; labels first, IRIs in order."""
+        rows = self._db.execute(
+            "SELECT t.text, f.text, f.language FROM search f JOIN term t ON t.id = f.s "
+            "WHERE t.text GLOB '<*' ORDER BY f.s, f.rank_of, f.language, f.text"
+        )
+        return ((text[1:-1], name, language) for text, name, language in rows)
+
     def ending_in(self, name: str, limit: int = 10) -> tuple[str, ...]:
         """Give the things whose IRI ends in `/name` or `#name`, IRIs in order."""
         rows = self._db.execute(
