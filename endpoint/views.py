@@ -15,6 +15,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from endpoint import (
+    concepts,
     discovery,
     documents,
     figures,
@@ -48,6 +49,7 @@ blueprint = Blueprint("views", __name__)
 blueprint.register_blueprint(discovery.blueprint)
 blueprint.register_blueprint(search.blueprint)
 
+_SCHEME = term("skos:ConceptScheme")
 _OWL_ONTOLOGY = term("owl:Ontology")
 _GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON", "other")
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
@@ -156,6 +158,12 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
         else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
         graph=_graph_of(page.iri),
+        tree=concepts.tree(page.iri, current.index(), snapshot.store, html.language())
+        if _SCHEME.value in description.types
+        else (),
+        companions=()
+        if is_ontology
+        else concepts.companions(page.iri, current.index(), snapshot.store, html.language()),
         usage=figures.usage(page.iri, _uses(page.iri), current.index(), snapshot.store, html.language())
         if page.iri in known.properties
         else None,

@@ -72,6 +72,13 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "next-page": ("Neste side", "Neste side", "Next page"),
     "first-page": ("Første side", "Første side", "First page"),
     "pages": ("Sider", "Sider", "Pages"),
+    "concept-tree": ("Begrepene", "Omgrepa", "The concepts"),
+    "concept-tree-lead": (
+        "Tallet viser hvor mange som bruker begrepet.",
+        "Talet viser kor mange som bruker omgrepet.",
+        "The number shows how many use the concept.",
+    ),
+    "used-with": ("Brukes sammen med", "Blir brukt saman med", "Used together with"),
     "says-of": ("Sier noe om", "Seier noko om", "Says something of"),
     "usage": ("Slik er den brukt", "Slik er han brukt", "How it is used"),
     "thing": ("Ting", "Ting", "Thing"),
