@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,8 @@ def render(
     elif result is not None:
         document = json.loads(result)
         shown["boolean"] = document.get("boolean")
-        shown["rows"] = _table(document) if "results" in document else None
+        text = call.query or "" if call else ""
+        shown["rows"] = _table(document, text) if "results" in document else None
     return html.render(
         "sparql.html",
         words={key: texts[LANGUAGES.index(html.language())] for key, texts in _WORDS.items()},
@@ -101,13 +103,19 @@ def _example(text: str) -> str:
     return html.href("sparql", query=text)
 
 
-def _table(document: Mapping[str, Any]) -> Table:
-    columns = tuple(document["head"]["vars"])
+def _table(document: Mapping[str, Any], query: str) -> Table:
+    """Give the rows; the columns of `SELECT *` in the order in which the query names them."""
+    columns = tuple(sorted(document["head"]["vars"], key=lambda name: _first(name, query)))
     bindings = document["results"]["bindings"]
     rows = tuple(
         tuple(_cell(row[name]) if name in row else None for name in columns) for row in bindings[:MOST_ROWS]
     )
     return Table(columns, rows, len(bindings))
+
+
+def _first(name: str, query: str) -> int:
+    found = re.search(rf"[?$]{re.escape(name)}\b", query)
+    return found.start() if found else len(query)
 
 
 def _cell(term: Mapping[str, Any]) -> Cell:
