@@ -33,6 +33,7 @@ _LOOK_SECONDS = 2.0
 _BACKLOG = 1024
 _HEADER_MILLISECONDS = 10_000
 _HEAD_BYTES = 65_536
+_STOP_SECONDS = 3
 
 
 class PortTakenError(KgError):
@@ -148,13 +149,22 @@ async def _listen(
         backpressure=_BACKLOG,
         log_enabled=False,
     )
+    server.workers_kill_timeout = _STOP_SECONDS
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        """End the running queries, whose clients would keep the server waiting, and then the server."""
+        if site.pool is not None:
+            loop.run_in_executor(None, site.pool.close)
+        server.stop()  # type: ignore[no-untyped-call]
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     watching = asyncio.ensure_future(_watch(site, home)) if home else None
     loop.call_soon(ready)
     try:
-        await server.serve()
+        with suppress(TimeoutError):  # bodies that never come are not waited for
+            await server.serve()
     finally:
         if watching:
             watching.cancel()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,6 +52,19 @@ def test_a_stopped_server_leaves_no_process_behind(tmp_path: Path) -> None:
         ]
     assert workers
     assert not any(Path(f"/proc/{pid}").exists() for pid in (*zygotes, *workers))
+
+
+def test_a_server_stops_though_clients_keep_it_busy(tmp_path: Path) -> None:
+    """A query that would take long, and a body that never comes."""
+    lines = (f'<http://x/{number}> <http://x/b> "{number}" .' for number in range(500))
+    (tmp_path / "data.nt").write_text("\n".join(lines) + "\n")
+    cross = "SELECT%20(COUNT(*)%20AS%20?n)%7B?a%20?b%20?c.?d%20?e%20?f.?g%20?h%20?i.?j%20?k%20?l%7D"
+    with closing(socket.socket()) as busy, closing(socket.socket()) as slow, served(tmp_path) as running:
+        busy.connect((running.host, running.port))
+        slow.connect((running.host, running.port))
+        busy.sendall(f"GET /sparql?query={cross} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        slow.sendall(b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+        time.sleep(0.5)
 
 
 def snapshot_of(folder: Path, home: Home, text: str) -> Snapshot:
