@@ -14,7 +14,7 @@ from endpoint.vocabulary import Field, Vocabulary
 from endpoint.words import COMMON_TERMS, LANGUAGES
 from kg.index import Description, Index, Label, Statement
 from kg.snapshot import GraphInfo
-from kg.vocab import LABELS, PREFIXES, RDF_TYPE, compact, local_name
+from kg.vocab import LABELS, PREFIXES, RDF_TYPE, compact, local_name, term
 
 FIRST_VALUES = 12
 _MAX_COLUMNS = 4
@@ -41,6 +41,7 @@ _IN_TITLE = _NAMING | {_OWN_SOURCE}
 HIDDEN_IN_LISTS = _NAMING | {_OWN_SOURCE} | frozenset(_LEADS)
 """Properties that make no column: names, classes, descriptions, sources."""
 _DERIVED = "derived"
+_COMMON = {term(name).value: texts for name, texts in COMMON_TERMS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,11 @@ class Page:
     links_here: int
 
     @property
+    def addresses(self) -> frozenset[str]:
+        """The outside sources, each once, however many graphs and nodes name it."""
+        return frozenset(url for source in self.sources for url in source.urls)
+
+    @property
     def warnings(self) -> tuple[Row, ...]:
         """What a reader must know first: that something else has taken the place of this."""
         return tuple(
@@ -158,7 +164,8 @@ def build(
 ) -> Page:
     """Give the page of a description; asks the index for all labels at once.
 
-    With `nest` a named part stands where it is first mentioned; without, all stand side by side at the end.
+    With `nest` a named part stands where it is first mentioned, and each value is numbered with its sources;
+    without, all parts stand side by side at the end, as on the page of an ontology.
     """
     return _Builder(description, index, vocabulary, graphs, language, nest).page()
 
@@ -285,7 +292,7 @@ class _Builder:
 
     def common_label(self, iri: str) -> Label | None:
         """Give the interface's own word for a term of the modelling languages."""
-        texts = COMMON_TERMS.get(compact(iri) or "")
+        texts = _COMMON.get(iri)
         if texts is None or self.language not in LANGUAGES:
             return None
         return Label(texts[LANGUAGES.index(self.language)], self.language)
@@ -368,7 +375,8 @@ class _Builder:
         return [value for value in values if value not in others], others
 
     def value(self, said: Sequence[Statement], own: tuple[str, ...], depth: int) -> Value:
-        numbers = tuple(sorted({self.references.number(statement, own) for statement in said}))
+        cited = {self.references.number(statement, own) for statement in said} if self.nest else set()
+        numbers = tuple(sorted(cited))
         node = said[0].object
         if isinstance(node, Literal):
             cut = len(node.value) > _MAX_TEXT
@@ -379,8 +387,12 @@ class _Builder:
             return self.part_value(key, depth, numbers)
         if isinstance(node, BlankNode):
             return Value("text", f"_:{key}", sources=numbers)
-        label = self.name(key)
-        return Value("link", label.text, label.language, key, sources=numbers)
+        return self.link(key, numbers)
+
+    def link(self, iri: str, numbers: tuple[int, ...] = ()) -> Value:
+        """Give a thing as a value."""
+        label = self.name(iri)
+        return Value("link", label.text, label.language, iri, sources=numbers)
 
     def nests(self, node: NamedNode | BlankNode, depth: int) -> bool:
         """Tell whether a node is to be shown right here: a part, not yet shown, at home at this depth."""
@@ -420,7 +432,7 @@ class _Builder:
         written = [s for s in statements if s.predicate == RDF_TYPE and isinstance(s.object, NamedNode)]
         stated = [s for s in written if not s.derived] or written[:1]
         kinds = dict.fromkeys(s.object.value for s in stated)
-        return tuple(Value("link", self.name(iri).text, self.name(iri).language, iri) for iri in kinds)
+        return tuple(self.link(iri) for iri in kinds)
 
     def lead(self, statements: Sequence[Statement]) -> Value | None:
         for predicate in _LEADS:
@@ -468,9 +480,7 @@ class _Builder:
             ]
             if not subjects:
                 continue
-            values = tuple(
-                Value("link", self.name(iri).text, self.name(iri).language, iri) for iri in subjects
-            )
+            values = tuple(self.link(iri) for iri in subjects)
             label = self.predicate_label(found.predicate, {})
             count = found.count - (len(found.subjects) - len(subjects))
             described = self.described(found.predicate)

@@ -11,7 +11,6 @@ from pathlib import Path
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
 
 from endpoint import charts, maps, timelines
-from endpoint.catalogue import counts
 from endpoint.charts import Chart, Cube
 from endpoint.lists import KindRow
 from endpoint.maps import Drawing, Place
@@ -134,9 +133,8 @@ class Usage:
     names: Mapping[str, Label]
 
 
-def usage(predicate: str, index: Index, store: Path, language: str) -> Usage | None:
-    """Give the use of a property in the data; None if nothing uses it."""
-    count = counts(store)[0][predicate]
+def usage(predicate: str, count: int, index: Index, store: Path, language: str) -> Usage | None:
+    """Give the use of a property that so many triples have; None if nothing uses it."""
     if not count:
         return None
     quads = _store(store).quads_for_pattern(None, NamedNode(predicate), None, DefaultGraph())

@@ -16,10 +16,11 @@ from endpoint import site as current
 from endpoint.entity import Page, interval
 from endpoint.figures import Figures
 from endpoint.literals import machine_date, readable
-from endpoint.maps import captions
+from endpoint.maps import Drawing, captions
 from endpoint.respond import here, root_path
 from endpoint.timelines import Moment
 from endpoint.words import LANGUAGES, WORDS
+from kg.index import Label
 from kg.vocab import compact, document_path
 
 
@@ -136,6 +137,16 @@ def _escaped(found: re.Match[str]) -> str:
     return f"\\{found[1]}"
 
 
+def marks_json(drawing: Drawing, names: Mapping[str, Label]) -> str:
+    """Give the points of a map for the script that makes it movable."""
+    rows = [
+        {"x": round(mark.longitude, 4), "y": round(mark.latitude, 4), "role": mark.role,
+         "name": names[mark.iri].text, "href": page_of(mark.iri)}
+        for mark in (drawing.points or drawing.marks)
+    ]  # fmt: skip
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
 def names_of(drawn: Figures, moment: Moment) -> str:
     """Give what a moment on a time line is called: the thing, and what the date is of where that is said."""
     name = drawn.names[moment.iri].text
@@ -213,6 +224,7 @@ def install(app: Flask) -> None:
         citation=citation,
         bibtex=bibtex,
         names_of=names_of,
+        marks_json=marks_json,
         captions=lambda drawing, names: captions(drawing, {iri: label.text for iri, label in names.items()}),
         decimal=lambda n: f"{n:.4f}".replace(".", "." if language() == "en" else ","),
         period_of=lambda part: interval(part, language()),

@@ -15,7 +15,6 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from endpoint import (
-    catalogue,
     discovery,
     documents,
     figures,
@@ -35,9 +34,10 @@ from endpoint.lists import KindRow, Listing, foremost, kinds_of, listing
 from endpoint.maps import Drawing
 from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
 from endpoint.problems import TYPES, Problem
-from endpoint.respond import here, link, redirect, respond, respond_file
+from endpoint.respond import here, redirect, respond, respond_file
 from endpoint.settings import SETTINGS
 from endpoint.variants import address, alternates, choose, query_string
+from kg import dumps
 from kg.dumps import Dump
 from kg.index import Description, Index, Label
 from kg.snapshot import GraphInfo
@@ -47,6 +47,7 @@ blueprint = Blueprint("views", __name__)
 blueprint.register_blueprint(discovery.blueprint)
 
 _OWL_ONTOLOGY = term("owl:Ontology")
+_GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON", "other")
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
 _IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\\\^`]+")
 _LIST_QUERY = """\
@@ -117,29 +118,19 @@ def describe(
     path = path or document_path(description.iri, config.base)
     chosen, vary = choose(form, table, path)
     where = address(path, chosen)
-    links = [*alternates(path, table, chosen), *_signposts(description, path, chosen)]
+    signposts = discovery.signposts(description, path, table)
     if chosen is HTML:
         body = _entity_page(description, path, table)
-        return respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where, links=links,
-                       language=html.language(), variant=query_string())  # fmt: skip
+        page = respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where,
+                       links=signposts.on_page(), language=html.language(),
+                       variant=query_string())  # fmt: skip
+        return discovery.dated(page, description.iri)
+    links = [*alternates(path, table, chosen), *signposts.on_metadata()]
     body_bytes = documents.write(
         description, chosen, document=config.base + path, config=config, context=_context()
     )
-    return respond(body_bytes, chosen, vary=vary, content_location=where, links=links)
-
-
-def _signposts(description: Description, path: str, chosen: Representation) -> list[str]:
-    """Give the links by which a program finds its way (FAIR signposting): from the page, and back to it."""
-    license_iri = current.snapshot().config.license
-    license_link = [link(license_iri, "license")] if license_iri else []
-    collection = link(here("dataset"), "collection")
-    if chosen is not HTML:
-        return [link(here(path), "describes", type="text/html"), collection, *license_link]
-    types = [link(iri, "type") for iri in (catalogue.PAGE, *description.types[:1])]
-    links = [link(description.iri, "cite-as"), *types, collection, *license_link]
-    if path.startswith("doc/"):
-        links.append(link(here(f"linkset/{path[4:]}"), "linkset", type="application/linkset+json"))
-    return links
+    answer = respond(body_bytes, chosen, vary=vary, content_location=where, links=links)
+    return discovery.dated(answer, description.iri)
 
 
 def _entity_page(description: Description, path: str, table: Sequence[Representation]) -> str:
@@ -163,17 +154,20 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
         else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
         graph=_graph_of(page.iri),
-        usage=figures.usage(page.iri, current.index(), snapshot.store, html.language())
+        usage=figures.usage(page.iri, _uses(page.iri), current.index(), snapshot.store, html.language())
         if page.iri in known.properties
         else None,
         formats=formats,
-        schema_org=html.script_json(
-            catalogue.thing_json(description, page.label.text, page.lead.text if page.lead else "", snapshot)
-        ),
+        schema_org=html.script_json(discovery.structured(description, path)),
         describe_query=f"DESCRIBE <{page.iri}>",
         statements_query=f"SELECT ?property ?value WHERE {{\n  <{page.iri}> ?property ?value .\n}}",
         back_query=f"SELECT ?thing ?property WHERE {{\n  ?thing ?property <{page.iri}> .\n}} LIMIT 100",
     )
+
+
+def _uses(predicate: str) -> int:
+    properties = discovery.numbers().properties
+    return next((found.triples for found in properties if found.iri == predicate), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +186,7 @@ def _graph_of(iri: str) -> GraphPage | None:
         return None
     things = figures.things_in(iri, snapshot.store)
     names = current.index().labels(things, negotiate.fallbacks(html.language()))
-    files = tuple(d for d in catalogue.dumps_of(snapshot.dumps).values() if d.graph == iri and not d.gzipped)
+    files = tuple(d for d in dumps.by_path(snapshot.dumps).values() if d.graph == iri and not d.gzipped)
     return GraphPage(info, tuple((thing, names[thing]) for thing in things), files)
 
 
@@ -210,6 +204,13 @@ def _context_of(store: Any, prefixes: tuple[tuple[str, str], ...]) -> Context:
 def context() -> Response:
     """The JSON-LD context: every name that documents use."""
     return respond(_context().document(), _CONTEXT, vary=())
+
+
+@blueprint.get("/land.geojson")
+def land() -> Response:
+    """The outlines behind the maps."""
+    drawn = maps.of_store(current.snapshot().store).land()
+    return respond(json.dumps(drawn, separators=(",", ":")), _GEOJSON, vary=())
 
 
 @blueprint.get("/list/<path:name>")
@@ -322,7 +323,7 @@ def suggest() -> Response:
 
 def _hits(words: str, limit: int) -> list[dict[str, str]]:
     chain = negotiate.fallbacks(html.language())
-    hits = current.index().search(words, chain, limit=limit)
+    hits = current.index().search(words, chain, limit=limit).hits
     names = current.index().labels([hit.iri for hit in hits], chain)
     return [
         {
@@ -381,7 +382,7 @@ def all_questions() -> Response:
 @blueprint.get("/dumps/")
 def downloads() -> Response:
     """What can be downloaded, with sizes and checksums."""
-    found = catalogue.dumps_of(current.snapshot().dumps)
+    found = dumps.by_path(current.snapshot().dumps)
     after, limit = request.args.get("after", ""), current.site().settings.page_size
     graphs = sorted({dump.graph for dump in found.values() if dump.graph > after})
     shown = {graph: [dump for dump in found.values() if dump.graph == graph and not dump.gzipped]
@@ -395,7 +396,7 @@ def downloads() -> Response:
 def download(path: str) -> Response:
     """One file of the list, whole or in ranges."""
     folder = current.snapshot().dumps
-    found = catalogue.dumps_of(folder).get(path)
+    found = dumps.by_path(folder).get(path)
     if found is None:
         raise Problem("not-found", f"There is no dump {path!r}; {here('dumps/')} lists them.")
     media_type = "application/gzip" if found.gzipped else found.media_type

@@ -74,6 +74,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "thing": ("Ting", "Ting", "Thing"),
     "narrow": ("Avgrens", "Avgrens", "Narrow down"),
     "remove": ("fjern", "fjern", "remove"),
+    "open-map": ("Åpne kartet for å flytte og zoome", "Opne kartet for å flytte og zoome", "Open the map to move and zoom"),
     "show-map": ("Vis kart", "Vis kart", "Show map"),
     "hide-map": ("Skjul kart", "Skjul kart", "Hide map"),
     "as-file": ("Listen som", "Lista som", "This list as"),
@@ -135,6 +136,11 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "{name} er av klassen {kind}, med {n} opplysninger.",
         "{name} er av klassen {kind}, med {n} opplysningar.",
         "{name} is in the class {kind}, with {n} statements.",
+    ),
+    "sentence-one": (
+        "{name} er av klassen {kind}, med {n} opplysninger fra én kilde.",
+        "{name} er av klassen {kind}, med {n} opplysningar frå éi kjelde.",
+        "{name} is in the class {kind}, with {n} statements from one source.",
     ),
     "sentence": (
         "{name} er av klassen {kind}, med {n} opplysninger fra {m} kilder.",

@@ -8,7 +8,7 @@ for as text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -23,8 +23,15 @@ from kg.source import Room, SourceFile
 from kg.turtle import Lines, Span
 from kg.vocab import RDF_TYPE
 
+LARGEST_FILE = 8_000_000
+"""Files of more characters than this are not read with positions: their IRIs are searched for as text."""
+SEARCHES = 300
+"""How many such searches a file gets; findings after that name the file alone."""
 LONGEST_LINE = 2_000
 """Lines longer than this are not quoted: they are for machines."""
+
+HEAD = 65_536
+"""How many bytes the beginning of a file has."""
 
 
 def written(term: NamedNode | BlankNode | Literal | Triple) -> str:
@@ -72,6 +79,7 @@ class Text:
         self.name = name
         self.text = text
         self._read = stated
+        self._searches = 0
 
     @cached_property
     def lines(self) -> Lines:
@@ -117,8 +125,9 @@ class Text:
 
     def _search(self, term: str) -> Span | None:
         """Find an IRI as text, written out or as the prefixed names of queries and JSON-LD contexts."""
-        if self.stated or term.startswith(('"', "_:")):
+        if self.stated or term.startswith(('"', "_:")) or self._searches >= SEARCHES:
             return None
+        self._searches += 1
         offset = min(
             (at for form in (f"<{term}>", f'"{term}"') if (at := self.text.find(form)) >= 0), default=-1
         )
@@ -157,16 +166,24 @@ class Places:
         self._files = tuple(files)
         self._texts: dict[str, Text] = {}
         self._known = subjects
+        self._wanted: Collection[str] | None = None
+
+    def look_for(self, nodes: Collection[str]) -> None:
+        """Keep to these nodes from now on, which spares an index of all the others."""
+        self._wanted = nodes
+        self.__dict__.pop("_subjects", None)
 
     @cached_property
     def _subjects(self) -> Mapping[str, tuple[SourceFile, ...]]:
         if self._known is not None:
             return self._known
         found: dict[str, dict[SourceFile, None]] = {}
-        for file in self._files:
-            for quad in file.quads():
+        for file in self._files if self._wanted is None or self._wanted else ():
+            for quad in file.quads(named=False):
                 if isinstance(quad.subject, NamedNode | BlankNode):
-                    found.setdefault(written(quad.subject), {})[file] = None
+                    name = written(quad.subject)
+                    if self._wanted is None or name in self._wanted:
+                        found.setdefault(name, {})[file] = None
         return {subject: tuple(files) for subject, files in found.items()}
 
     def text(self, file: SourceFile) -> Text:
@@ -176,8 +193,16 @@ class Places:
                 content = file.content().decode("utf-8", "replace")
             except SourceError:
                 content = ""
-            self._texts[file.relative] = Text(file.relative, content, _reader(file))
+            reader = _reader(file) if len(content) <= LARGEST_FILE else None
+            self._texts[file.relative] = Text(file.relative, content, reader)
         return self._texts[file.relative]
+
+    def head(self, file: SourceFile) -> str:
+        """Give the beginning of a file's text, where prefixes are declared; nothing more is kept of it."""
+        try:
+            return file.content()[:HEAD].decode("utf-8", "replace")
+        except SourceError:
+            return ""
 
     def term(self, file: SourceFile, iri: str) -> Place:
         """Give the place where an IRI first stands in a file, the file alone if the line is not found."""
@@ -196,6 +221,20 @@ class Places:
         text = self.text(file)
         one = next(text.triples(subject, predicate, value), None)
         return text.place(one.spans[part.value]) if one else self.term(file, subject)
+
+    def each(self, file: SourceFile, predicate: str | None = None) -> Iterator[Stated]:
+        """Yield what a file states, with one property where one is named."""
+        for one in self.text(file).stated:
+            if predicate in (None, one.predicate):
+                yield one
+
+    def at(self, file: SourceFile, one: Stated | None, part: Part) -> Place:
+        """Give the place of a part of a triple that `each` gave; the file alone for None."""
+        return self.text(file).place(one.spans[part.value]) if one else Place(file.relative)
+
+    def of(self, files: Sequence[SourceFile], subject: str, predicate: str | None, *, part: Part) -> Place:
+        """Give the place of a part of the first such triple in some files, else the first of these alone."""
+        return self._first(files, subject, predicate, None, part) or Place(files[0].relative)
 
     def locate(
         self,
