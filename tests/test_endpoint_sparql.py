@@ -130,6 +130,27 @@ def test_format_stands_for_accept(server: Served) -> None:
     assert get(server, "ASK {}", "image/png", format="csv").body == b"true"
 
 
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("xml", "application/rdf+xml"),
+        ("rdf xml", "application/rdf+xml"),
+        ("json", "application/ld+json"),
+        ("json-ld", "application/ld+json"),
+        ("text/turtle", "text/turtle"),
+        ("nt", "application/n-triples"),
+    ],
+)
+def test_formats_of_triples_have_the_names_that_libraries_use(server: Served, name: str, given: str) -> None:
+    reply = get(server, "DESCRIBE <http://x/c>", format=name)
+    assert reply.headers["content-type"].partition(";")[0] == given
+
+
+def test_an_unescaped_plus_is_understood(server: Served) -> None:
+    reply = server.ask("GET", "/sparql?query=ASK{}&format=application/sparql-results+xml")
+    assert reply.headers["content-type"] == "application/sparql-results+xml"
+
+
 def test_characters_that_xml_cannot_hold_are_refused_in_xml(server: Served) -> None:
     query = "SELECT ?o { <http://x/b> ?p ?o }"
     assert problem(get(server, query, "application/sparql-results+xml")) == (406, "not-serialisable")
