@@ -353,8 +353,7 @@ class Pool:
         self._load_pending = False
         self._nursery = self._open(store)
         self._keeper = threading.Thread(target=self._keep, name="query-pool", daemon=True)
-        for _ in range(self._wanted):
-            self._add(self._nursery.fork())
+        self._add(self._nursery.fork())  # the keeper forks the others
         self._keeper.start()
 
     def __enter__(self) -> Pool:
