@@ -19,6 +19,7 @@ from granian.server.embed import Server
 from endpoint import settings as settings_table
 from endpoint import sparql, views
 from endpoint.app import create_app
+from endpoint.limits import limits_of
 from endpoint.settings import Settings
 from endpoint.shell import Bounds, Shell
 from endpoint.site import Published, Site
@@ -28,7 +29,6 @@ from kg.index import Index
 from kg.query import Limits, Pool
 from kg.snapshot import Home, Snapshot, home_of
 
-_MEBIBYTE = 2**20
 _LOOK_SECONDS = 2.0
 _BACKLOG = 1024
 _HEADER_MILLISECONDS = 10_000
@@ -82,18 +82,6 @@ def claim(settings: Settings) -> None:
                 f"Port {settings.port} of {settings.host} cannot be used: {error.strerror}.",
                 hint=f"Try --port {settings.port + 1}.",
             ) from error
-
-
-def limits_of(settings: Settings) -> Limits:
-    """Give the limits of queries that an operator has set."""
-    return Limits(
-        length=settings.query_bytes,
-        seconds=settings.query_timeout,
-        memory=settings.query_memory * _MEBIBYTE,
-        result=settings.result_bytes,
-        workers=settings.query_workers,
-        queue=settings.queue_seconds,
-    )
 
 
 def bounds_of(settings: Settings, limits: Limits) -> Bounds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from endpoint import serve
 from endpoint.budgets import Budgets
+from endpoint.limits import document, limits_of
 from endpoint.settings import load
 from endpoint.site import Published, Site
 from kg import check, source
@@ -120,7 +122,7 @@ def test_a_running_server_answers_from_what_is_published_later(tmp_path: Path) -
 
 def test_limits_are_those_that_the_operator_set() -> None:
     settings = load({"query_timeout": 3.0, "query_memory": 512, "query_workers": 7, "result_bytes": 2048}, {})
-    limits = serve.limits_of(settings)
+    limits = limits_of(settings)
     assert (limits.seconds, limits.memory, limits.places, limits.result) == (3.0, 512 * 2**20, 7, 2048)
 
 
@@ -134,3 +136,15 @@ def test_a_budget_fills_again_at_its_rate() -> None:
     now[0] = 1000.0
     budgets.charge("a", 10.0)
     assert budgets.wait("a") == 1
+
+
+def test_the_limits_are_told_to_programs() -> None:
+    told = json.loads(document(load({"query_timeout": 3.0}, {})))
+    assert told["limits"]["seconds"] == {
+        "value": 3.0,
+        "unit": "seconds",
+        "meaning": "time a query may run; `timeout=` may ask for less",
+    }
+    assert "application/sparql-results+json" in told["formats"]["SELECT, ASK"]
+    assert {"depth", "service", "patterns"} <= set(told["refusals"])
+    assert told["faults"]
