@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,14 +55,19 @@ class Map:
     features: tuple[Mapping[str, object], ...]
 
 
-def table(document: Mapping[str, Any], language: str) -> Table:
-    """Give the first rows of a result in SPARQL's JSON."""
-    columns = tuple(document["head"]["vars"])
+def table(document: Mapping[str, Any], query: str, language: str) -> Table:
+    """Give the first rows of a result in SPARQL's JSON; columns in the order in which the query names them."""
+    columns = tuple(sorted(document["head"]["vars"], key=lambda name: _first(name, query)))
     bindings = document["results"]["bindings"]
     shown = bindings[:MOST_ROWS]
     reader = _Reader(_names(shown, language))
     rows = tuple(tuple(reader.cell(row[name]) if name in row else None for name in columns) for row in shown)
     return Table(columns, rows, len(bindings))
+
+
+def _first(name: str, query: str) -> int:
+    found = re.search(rf"[?$]{re.escape(name)}\b", query)
+    return found.start() if found else len(query)
 
 
 def _names(bindings: Iterable[Mapping[str, Any]], language: str) -> Mapping[str, Label]:
