@@ -395,7 +395,7 @@ def _find(found: Index, name: str, current: Snapshot) -> Description:
     slugs = tuple(iri for iri in slugs if iri.startswith(f"{base}id/")) or slugs
     if len(slugs) == 1 and (description := found.describe(slugs[0])):
         return description
-    near = slugs or tuple(hit.iri for hit in found.search(name, current.config.languages, 5))
+    near = slugs or tuple(hit.iri for hit in found.search(name, current.config.languages, limit=5).hits)
     raise NotFoundError(
         f"Nothing is known of {name!r}{' alone' if slugs else ''}.",
         hint=f"Did you mean {', '.join(near)}?" if near else "`kg query` can search.",

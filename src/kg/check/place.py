@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -25,6 +25,11 @@ from kg.source import Room, SourceFile
 from kg.turtle import Chunk, Lines, Span
 from kg.vocab import RDF_TYPE
 
+LARGEST_FILE = 8_000_000
+"""How many characters of one file are read with positions: in formats that can only be read as a whole,
+larger files are searched as text; in the others, rules that look at every use of a property stop there."""
+SEARCHES = 300
+"""How many such searches a file gets; findings after that name the file alone."""
 LONGEST_LINE = 2_000
 """Lines longer than this are not quoted: they are for machines."""
 
@@ -97,6 +102,8 @@ class Text:
         self.text = text
         self._reader = reader
         self._known: dict[int, Sequence[Stated]] = {}
+        self._searches = 0
+        self.cut = False
 
     @cached_property
     def lines(self) -> Lines:
@@ -148,7 +155,12 @@ class Text:
 
     def stated(self, predicate: str | None = None) -> Iterator[Stated]:
         """Yield what the file states, in order; with one property where one is named."""
+        read = 0
         for number in self._mentioning(predicate or ""):
+            read += self._chunks[number].end - self._chunks[number].start
+            if read > LARGEST_FILE:
+                self.cut = True
+                return
             for one in self._stated(number):
                 if predicate in (None, one.predicate):
                     yield one
@@ -193,10 +205,14 @@ class Text:
 
     def _search(self, term: str) -> Span | None:
         """Find an IRI as text, written out or as the prefixed names of queries and JSON-LD contexts."""
-        if term.startswith(('"', "_:")):
+        if term.startswith(('"', "_:")) or self._searches >= SEARCHES:
             return None
-        if found := re.search(rf"""<{re.escape(term)}>|"{re.escape(term)}\"""", self.text):
-            return found.span()
+        self._searches += 1
+        offset = min(
+            (at for form in (f"<{term}>", f'"{term}"') if (at := self.text.find(form)) >= 0), default=-1
+        )
+        if offset >= 0:
+            return offset, offset + len(term) + 2
         for prefix, namespace in self._prefixes.items():
             if namespace and term.startswith(namespace):
                 name = re.escape(f"{prefix}:{term[len(namespace) :]}")
@@ -228,16 +244,24 @@ class Places:
         self._files = tuple(files)
         self._texts: dict[str, Text] = {}
         self._known = subjects
+        self._wanted: Collection[str] | None = None
+
+    def look_for(self, nodes: Collection[str]) -> None:
+        """Keep to these nodes from now on, which spares an index of all the others."""
+        self._wanted = nodes
+        self.__dict__.pop("_subjects", None)
 
     @cached_property
     def _subjects(self) -> Mapping[str, tuple[SourceFile, ...]]:
         if self._known is not None:
             return self._known
         found: dict[str, dict[SourceFile, None]] = {}
-        for file in self._files:
-            for quad in file.quads():
+        for file in self._files if self._wanted is None or self._wanted else ():
+            for quad in file.quads(named=False):
                 if isinstance(quad.subject, NamedNode | BlankNode):
-                    found.setdefault(written(quad.subject), {})[file] = None
+                    name = written(quad.subject)
+                    if self._wanted is None or name in self._wanted:
+                        found.setdefault(name, {})[file] = None
         return {subject: tuple(files) for subject, files in found.items()}
 
     def text(self, file: SourceFile) -> Text:
@@ -247,8 +271,15 @@ class Places:
                 content = file.content().decode("utf-8", "replace")
             except SourceError:
                 content = ""
-            self._texts[file.relative] = Text(file.relative, content, _reader(file))
+            reader = _reader(file)
+            if reader is not None and reader.split is _whole and len(content) > LARGEST_FILE:
+                reader = None
+            self._texts[file.relative] = Text(file.relative, content, reader)
         return self._texts[file.relative]
+
+    def cut(self) -> Iterator[str]:
+        """Yield the files that were too large to look at every use of a property."""
+        yield from (text.name for text in self._texts.values() if text.cut)
 
     def head(self, file: SourceFile) -> str:
         """Give the beginning of a file's text, where prefixes are declared; nothing more is kept of it."""
