@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ _WKT = f"{PREFIXES['geo']}wktLiteral"
 _NUMBERS = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float", "int", "long"))
 _PLAIN = _NUMBERS | {_XSD + name for name in ("string", "boolean", "date", "dateTime", "gYear", "anyURI")}
 _LONGEST_WKT = 48
+_EVERYTHING = re.compile(r"^[^{]*\bSELECT\s+(?:DISTINCT\s+|REDUCED\s+)?\*", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Table:
     rows: tuple[tuple[Cell | None, ...], ...]
     total: int
 
+    def is_numeric(self, place: int) -> bool:
+        """Tell whether a column holds numbers only."""
+        return all(row[place] is None or row[place].kind == "number" for row in self.rows)  # type: ignore[union-attr]
+
 
 @dataclass(frozen=True, slots=True)
 class Map:
@@ -54,14 +60,26 @@ class Map:
     features: tuple[Mapping[str, object], ...]
 
 
-def table(document: Mapping[str, Any], language: str) -> Table:
+def table(document: Mapping[str, Any], query: str, language: str) -> Table:
     """Give the first rows of a result in SPARQL's JSON."""
-    columns = tuple(document["head"]["vars"])
+    columns = _columns(document["head"]["vars"], query)
     bindings = document["results"]["bindings"]
     shown = bindings[:MOST_ROWS]
     reader = _Reader(_names(shown, language))
     rows = tuple(tuple(reader.cell(row[name]) if name in row else None for name in columns) for row in shown)
     return Table(columns, rows, len(bindings))
+
+
+def _columns(names: Sequence[str], query: str) -> tuple[str, ...]:
+    """Give the columns in the query's own order: those of `SELECT *` come in the order that it names them."""
+    if not _EVERYTHING.search(query):
+        return tuple(names)
+
+    def first(name: str) -> int:
+        found = re.search(rf"[?$]{re.escape(name)}\b", query)
+        return found.start() if found else len(query)
+
+    return tuple(sorted(names, key=first))
 
 
 def _names(bindings: Iterable[Mapping[str, Any]], language: str) -> Mapping[str, Label]:

@@ -208,6 +208,21 @@ class Atlas:
         ]
         return min(related, key=lambda geometry: geometry.box.area, default=None)
 
+    def land(self, fineness: int = 3) -> dict[str, object]:
+        """Give the land as GeoJSON, with so many decimals."""
+        features = [
+            {
+                "type": "Feature",
+                "properties": {},
+                "geometry": {
+                    "type": "MultiPolygon",
+                    "coordinates": [[_thinned(ring, fineness)] for ring in surface.rings],
+                },
+            }
+            for surface in self._land
+        ]
+        return {"type": "FeatureCollection", "features": features}
+
     def _find_land(self) -> tuple[Geometry, ...]:
         """Give the surfaces of the class whose surfaces are largest on average."""
         classes: dict[str, list[Geometry]] = defaultdict(list)
@@ -346,6 +361,11 @@ class _Scale:
         for longitude, latitude in place.geometry.points:
             x, y = self.at((longitude, latitude))
             yield Mark(place.iri, place.role, "", round(x, 1), round(y, 1), longitude, latitude)
+
+
+def _thinned(ring: Sequence[Point], fineness: int) -> list[Point]:
+    dots = list(dict.fromkeys((round(x, fineness), round(y, fineness)) for x, y in ring))
+    return [*dots, dots[0]]
 
 
 def _speck(dots: Sequence[tuple[int, int]]) -> bool:

@@ -42,6 +42,8 @@ _SHORT_QUERY = 8_192
 _LOOK_SECONDS = 0.02
 _RETRY_SECONDS = 2
 _PIECE = 256 * 1024
+_WHOLE = 1024 * 1024
+"""Longer answers of the application go out in pieces, and not packed."""
 _CACHED_BODY = 512 * 1024
 _CACHE_BYTES = 64 * 2**20
 
@@ -327,9 +329,14 @@ class Shell:
             answer = _tagged(answer, coding)
         if coding:
             answer = await self._packed(answer, coding)
-        if key is not None and key[0] == self._site.published.snapshot.id:
+        if key is not None and self._is_of(key[0]):
             self._hot.keep(key, answer)
         await _give(exchange, answer)
+
+    def _is_of(self, snapshot: object) -> bool:
+        """Tell whether pages and queries are both answered from this snapshot now."""
+        published, pool = self._site.published.snapshot, self._site.pool
+        return published.id == snapshot and (pool is None or pool.store == published.store)
 
     def _is_query(self, exchange: _Exchange) -> bool:
         scope = exchange.scope
@@ -499,7 +506,7 @@ def _gathered(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes] | None]:
     for piece in iterator:
         begun.append(piece)
         size += len(piece)
-        if size >= _PIECE and not _is_last(pieces):
+        if size >= _WHOLE and not _is_last(pieces):
             return b"".join(begun), _closing(iterator, pieces)
     _close(pieces)
     return b"".join(begun), None

@@ -87,6 +87,10 @@ town:east a def:Region ; rdfs:label "Østlandet"@nb ; geo:hasGeometry town:east-
 town:east-shape geo:asWKT "POLYGON((9 59, 12 59, 12 62, 9 62, 9 59))"^^geo:wktLiteral .
 town:west a def:Region ; rdfs:label "Vestlandet"@nb ; geo:hasGeometry town:west-shape .
 town:west-shape geo:asWKT "POLYGON((5 59, 9 59, 9 62, 5 62, 5 59))"^^geo:wktLiteral .
+town:shop1 a def:Shop ; rdfs:label "Norli"@nb ; def:in town:oslo .
+town:shop2 a def:Shop ; rdfs:label "Ark"@nb ; def:in town:oslo .
+town:shop3 a def:Shop ; rdfs:label "Strand"@nb ; def:in town:west .
+town:shop4 a def:Shop ; rdfs:label "Bok"@nb ; def:in town:west .
 town:structure qb:component town:c1, town:c2, town:c3 .
 town:c1 qb:dimension def:area . town:c2 qb:dimension def:date . town:c3 qb:measure def:people .
 town:o1 a qb:Observation ; def:area town:oslo ; def:date "2006-01-01"^^xsd:date ; def:people 538411 .

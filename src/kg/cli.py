@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO, Any, Protocol, get_args
@@ -18,7 +19,7 @@ from rich.table import Table
 
 import kg
 from kg import check, pages, rdfio, snapshot, source, tables
-from kg.check import render
+from kg.check import lint, render
 from kg.errors import EXIT_CANNOT_RUN, EXIT_FINDINGS, InvalidDataError, KgError, NotFoundError, SourceError
 from kg.findings import Severity
 from kg.index import Description, Index
@@ -157,12 +158,26 @@ def built(found: Source, folder: Path | None, *, quiet: bool = False) -> tuple[S
     )
 
 
+def _print_rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(lint.page(), nl=False)
+        context.exit()
+
+
 @commands.command("check")
 @PATHS
 @BASE
 @click.option("--format", "form", type=click.Choice(list(render.FORMATS)), default="text", show_default=True)
 @click.option("--engine", type=click.Choice(get_args(check.Engine)), default="compiled", show_default=True)
 @click.option("--language", default="en", show_default=True, help="Language of the messages.")
+@click.option(
+    "--rules",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_rules,
+    help="Explain the lint rules.",
+)
 @QUIET
 @AS_JSON
 def check_command(
@@ -177,7 +192,7 @@ def check_command(
     """Say what is wrong with a dataset, and where."""
     found = read_source(paths, base)
     with progress(quiet or as_json) as tell:
-        report = check.run(found, engine=engine, progress=tell)
+        report = check.run(found, engine=engine, progress=tell, today=date.today())
     form = "json" if as_json else form
     if not (quiet and form == "text" and report.conforms):
         click.echo(render.render(report, form, language), nl=False)
@@ -337,7 +352,7 @@ def _find(found: Index, name: str, current: Snapshot) -> Description:
     slugs = tuple(iri for iri in slugs if iri.startswith(f"{base}id/")) or slugs
     if len(slugs) == 1 and (description := found.describe(slugs[0])):
         return description
-    near = slugs or tuple(hit.iri for hit in found.search(name, current.config.languages, 5))
+    near = slugs or tuple(hit.iri for hit in found.search(name, current.config.languages, limit=5).hits)
     raise NotFoundError(
         f"Nothing is known of {name!r}{' alone' if slugs else ''}.",
         hint=f"Did you mean {', '.join(near)}?" if near else "`kg query` can search.",

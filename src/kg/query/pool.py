@@ -51,12 +51,16 @@ _START_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query and the dataset it asks; graphs named here take the place of FROM and FROM NAMED."""
+    """A query and the dataset it asks; graphs named here take the place of FROM and FROM NAMED.
+
+    `plain` has it evaluated as it is written, by no rule of kg.query.rewrite.
+    """
 
     text: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     base: str | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +418,7 @@ class Pool:
             "base": query.base,
             "format": result.name,
             "cap": self.limits.result,
+            "plain": query.plain,
         }
         cancellation = cancellation or Cancellation()
         self._enter(lane, patience)
