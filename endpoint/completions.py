@@ -96,5 +96,5 @@ def _places(used: Mapping[str, int], place: Mapping[str, int]) -> list[int]:
 
 @lru_cache(maxsize=2)
 def _land(atlas: maps.Atlas) -> str:
-    surfaces = [maps.rounded(surface.rings, _DIGITS) for surface in atlas.land]
+    surfaces = [maps.rounded(surface.rings, _DIGITS) for surface in atlas.surfaces]
     return json.dumps(surfaces, separators=(",", ":"))

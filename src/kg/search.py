@@ -83,8 +83,9 @@ _STOP = frozenset(
     re.findall(
         r"\w+",
         """
-        a and are as at av de den det du ei ein eit en er et for fra har hva hvem hvilke hvilken hvor i in is
-        kor kva kvar kven med no of og om on or pa som the til to ved vi was were what when where which who with
+        a and are as at av de den det du ei ein eit en er et for fra har hva hvem hvilke hvilken hvor i in
+        is kor kva kvar kven med no of og om on or pa som the til to ved vi was were what when where which
+        who with
         """,
     )
 )
@@ -432,7 +433,7 @@ class Searcher:
     ) -> Found:
         """Give one page of what these words find, in whatever spelling; the best first.
 
-        Odd cursors and kinds that nothing has give no hits.
+        A kind that nothing has gives no hits; an `after` that no search gave raises ValueError.
         """
         query = _read(text)
         if not query.words:
@@ -503,7 +504,7 @@ def _cursor(after: str) -> _Key | None:
         return None
     parts = after.split(".")
     if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) < 12 for part in parts):
-        return (99, 0, 0)
+        raise ValueError("This is no place in a list of hits.")
     return int(parts[0]), int(parts[1]), int(parts[2])
 
 
