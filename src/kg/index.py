@@ -19,7 +19,7 @@ from kg import search
 from kg.search import Found, Hit
 from kg.vocab import LABELS, RDF_TYPE, local_name
 
-VERSION = "2"
+VERSION = "3"
 """Raise when the layout of the file changes: it is part of a snapshot's id."""
 
 FIRST_INCOMING = 20
