@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MOST_CLIENTS = 10_000
 _IPV6_NETWORK = 64
@@ -61,6 +62,7 @@ class Budgets:
         return bucket
 
 
+@lru_cache(maxsize=4096)
 def client_of(address: str | None) -> str:
     """Give the name that a client's budget is kept under: its address, or its network in IPv6.
 

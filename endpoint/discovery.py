@@ -1,191 +1,414 @@
-"""The addresses that machines look at first: catalogue, VoID, site map, robots, link sets, API catalogue."""
+"""How machines find their way: catalogue, VoID, signposts, site maps, citation; all made of the snapshot."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
-from endpoint import catalogue, html, negotiate, resolve
+from endpoint import html, negotiate, resolve, schemaorg, variants, vocabulary
 from endpoint import site as current
 from endpoint.lists import kinds_of
-from endpoint.negotiate import CATALOGUE, GRAPHS, Representation
-from endpoint.respond import here, link, redirect, respond
-from endpoint.variants import address, alternates, choose, query_string
-from kg import rdfio
-from kg.vocab import compact, document_path
+from endpoint.negotiate import CATALOGUE, ENTITY, GRAPHS, HTML, ONTOLOGY, Representation
+from endpoint.respond import absolute, here, link, redirect, respond
+from endpoint.signposting import LINKSET_JSON, LINKSETS, Signposts, Target, as_links
+from kg import catalog, rdfio, statistics
+from kg.history import History
+from kg.index import Description
+from kg.snapshot import Snapshot
+from kg.statistics import Statistics
+from kg.vocab import PREFIXES, document_path
 
 blueprint = Blueprint("discovery", __name__)
 
-_XML = Representation("sitemap", "application/xml", "xml", "XML", "other")
-_TEXT = Representation("text", "text/plain", "txt", "Text", "other")
-_LINKSET = Representation("linkset", "application/linkset+json", "json", "Link set", "other")
-_MAX_URLS = 10_000
+URLS_IN_A_MAP = 25_000
+_API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
+_PAGES = ("", "dataset", "kinds", "questions", "dumps/", "sparql", "about", "limits", "problems")
+_NUMERIC = frozenset(
+    PREFIXES["xsd"] + name
+    for name in (
+        "decimal",
+        "double",
+        "float",
+        "int",
+        "integer",
+        "long",
+        "nonNegativeInteger",
+        "positiveInteger",
+    )
+)
+_TEXT = Representation("text", "text/plain", "txt", "Text", "page")
+_MARKDOWN = Representation("markdown", "text/markdown", "md", "Markdown", "page")
+_XML = Representation("xml", "application/xml", "xml", "XML", "page")
+_CFF = Representation("cff", "application/yaml", "cff", "Citation File Format", "page")
+_JSONLD = Representation("crate", "application/ld+json", "json", "RO-Crate", "graph")
+
+
+@lru_cache(maxsize=4)
+def _statistics(path: Path) -> Statistics:
+    return statistics.read(path)
+
+
+@lru_cache(maxsize=4)
+def _history(path: Path) -> History:
+    return History(path)
+
+
+def history() -> History:
+    """Give since when each thing of this request's snapshot is as it is."""
+    return _history(current.snapshot().history)
+
+
+def numbers() -> Statistics:
+    """Give the numbers of this request's snapshot."""
+    return _statistics(current.snapshot().statistics)
+
+
+@lru_cache(maxsize=32)
+def _document(path: Path, kind: str, form: str) -> bytes:
+    """Give the catalogue or the VoID of the snapshot in this folder, which never changes."""
+    snapshot, fmt = current.snapshot(), rdfio.named(form)
+    assert path == snapshot.path
+    assert fmt is not None
+    if kind == "dcat":
+        described = current.index().describe(f"{snapshot.config.base}dataset")
+        own = [quad.triple for quad in described.quads(derived=False)] if described else []
+        made = catalog.dcat(snapshot, numbers(), own)
+    else:
+        made = catalog.void(snapshot, numbers())
+    return catalog.in_format(made, fmt, {**PREFIXES, **snapshot.config.prefixes})
 
 
 @blueprint.get("/catalog", defaults={"suffix": ""})
 @blueprint.get("/catalog.<suffix>")
-def catalog(suffix: str) -> Response:
-    """The DCAT catalogue; people are sent to the page about the dataset."""
-    form = negotiate.of_name(suffix, CATALOGUE)
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "catalog")
-    chosen, vary = choose(form, CATALOGUE, "catalog", default="turtle")
-    if chosen is negotiate.HTML:
+def catalogue(suffix: str) -> Response:
+    """The DCAT-AP-NO catalogue; people are sent to the page about the dataset."""
+    form, vary = _choose(suffix, CATALOGUE, "catalog", default="turtle")
+    if form is HTML:
         return redirect(here("dataset"), vary=", ".join(vary))
-    return dcat(chosen, vary, "catalog")
+    return _graph("dcat", form, vary, "catalog")
 
 
 @blueprint.get("/dataset", defaults={"suffix": ""})
 @blueprint.get("/dataset.<suffix>")
 def dataset(suffix: str) -> Response:
     """What the dataset is, how to cite and get it; as RDF, its DCAT description."""
-    form = negotiate.of_name(suffix, CATALOGUE)
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "dataset")
-    chosen, vary = choose(form, CATALOGUE, "dataset")
-    snapshot = current.snapshot()
-    if chosen is not negotiate.HTML:
-        return dcat(chosen, vary, "dataset")
-    described = catalogue.dataset_json(
-        snapshot, tuple(catalogue.dumps_of(snapshot.dumps).values()), html.language()
-    )
-    formats = [(form, address("dataset", form)) for form in CATALOGUE]
-    body = html.render("dataset.html", formats=formats, schema_org=html.script_json(described))
-    links = [link(snapshot.config.base + "dataset", "cite-as"), link(catalogue.PAGE, "type"),
-             *alternates("dataset", CATALOGUE, negotiate.HTML)]  # fmt: skip
+    form, vary = _choose(suffix, CATALOGUE, "dataset", default="html")
+    if form is not HTML:
+        return _graph("dcat", form, vary, "dataset")
+    formats = [(found, variants.address("dataset", found)) for found in CATALOGUE]
+    kinds = kinds_of(current.index(), html.language())
+    body = html.render("dataset.html", kinds=kinds, formats=formats, schema_org=_embedded_dataset())
     return respond(
         body,
-        negotiate.HTML,
+        HTML,
         vary=(*vary, "Accept-Language"),
+        content_location=variants.address("dataset", HTML),
+        links=[*dataset_signposts().on_page(), _api_catalog_link()],
         language=html.language(),
-        links=links,
-        content_location=address("dataset", negotiate.HTML),
-        variant=query_string(),
+        variant=variants.query_string(),
     )
 
 
-def dcat(chosen: Representation, vary: tuple[str, ...], path: str) -> Response:
-    """Give the DCAT description in a graph format."""
-    snapshot = current.snapshot()
-    own = current.index().describe(f"{snapshot.config.base}dataset")
-    triples = catalogue.dcat(snapshot, tuple(catalogue.dumps_of(snapshot.dumps).values()), own)
-    return _graph(triples, chosen, vary, path)
+@blueprint.get("/.well-known/void", defaults={"suffix": ""})
+@blueprint.get("/.well-known/void.<suffix>")
+def void(suffix: str) -> Response:
+    """The VoID description: totals, partitions by class and property, links to others."""
+    form, vary = _choose(suffix, GRAPHS, ".well-known/void", default="turtle")
+    return _graph("void", form, vary, ".well-known/void")
 
 
-@blueprint.get("/.well-known/void")
-def void() -> Response:
-    """The VoID description of the dataset."""
+def _choose(
+    suffix: str, table: Sequence[Representation], path: str, *, default: str
+) -> tuple[Representation, tuple[str, ...]]:
+    form = negotiate.of_name(suffix, table) if suffix else None
+    if suffix and form is None:
+        raise resolve.unsupported(suffix, path)
+    return variants.choose(form, table, path, default=default)
+
+
+def _graph(kind: str, form: Representation, vary: tuple[str, ...], path: str) -> Response:
+    body = _document(current.snapshot().path, kind, form.name)
+    links = dataset_signposts().on_metadata()
+    return respond(body, form, vary=vary, content_location=variants.address(path, form), links=links)
+
+
+def _embedded_dataset() -> str:
     snapshot = current.snapshot()
-    chosen, vary = choose(None, GRAPHS, ".well-known/void", default="turtle")
-    triples = catalogue.void(
-        snapshot, current.index().kinds(), tuple(catalogue.dumps_of(snapshot.dumps).values())
+    variables = _variables(snapshot)
+    return html.script_json(schemaorg.dataset(snapshot, html.text_of, html.language(), variables))
+
+
+def _variables(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Give what is measured: the measures of data cubes, and the properties in use that have numbers."""
+    known = vocabulary.of_store(snapshot.store).properties
+    numeric = [p.iri for p in numbers().properties if p.iri in known and known[p.iri].range in _NUMERIC]
+    iris = tuple(dict.fromkeys((*numbers().measures, *numeric)))
+    names = current.index().labels(iris, negotiate.fallbacks(html.language()))
+    return [(iri, names[iri].text) for iri in iris]
+
+
+def structured(description: Description, path: str) -> Mapping[str, Any]:
+    """Give a thing in schema.org, to stand in the page about it."""
+    snapshot, chain = current.snapshot(), negotiate.fallbacks(html.language())
+    changed = history().changed(description.iri)
+    page = {
+        "@type": "AboutPage",
+        "@id": f"{snapshot.config.base}{path}",
+        "isPartOf": {"@id": f"{snapshot.config.base}dataset"},
+        "inLanguage": html.language(),
+        **({"license": snapshot.config.license} if snapshot.config.license else {}),
+        **({"dateModified": changed} if changed else {}),
+    }
+    return schemaorg.entity(
+        description,
+        schemaorg.of_store(snapshot.store),
+        lambda iris: current.index().labels(iris, chain),
+        chain,
+        page=page,
     )
-    return _graph(triples, chosen, vary, "")
 
 
-def _graph(triples: object, chosen: Representation, vary: tuple[str, ...], path: str) -> Response:
-    fmt = rdfio.named(chosen.name)
-    assert fmt is not None
-    assert isinstance(triples, tuple)
-    config = current.snapshot().config
-    body = rdfio.write(triples, fmt, prefixes={**catalogue.PREFIXES_USED, **config.prefixes})
-    links = [link(config.license, "license")] if config.license else []
-    where = address(path, chosen) if path else None
-    return respond(body, chosen, vary=vary, content_location=where, links=links)
+def dated(response: Response, iri: str) -> Response:
+    """Say of an answer about a thing when the thing last changed; it is not what makes the answer fresh."""
+    changed = history().changed(iri)
+    if changed is not None:
+        response.last_modified = datetime.fromisoformat(changed)
+    return response
 
 
-@blueprint.get("/robots.txt")
-def robots() -> Response:
-    """Everything may be read, but queries and searches are no pages."""
+def signposts(description: Description, path: str, table: Sequence[Representation]) -> Signposts:
+    """Give the signposts of the page about a thing."""
+    snapshot = current.snapshot()
+    kind = schemaorg.of_store(snapshot.store).kind(description.types)
+    config = snapshot.config
+    return Signposts(
+        thing=description.iri,
+        page=path,
+        kind=f"{schemaorg.SCHEMA}{kind}" if kind else None,
+        author=config.publisher.iri if config.publisher else None,
+        license=config.license,
+        profile=next(iter(numbers().ontologies), None),
+        collection="dataset",
+        metadata=[
+            Target(variants.path_of(path, form), form.media_type) for form in table if form is not HTML
+        ],
+    )
+
+
+def dataset_signposts() -> Signposts:
+    """Give the signposts of the dataset's page; its items are the files to download."""
+    snapshot = current.snapshot()
+    config = snapshot.config
+    return Signposts(
+        thing=f"{config.base}dataset",
+        page="dataset",
+        kind=f"{schemaorg.SCHEMA}Dataset",
+        author=config.publisher.iri if config.publisher else None,
+        license=config.license,
+        profile=catalog.PROFILE,
+        metadata=[Target(f"catalog.{form.suffix}", form.media_type) for form in GRAPHS],
+        items=[
+            Target(f"dumps/{dump.path}", "application/gzip" if dump.gzipped else dump.media_type)
+            for dump in catalog.whole_dumps(snapshot)
+        ],
+    )
+
+
+def _api_catalog_link() -> str:
+    return link(here(".well-known/api-catalog"), "api-catalog", type=LINKSET_JSON.media_type)
+
+
+@blueprint.after_app_request
+def add_links(response: Response) -> Response:
+    """Let the front page lead to the dataset and the APIs, and each dump back to its dataset."""
+    if response.status_code in (200, 206) and request.endpoint == "views.download":
+        for value in dataset_signposts().on_item():
+            response.headers.add("Link", value)
+    elif response.status_code == 200 and request.endpoint == "views.front":
+        response.headers.add("Link", _api_catalog_link())
+        response.headers.add("Link", link(here("catalog"), "describedby", type="text/turtle"))
+    return response
+
+
+@blueprint.get("/linkset", defaults={"path": "doc"})
+@blueprint.get("/linkset/<path:path>")
+def linkset(path: str) -> Response:
+    """All links of a page, its metadata and its contents in one document (RFC 9264)."""
+    contexts = _signposts_of(path).contexts()
+    form, vary = variants.choose(None, LINKSETS, f"linkset/{path}", default=LINKSET_JSON.name)
+    body = _json({"linkset": contexts}) if form is LINKSET_JSON else as_links(contexts)
+    return respond(body, form, vary=vary, variant=variants.query_string())
+
+
+def _signposts_of(path: str) -> Signposts:
+    """Give the signposts of the page at a path: the dataset's, the ontology's, or one below `doc/`."""
     base = current.snapshot().config.base
-    lines = [
-        "User-agent: *",
-        *(f"Disallow: {here(path)}" for path in ("sparql?", "search?", "suggest", "links?")),
-    ]
-    return respond("\n".join([*lines, "Allow: /", "", f"Sitemap: {base}sitemap.xml", ""]), _TEXT, vary=())
-
-
-@blueprint.get("/sitemap.xml")
-def sitemap() -> Response:
-    """The index of the site maps, one for each class of things that have pages."""
-    snapshot = current.snapshot()
-    day, base = snapshot.created[:10], snapshot.config.base
-    rows = [
-        f"<sitemap><loc>{escape(f'{base}sitemap/{name}.xml')}</loc><lastmod>{day}</lastmod></sitemap>"
-        for name in ("site", *_mapped())
-    ]
-    return _xml("sitemapindex", rows)
-
-
-@blueprint.get("/sitemap/<name>.xml")
-def sitemap_of(name: str) -> Response:
-    """The pages of the things of one class, or of the site itself."""
-    snapshot = current.snapshot()
-    day, base = snapshot.created[:10], snapshot.config.base
-    if name == "site":
-        paths = ["", "kinds", "questions", "dumps/", "dataset", "about", "def"]
-    elif (class_iri := _mapped().get(name)) is not None:
-        iris = current.index().members(class_iri, limit=_MAX_URLS)
-        paths = [document_path(iri, base) for iri in iris if "#" not in iri and iri.startswith(base)]
+    if path == "dataset":
+        return dataset_signposts()
+    if path == "doc":
+        found = current.index().describe(request.args.get("iri", ""))
+        if found is not None:
+            return signposts(found, f"doc?iri={html.quoted(found.iri)}", ENTITY)
+    elif path == "def":
+        found = current.index().describe(f"{base}def")
+        if found is not None:
+            return signposts(found, "def", ONTOLOGY)
     else:
-        raise resolve.missing(f"sitemap/{name}.xml")
-    return _xml(
-        "urlset", [f"<url><loc>{escape(base + path)}</loc><lastmod>{day}</lastmod></url>" for path in paths]
-    )
-
-
-def _mapped() -> dict[str, str]:
-    """Give the classes whose things have pages, by the names of their site maps."""
-    prefixes = current.snapshot().config.prefixes
-    kinds = [kind for kind in kinds_of(current.index(), "en") if not kind.inner and not kind.model]
-    names = {kind.iri: compact(kind.iri, prefixes) for kind in kinds}
-    return {name.replace(":", "-"): iri for iri, name in names.items() if name is not None}
-
-
-def _xml(root: str, rows: list[str]) -> Response:
-    space = "http://www.sitemaps.org/schemas/sitemap/0.9"
-    body = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        + f'<{root} xmlns="{space}">\n'
-        + "\n".join(rows)
-        + f"\n</{root}>\n"
-    )
-    return respond(body, _XML, vary=())
+        described = resolve.document(path, "linkset/").description
+        return signposts(described, document_path(described.iri, base), ENTITY)
+    raise resolve.missing(f"linkset/{path}")
 
 
 @blueprint.get("/.well-known/api-catalog")
 def api_catalog() -> Response:
-    """The APIs of the site and where each is described (RFC 9727)."""
-    base = current.snapshot().config.base
-    described = {
-        "anchor": f"{base}sparql",
-        "service-desc": [{"href": f"{base}sparql", "type": "text/turtle"}],
-        "service-doc": [{"href": f"{base}about", "type": "text/html"}],
-        "service-meta": [{"href": f"{base}.well-known/void", "type": "text/turtle"}],
+    """The interfaces of this site, with where each is described (RFC 9727)."""
+    body = _json({"linkset": _apis()})
+    form = Representation(
+        "api-catalog", f'{LINKSET_JSON.media_type}; profile="{_API_CATALOG_PROFILE}"', "json", "", "graph"
+    )
+    return respond(body, form, vary=(), links=[_api_catalog_link()])
+
+
+def _apis() -> list[dict[str, Any]]:
+    document, sparql = absolute(".well-known/api-catalog"), absolute("sparql")
+    about = {"href": absolute("about"), "type": "text/html"}
+    void_forms = [{"href": absolute(f".well-known/void.{f.suffix}"), "type": f.media_type} for f in GRAPHS]
+    apis = [sparql, absolute("search"), absolute("suggest"), absolute("dumps/"), absolute("catalog")]
+    return [
+        {"anchor": document, "item": [{"href": api} for api in apis]},
+        {
+            "anchor": sparql,
+            "service-desc": [{"href": sparql, "type": "text/turtle"}],
+            "service-doc": [{"href": absolute("limits"), "type": "text/html"}, about],
+            "service-meta": void_forms,
+        },
+        *({"anchor": api, "service-doc": [about]} for api in apis[1:]),
+    ]
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap_index() -> Response:
+    """The site maps there are: one of the site's own pages, the others of things."""
+    snapshot = current.snapshot()
+    rows = [(absolute(f"sitemap/{name}.xml"), changed) for name, changed in _maps(snapshot.path).items()]
+    return respond(_xml("sitemapindex", "sitemap", rows), _XML, vary=())
+
+
+@lru_cache(maxsize=4)
+def _maps(path: Path) -> Mapping[str, str]:
+    """Give the names of the maps and when something on each last changed."""
+    snapshot = current.snapshot()
+    assert path == snapshot.path
+    newest = {
+        str(number): max(found.changed for found in history().living(start, URLS_IN_A_MAP))
+        for number, start in enumerate(range(0, history().count(), URLS_IN_A_MAP), start=1)
     }
-    entry = {"anchor": f"{base}.well-known/api-catalog", "item": [{"href": f"{base}sparql"}]}
-    return respond(json.dumps({"linkset": [entry, described]}, indent=1) + "\n", _LINKSET, vary=())
+    return {"site": snapshot.created, **newest}
 
 
-@blueprint.get("/linkset/<path:path>")
-def linkset(path: str) -> Response:
-    """The links of a document as one set (RFC 9264), for whoever reads no headers."""
-    found = resolve.document(path)
+@blueprint.get("/sitemap/<name>.xml")
+def sitemap(name: str) -> Response:
+    """One site map: the site's own pages, or things, with when each last changed."""
+    snapshot = current.snapshot()
+    if name not in _maps(snapshot.path):
+        raise resolve.missing(f"sitemap/{name}.xml")
+    if name == "site":
+        rows = [(absolute(path), snapshot.created) for path in _PAGES]
+    else:
+        base, graphs = snapshot.config.base, {graph.iri for graph in snapshot.graphs}
+        rows = [
+            (absolute(document_path(found.iri, base)), found.changed)
+            for found in history().living((int(name) - 1) * URLS_IN_A_MAP, URLS_IN_A_MAP)
+            if found.iri not in graphs
+        ]
+    return respond(_xml("urlset", "url", rows), _XML, vary=(), variant=(name,))
+
+
+def _xml(root: str, entry: str, rows: Iterable[tuple[str, str]]) -> str:
+    lines = [f"<{entry}><loc>{escape(url)}</loc><lastmod>{day}</lastmod></{entry}>" for url, day in rows]
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+        + "\n".join(lines)
+        + f"\n</{root}>\n"
+    )
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """What crawlers may fetch: everything but answers that are made for each question."""
+    asked = "".join(f"Disallow: {here(path)}\n" for path in ("sparql?", "search?", "suggest?", "links?"))
+    return respond(f"User-agent: *\n{asked}\nSitemap: {absolute('sitemap.xml')}\n", _TEXT, vary=())
+
+
+@blueprint.get("/llms.txt")
+def llms() -> Response:
+    """The site in a page of Markdown, for language models."""
     config = current.snapshot().config
-    base, where = config.base, config.base + document_path(found.description.iri, config.base)
-    entry: dict[str, object] = {
-        "anchor": where,
-        "cite-as": [{"href": found.description.iri}],
-        "type": [
-            {"href": "https://schema.org/AboutPage"},
-            *({"href": iri} for iri in found.description.types[:1]),
-        ],
-        "describedby": [{"href": f"{where}.{form.suffix}", "type": form.media_type} for form in GRAPHS],
-        "collection": [{"href": f"{base}dataset"}],
+    lines = [
+        f"# {html.text_of(config.title)}",
+        "",
+        f"> {html.text_of(config.description)}",
+        "",
+        "## Data",
+        "",
+    ]
+    lines += [f"- [{name}]({absolute(path)}): {told}" for name, path, told in _LLMS]
+    return respond("\n".join(lines) + "\n", _MARKDOWN, vary=("Accept-Language",), language=html.language())
+
+
+_LLMS = (
+    ("SPARQL", "sparql", "SPARQL 1.1 over all triples; the default graph is the merge of all named graphs."),
+    ("Questions", "questions", "Example queries with their answers."),
+    ("VoID", ".well-known/void.ttl", "Classes and properties with counts, links to other datasets."),
+    ("DCAT catalogue", "catalog.ttl", "Publisher, licence, files with sizes and checksums."),
+    ("Ontology", "def.ttl", "Terms with labels and definitions."),
+    ("Dumps", "dumps/", "The whole dataset, and each named graph, as files."),
+    ("Things", "kinds", "Every thing has an IRI; add .ttl, .jsonld or .nt to its page's address."),
+    ("Search", "search.json?q=", "Things by name, as JSON."),
+    ("Citation", "CITATION.cff", "How to cite the dataset."),
+)
+
+
+@blueprint.get("/CITATION.cff")
+def citation() -> Response:
+    """How to cite the dataset, in the Citation File Format."""
+    snapshot = current.snapshot()
+    config, known = snapshot.config, catalog.licence(snapshot.config.license)
+    title = html.text_of(config.title)
+    words = next((w for tag, w in config.catalogue.keywords.items() if tag == html.language()), ())
+    rows: dict[str, Any] = {
+        "cff-version": "1.2.0",
+        "message": "If you use this dataset, please cite it as below.",
+        "type": "dataset",
+        "title": title,
+        "abstract": html.text_of(config.description),
+        "authors": [{"name": config.publisher.name if config.publisher else title}],
+        "version": config.version or snapshot.id[:12],
+        "date-released": config.created or snapshot.created[:10],
+        "license": known.spdx if known else None,
+        "license-url": config.license if not known else None,
+        "url": config.base,
+        "identifiers": [{"type": "other", "value": snapshot.id, "description": "Hash of the snapshot"}],
+        "keywords": list(words),
     }
-    if config.license:
-        entry["license"] = [{"href": config.license}]
-    back = [{"anchor": f"{where}.{form.suffix}", "describes": [{"href": where}]} for form in GRAPHS]
-    return respond(json.dumps({"linkset": [entry, *back]}, indent=1) + "\n", _LINKSET, vary=())
+    # JSON is YAML: each value stands on its line as JSON.
+    body = "".join(f"{key}: {json.dumps(v, ensure_ascii=False)}\n" for key, v in rows.items() if v)
+    return respond(body, _CFF, vary=("Accept-Language",), language=html.language())
+
+
+@blueprint.get("/ro-crate-metadata.json")
+def ro_crate() -> Response:
+    """The dataset as an RO-Crate on the web."""
+    body = _json(schemaorg.crate(current.snapshot(), html.text_of))
+    return respond(body, _JSONLD, vary=("Accept-Language",), language=html.language())

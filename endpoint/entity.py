@@ -11,9 +11,10 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 from endpoint.literals import readable
 from endpoint.negotiate import fallbacks
 from endpoint.vocabulary import Field, Vocabulary
+from endpoint.words import COMMON_TERMS, LANGUAGES
 from kg.index import Description, Index, Label, Statement
 from kg.snapshot import GraphInfo
-from kg.vocab import LABELS, PREFIXES, RDF_TYPE, compact, local_name
+from kg.vocab import LABELS, PREFIXES, RDF_TYPE, compact, local_name, term
 
 FIRST_VALUES = 12
 _MAX_COLUMNS = 4
@@ -37,7 +38,10 @@ _NAMING = frozenset(
 )
 _OWN_SOURCE = PREFIXES["dcterms"] + "source"
 _IN_TITLE = _NAMING | {_OWN_SOURCE}
+HIDDEN_IN_LISTS = _NAMING | {_OWN_SOURCE} | frozenset(_LEADS)
+"""Properties that make no column: names, classes, descriptions, sources."""
 _DERIVED = "derived"
+_COMMON = {term(name).value: texts for name, texts in COMMON_TERMS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,11 @@ class Page:
     links_here: int
 
     @property
+    def addresses(self) -> frozenset[str]:
+        """The outside sources, each once, however many graphs and nodes name it."""
+        return frozenset(url for source in self.sources for url in source.urls)
+
+    @property
     def warnings(self) -> tuple[Row, ...]:
         """What a reader must know first: that something else has taken the place of this."""
         return tuple(
@@ -155,7 +164,8 @@ def build(
 ) -> Page:
     """Give the page of a description; asks the index for all labels at once.
 
-    With `nest` a named part stands where it is first mentioned; without, all stand side by side at the end.
+    With `nest` a named part stands where it is first mentioned, and each value is numbered with its sources;
+    without, all parts stand side by side at the end, as on the page of an ontology.
     """
     return _Builder(description, index, vocabulary, graphs, language, nest).page()
 
@@ -268,6 +278,8 @@ class _Builder:
     def name(self, iri: str) -> Label:
         """Give a thing's label; a node inside another thing that has none is named with that thing."""
         label = self.labels.get(iri) or Label(local_name(iri), "")
+        if not label.language and label.text == local_name(iri):
+            label = self.common_label(iri) or label
         whole, hash_sign, fragment = iri.partition("#")
         if hash_sign and not label.language and label.text == local_name(iri) and whole in self.labels:
             if whole == self.description.iri:
@@ -278,11 +290,18 @@ class _Builder:
                 )
         return label
 
+    def common_label(self, iri: str) -> Label | None:
+        """Give the interface's own word for a term of the modelling languages."""
+        texts = _COMMON.get(iri)
+        if texts is None or self.language not in LANGUAGES:
+            return None
+        return Label(texts[LANGUAGES.index(self.language)], self.language)
+
     def predicate_label(self, predicate: str, named: Mapping[str, Label]) -> Label:
         found = named.get(predicate) or self.labels.get(predicate)
         if found and (found.language or found.text != local_name(predicate)):
             return found
-        return Label(compact(predicate) or local_name(predicate), "")
+        return self.common_label(predicate) or Label(compact(predicate) or local_name(predicate), "")
 
     def described(self, predicate: str) -> bool:
         """Tell whether the dataset says anything about a property, so that it has a page."""
@@ -356,7 +375,8 @@ class _Builder:
         return [value for value in values if value not in others], others
 
     def value(self, said: Sequence[Statement], own: tuple[str, ...], depth: int) -> Value:
-        numbers = tuple(sorted({self.references.number(statement, own) for statement in said}))
+        cited = {self.references.number(statement, own) for statement in said} if self.nest else set()
+        numbers = tuple(sorted(cited))
         node = said[0].object
         if isinstance(node, Literal):
             cut = len(node.value) > _MAX_TEXT
@@ -367,8 +387,12 @@ class _Builder:
             return self.part_value(key, depth, numbers)
         if isinstance(node, BlankNode):
             return Value("text", f"_:{key}", sources=numbers)
-        label = self.name(key)
-        return Value("link", label.text, label.language, key, sources=numbers)
+        return self.link(key, numbers)
+
+    def link(self, iri: str, numbers: tuple[int, ...] = ()) -> Value:
+        """Give a thing as a value."""
+        label = self.name(iri)
+        return Value("link", label.text, label.language, iri, sources=numbers)
 
     def nests(self, node: NamedNode | BlankNode, depth: int) -> bool:
         """Tell whether a node is to be shown right here: a part, not yet shown, at home at this depth."""
@@ -408,7 +432,7 @@ class _Builder:
         written = [s for s in statements if s.predicate == RDF_TYPE and isinstance(s.object, NamedNode)]
         stated = [s for s in written if not s.derived] or written[:1]
         kinds = dict.fromkeys(s.object.value for s in stated)
-        return tuple(Value("link", self.name(iri).text, self.name(iri).language, iri) for iri in kinds)
+        return tuple(self.link(iri) for iri in kinds)
 
     def lead(self, statements: Sequence[Statement]) -> Value | None:
         for predicate in _LEADS:
@@ -456,9 +480,7 @@ class _Builder:
             ]
             if not subjects:
                 continue
-            values = tuple(
-                Value("link", self.name(iri).text, self.name(iri).language, iri) for iri in subjects
-            )
+            values = tuple(self.link(iri) for iri in subjects)
             label = self.predicate_label(found.predicate, {})
             count = found.count - (len(found.subjects) - len(subjects))
             described = self.described(found.predicate)

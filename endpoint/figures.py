@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
-from pyoxigraph import NamedNode, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
 
 from endpoint import charts, maps, timelines
 from endpoint.charts import Chart, Cube
@@ -20,6 +21,9 @@ from kg.index import Description, Index, Label
 _MAX_PLACES = 60
 _MAX_ON_FRONT = 400
 _MAX_CURVES = 6
+_EXAMPLES = 8
+_SCANNED = 5_000
+_THINGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +122,34 @@ def _located(kind: KindRow, index: Index, find: Callable[[str], maps.Geometry | 
 
 def _are_points(found: list[tuple[str, maps.Geometry]]) -> bool:
     return all(not geometry.rings for _, geometry in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How often a property is used, and its first uses: what says what."""
+
+    count: int
+    examples: tuple[tuple[str, str, str], ...]
+    names: Mapping[str, Label]
+
+
+def usage(predicate: str, count: int, index: Index, store: Path, language: str) -> Usage | None:
+    """Give the use of a property that so many triples have; None if nothing uses it."""
+    if not count:
+        return None
+    quads = _store(store).quads_for_pattern(None, NamedNode(predicate), None, DefaultGraph())
+    found = [(q.subject, q.object) for q in islice(quads, _EXAMPLES) if isinstance(q.subject, NamedNode)]
+    rows = tuple(
+        (s.value, o.value if isinstance(o, NamedNode) else "", o.value if isinstance(o, Literal) else "")
+        for s, o in found
+    )
+    names = index.labels([iri for row in rows for iri in row[:2] if iri], fallbacks(language))
+    return Usage(count, rows, names)
+
+
+def things_in(graph: str, store: Path) -> tuple[str, ...]:
+    """Give the first things that a named graph says something about."""
+    quads = _store(store).quads_for_pattern(None, None, None, NamedNode(graph))
+    subjects = (q.subject.value for q in islice(quads, _SCANNED) if isinstance(q.subject, NamedNode))
+    found = dict.fromkeys(iri for iri in subjects if "#" not in iri and iri != graph)
+    return tuple(sorted(found)[:_THINGS])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from functools import partial
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from flask import Flask, g, render_template, request
 
@@ -15,10 +16,11 @@ from endpoint import site as current
 from endpoint.entity import Page, interval
 from endpoint.figures import Figures
 from endpoint.literals import machine_date, readable
-from endpoint.maps import captions
+from endpoint.maps import Drawing, captions
 from endpoint.respond import here, root_path
 from endpoint.timelines import Moment
 from endpoint.words import LANGUAGES, WORDS
+from kg.index import Label
 from kg.vocab import compact, document_path
 
 
@@ -45,9 +47,24 @@ def href(path: str, **query: object) -> str:
     path, _, before = path.partition("?")
     if asked in LANGUAGES and "lang" not in query:
         query["lang"] = asked
-    after = urlencode({name: value for name, value in query.items() if value not in (None, "")})
+    after = urlencode({name: value for name, value in query.items() if value not in (None, "")}, doseq=True)
     both = "&".join(part for part in (before, after) if part)
     return here(path) + (f"?{both}" if both else "") + hash_sign + fragment
+
+
+def toggled(predicate: str, value: str) -> dict[str, object]:
+    """Give the query of this list with one value chosen, or no longer chosen; from its first page."""
+    name = compact(predicate, current.snapshot().config.prefixes) or predicate
+    kept = [(k, v) for k, v in request.args.items(multi=True) if k not in ("after", "lang", "format")]
+    pair = (name, value)
+    pairs = [p for p in kept if p != pair] if pair in kept else [*kept, pair]
+    query: dict[str, object] = {}
+    for key, one in pairs:
+        query.setdefault(key, [])
+        values = query[key]
+        assert isinstance(values, list)
+        values.append(one)
+    return query
 
 
 def quoted(iri: str) -> str:
@@ -99,6 +116,37 @@ def citation(page: Page | None) -> str:
     return f"{who} ({snapshot.created[:4]}). {what}, {word('snapshot').lower()} {snapshot.id[:12]}. {where}"
 
 
+def bibtex(page: Page) -> str:
+    """Give the BibTeX entry of a page."""
+    snapshot = current.snapshot()
+    who = snapshot.config.publisher.name if snapshot.config.publisher else text_of(snapshot.config.title)
+    key = re.sub(r"[^A-Za-z0-9]+", "-", page.iri.removeprefix(snapshot.config.base)).strip("-")
+    fields = {
+        "author": f"{{{who}}}",
+        "title": f"{page.label.text}. {text_of(snapshot.config.title)}",
+        "year": snapshot.created[:4],
+        "version": snapshot.id[:12],
+        "url": page.iri,
+    }
+    rows = [f"  {name} = {{{re.sub(r'([&%$#_{}])', _escaped, text) if name == 'title' else text}}},"
+            for name, text in fields.items()]  # fmt: skip
+    return "\n".join((f"@misc{{{key},", *rows, "}"))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\{found[1]}"
+
+
+def marks_json(drawing: Drawing, names: Mapping[str, Label]) -> str:
+    """Give the points of a map for the script that makes it movable."""
+    rows = [
+        {"x": round(mark.longitude, 4), "y": round(mark.latitude, 4), "role": mark.role,
+         "name": names[mark.iri].text, "href": page_of(mark.iri)}
+        for mark in (drawing.points or drawing.marks)
+    ]  # fmt: skip
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
 def names_of(drawn: Figures, moment: Moment) -> str:
     """Give what a moment on a time line is called: the thing, and what the date is of where that is said."""
     name = drawn.names[moment.iri].text
@@ -121,7 +169,7 @@ def page_of(iri: str) -> str:
 
 def safe_url(iri: str) -> str | None:
     """Give an IRI that a link may lead to outside the site; None for schemes that run or hide something."""
-    return iri if urlsplit(iri).scheme in ("http", "https", "mailto", "geo", "tel") else None
+    return iri if iri.partition(":")[0].lower() in ("http", "https", "mailto", "geo", "tel") else None
 
 
 def word(key: str, /, **values: object) -> str:
@@ -170,10 +218,14 @@ def install(app: Flask) -> None:
         page_of=page_of,
         safe_url=safe_url,
         list_of=list_of,
+        toggled=toggled,
+        same_query=lambda **more: {**request.args.to_dict(flat=False), **more},
         short_address=short_address,
         short_graph=short_graph,
         citation=citation,
+        bibtex=bibtex,
         names_of=names_of,
+        marks_json=marks_json,
         captions=lambda drawing, names: captions(drawing, {iri: label.text for iri, label in names.items()}),
         decimal=lambda n: f"{n:.4f}".replace(".", "." if language() == "en" else ","),
         period_of=lambda part: interval(part, language()),

@@ -16,7 +16,8 @@ from endpoint import site as current
 from endpoint.negotiate import ENTITY, Representation
 from endpoint.problems import Problem
 from endpoint.respond import here
-from kg.index import Description, Index, fold
+from kg.index import Description, Index
+from kg.search import fold
 from kg.vocab import document_iris, document_path, local_name, term
 
 _DEPRECATED = term("owl:deprecated")
@@ -58,12 +59,12 @@ def raw_path(prefix: str, decoded: str) -> str:
     return sent[place + len(prefix) + 1 :]
 
 
-def document(path: str) -> Found:
-    """Give what the document at `doc/{path}` is about.
+def document(path: str, below: str = "doc/") -> Found:
+    """Give what the document at `doc/{path}` is about, asked for by a path `below` another folder or there.
 
     Raises Problem: 404 with what is near, 410 with the successor, 415 for a suffix that no format has.
     """
-    raw = raw_path("doc/", path)
+    raw = raw_path(below, path)
     found = _described(raw, path)
     if found is not None:
         return _alive(Found(found, None))
@@ -126,7 +127,7 @@ def unsupported(suffix: str, path: str) -> Problem:
 def missing(path: str) -> Problem:
     """Give the 404 that names what is near."""
     rows = [_row(iri) for iri in near(local_name(path), current.index())]
-    return Problem("not-found", f"{here(path)}", extra={"nearest": rows} if rows else {})
+    return Problem("not-found", request.path, extra={"nearest": rows} if rows else {})
 
 
 def _row(iri: str) -> dict[str, str]:
@@ -139,7 +140,7 @@ def near(name: str, index: Index, limit: int = 5) -> tuple[str, ...]:
     words = fold(re.sub(r"[\W_]+", " ", name)).strip()[:100]
     scored: dict[str, float] = {}
     for attempt in _attempts(words):
-        for hit in index.search(attempt, limit=50):
+        for hit in index.search(attempt, limit=50).hits:
             score = max(
                 fuzz.ratio(words, fold(hit.text)),
                 fuzz.ratio(words, fold(local_name(hit.iri)).replace("-", " ")),

@@ -65,6 +65,11 @@ def here(path: str) -> str:
     return f"{root_path()}/{path}"
 
 
+def absolute(path: str) -> str:
+    """Give the absolute address of a path, for what is read elsewhere: by setting, never by Host."""
+    return uri((current.site().settings.public_url or current.snapshot().config.base) + path)
+
+
 def etag(*parts: str) -> str:
     """Give an ETag that changes with the snapshot, the release of the program and the variant."""
     content = "\0".join((current.snapshot().id, _program(), root_path(), *parts))

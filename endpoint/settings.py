@@ -22,6 +22,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 for all.")
     port: int = _setting(8000, "Port to listen on.", least=1, most=65535)
     root_path: str = _setting("", "Path the site hangs under, such as /kg; empty for the root.")
+    public_url: str = _setting("", "Address the site is reached at, ending in /; empty for the base IRI.")
     threads: int = _setting(8, "Threads that answer pages.", least=1, most=256)
     query_workers: int = _setting(2, "Processes that run queries.", least=1, most=64)
     query_timeout: float = _setting(10.0, "Seconds a query may run.", least=0.1, most=3600)
@@ -91,6 +92,11 @@ def _check(settings: Settings) -> None:
         raise ConfigError(
             f"root_path is {settings.root_path!r}.",
             hint="It must look like /kg: begin with / and not end with it.",
+        )
+    if settings.public_url and not re.fullmatch(r"https?://[^\s<>\"?#]+/", settings.public_url):
+        raise ConfigError(
+            f"public_url is {settings.public_url!r}.",
+            hint="It must be an http(s) address that ends in /, such as https://example.org/kg/.",
         )
     if settings.contact and not settings.contact.startswith(("mailto:", "https://", "http://")):
         raise ConfigError(

@@ -327,9 +327,14 @@ class Shell:
             answer = _tagged(answer, coding)
         if coding:
             answer = await self._packed(answer, coding)
-        if key is not None and key[0] == self._site.published.snapshot.id:
+        if key is not None and self._is_of(key[0]):
             self._hot.keep(key, answer)
         await _give(exchange, answer)
+
+    def _is_of(self, snapshot: object) -> bool:
+        """Tell whether pages and queries are both answered from this snapshot now."""
+        published, pool = self._site.published.snapshot, self._site.pool
+        return published.id == snapshot and (pool is None or pool.store == published.store)
 
     def _is_query(self, exchange: _Exchange) -> bool:
         scope = exchange.scope

@@ -31,9 +31,12 @@ def choose(
 
 def address(path: str, form: Representation) -> str:
     """Give the address of one representation: by suffix, or by `format` where the path is a query."""
-    if "?" in path:
-        return here(f"{path}&format={form.suffix}")
-    return here(f"{path}.{form.suffix}")
+    return here(path_of(path, form))
+
+
+def path_of(path: str, form: Representation) -> str:
+    """Give the same without what stands before every path of the site."""
+    return f"{path}&format={form.suffix}" if "?" in path else f"{path}.{form.suffix}"
 
 
 def alternates(path: str, table: Sequence[Representation], chosen: Representation) -> list[str]:

@@ -5,34 +5,56 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
-from endpoint import catalogue, discovery, documents, figures, html, negotiate, questions, resolve, vocabulary
+from endpoint import (
+    concepts,
+    discovery,
+    documents,
+    figures,
+    html,
+    maps,
+    negotiate,
+    questions,
+    resolve,
+    search,
+    vocabulary,
+)
 from endpoint import entity as entities
+from endpoint import limits as query_limits
 from endpoint import ontology as ontologies
 from endpoint import site as current
 from endpoint.figures import FrontMap
 from endpoint.jsonld import Context
-from endpoint.lists import KindRow, foremost, kinds_of, listing
-from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
+from endpoint.lists import KindRow, Listing, foremost, kinds_of, listing
+from endpoint.maps import Drawing
+from endpoint.negotiate import CSV, ENTITY, HTML, LISTS, ONTOLOGY, Representation
 from endpoint.problems import TYPES, Problem
-from endpoint.respond import here, link, redirect, respond, respond_file
-from endpoint.settings import SETTINGS
+from endpoint.respond import here, redirect, respond, respond_file
 from endpoint.variants import address, alternates, choose, query_string
-from kg.index import Description, Index
+from kg import dumps
+from kg.dumps import Dump
+from kg.index import Description, Index, Label
+from kg.query.faults import FAULTS
+from kg.snapshot import GraphInfo
 from kg.vocab import document_path, term
 
 blueprint = Blueprint("views", __name__)
 blueprint.register_blueprint(discovery.blueprint)
+blueprint.register_blueprint(search.blueprint)
 
+_SCHEME = term("skos:ConceptScheme")
 _OWL_ONTOLOGY = term("owl:Ontology")
+_GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON", "other")
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
+_IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\\\^`]+")
 _LIST_QUERY = """\
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT ?thing ?label WHERE {
@@ -68,7 +90,7 @@ def document(path: str) -> Response:
 def document_of() -> Response:
     """The same for an IRI given as `?iri=`: that of others, or one with a hash."""
     iri = request.args.get("iri", "")
-    if not urlsplit(iri).scheme:
+    if not _IRI.fullmatch(iri):
         raise Problem("bad-request", "Give an absolute IRI: /doc?iri=https://…")
     found = current.index().describe(iri)
     if found is None:
@@ -101,29 +123,19 @@ def describe(
     path = path or document_path(description.iri, config.base)
     chosen, vary = choose(form, table, path)
     where = address(path, chosen)
-    links = [*alternates(path, table, chosen), *_signposts(description, path, chosen)]
+    signposts = discovery.signposts(description, path, table)
     if chosen is HTML:
         body = _entity_page(description, path, table)
-        return respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where, links=links,
-                       language=html.language(), variant=query_string())  # fmt: skip
+        page = respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where,
+                       links=signposts.on_page(), language=html.language(),
+                       variant=query_string())  # fmt: skip
+        return discovery.dated(page, description.iri)
+    links = [*alternates(path, table, chosen), *signposts.on_metadata()]
     body_bytes = documents.write(
         description, chosen, document=config.base + path, config=config, context=_context()
     )
-    return respond(body_bytes, chosen, vary=vary, content_location=where, links=links)
-
-
-def _signposts(description: Description, path: str, chosen: Representation) -> list[str]:
-    """Give the links by which a program finds its way (FAIR signposting): from the page, and back to it."""
-    license_iri = current.snapshot().config.license
-    license_link = [link(license_iri, "license")] if license_iri else []
-    collection = link(here("dataset"), "collection")
-    if chosen is not HTML:
-        return [link(here(path), "describes", type="text/html"), collection, *license_link]
-    types = [link(iri, "type") for iri in (catalogue.PAGE, *description.types[:1])]
-    links = [link(description.iri, "cite-as"), *types, collection, *license_link]
-    if path.startswith("doc/"):
-        links.append(link(here(f"linkset/{path[4:]}"), "linkset", type="application/linkset+json"))
-    return links
+    answer = respond(body_bytes, chosen, vary=vary, content_location=where, links=links)
+    return discovery.dated(answer, description.iri)
 
 
 def _entity_page(description: Description, path: str, table: Sequence[Representation]) -> str:
@@ -146,14 +158,47 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
         if is_ontology
         else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
+        graph=_graph_of(page.iri),
+        tree=concepts.tree(page.iri, current.index(), snapshot.store, html.language())
+        if _SCHEME.value in description.types
+        else (),
+        companions=()
+        if is_ontology
+        else concepts.companions(page.iri, current.index(), snapshot.store, html.language()),
+        usage=figures.usage(page.iri, _uses(page.iri), current.index(), snapshot.store, html.language())
+        if page.iri in known.properties
+        else None,
         formats=formats,
-        schema_org=html.script_json(
-            catalogue.thing_json(description, page.label.text, page.lead.text if page.lead else "", snapshot)
-        ),
+        schema_org=html.script_json(discovery.structured(description, path)),
         describe_query=f"DESCRIBE <{page.iri}>",
         statements_query=f"SELECT ?property ?value WHERE {{\n  <{page.iri}> ?property ?value .\n}}",
         back_query=f"SELECT ?thing ?property WHERE {{\n  ?thing ?property <{page.iri}> .\n}} LIMIT 100",
     )
+
+
+def _uses(predicate: str) -> int:
+    properties = discovery.numbers().properties
+    return next((found.triples for found in properties if found.iri == predicate), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPage:
+    """What the page of a named graph shows beside its statements: its size, its things, its files."""
+
+    info: GraphInfo
+    things: tuple[tuple[str, Label], ...]
+    dumps: tuple[Dump, ...]
+
+
+def _graph_of(iri: str) -> GraphPage | None:
+    snapshot = current.snapshot()
+    info = next((graph for graph in snapshot.graphs if graph.iri == iri), None)
+    if info is None:
+        return None
+    things = figures.things_in(iri, snapshot.store)
+    names = current.index().labels(things, negotiate.fallbacks(html.language()))
+    files = tuple(d for d in dumps.by_path(snapshot.dumps).values() if d.graph == iri and not d.gzipped)
+    return GraphPage(info, tuple((thing, names[thing]) for thing in things), files)
 
 
 def _context() -> Context:
@@ -172,6 +217,13 @@ def context() -> Response:
     return respond(_context().document(), _CONTEXT, vary=())
 
 
+@blueprint.get("/land.geojson")
+def land() -> Response:
+    """The outlines behind the maps."""
+    drawn = maps.of_store(current.snapshot().store).land()
+    return respond(json.dumps(drawn, separators=(",", ":")), _GEOJSON, vary=())
+
+
 @blueprint.get("/list/<path:name>")
 def members(name: str) -> Response:
     """The things of one class, page by page, in the order of their IRIs."""
@@ -181,19 +233,64 @@ def members(name: str) -> Response:
     class_iri = html.expand(stem) or request.args.get("class", "")
     if not class_iri:
         raise resolve.missing(name)
+    chosen_values = _chosen_values()
     found = listing(
-        current.index(), class_iri, html.language(),
-        after=request.args.get("after", ""), limit=current.site().settings.page_size,
-    )  # fmt: skip
-    if not found.rows and not found.after:
+        current.index(),
+        current.snapshot().store,
+        class_iri,
+        html.language(),
+        chosen=chosen_values,
+        after=request.args.get("after", ""),
+        limit=current.site().settings.page_size,
+    )
+    if not found.rows and not chosen_values:
         raise resolve.missing(name)
     path = f"list/{stem}"
-    chosen, vary = choose(form, LISTS, path)
-    query = _LIST_QUERY.replace("CLASS", class_iri)
-    next_page = html.href(path, after=found.more, **{"class": request.args.get("class", "")})
+    form_chosen, vary = choose(form, LISTS, path)
     return _table(
-        "list.html", chosen, vary, path, found.rows, listing=found, query=query, next_page=next_page
+        "list.html",
+        form_chosen,
+        vary,
+        path,
+        found.records() if form_chosen is not HTML else found.rows,
+        listing=found,
+        list_path=path,
+        query=_list_query(class_iri, chosen_values),
+        **_map_of_list(found),
     )
+
+
+def _chosen_values() -> list[tuple[str, str]]:
+    """Give what a list is narrowed by: parameters named by a prefixed property, valued with IRIs."""
+    pairs = ((html.expand(key), value) for key, value in request.args.items(multi=True) if ":" in key)
+    return [(predicate, value) for predicate, value in pairs if predicate and _IRI.fullmatch(value)]
+
+
+def _list_query(class_iri: str, chosen: Sequence[tuple[str, str]]) -> str:
+    """Give the SPARQL query that a list answers."""
+    narrowed = "".join(f"    <{predicate}> <{value}> ;\n" for predicate, value in chosen)
+    return _LIST_QUERY.replace("CLASS", class_iri).replace("    rdfs:label", f"{narrowed}    rdfs:label")
+
+
+def _map_of_list(found: Listing) -> dict[str, Any]:
+    """Give the map of everything in a list, not only of its page, where one is asked for."""
+    atlas = maps.of_store(current.snapshot().store)
+    if not request.args.get("map"):
+        return {"drawn": None, "mappable": any(atlas.near(iri) for iri in found.every[:50])}
+    drawn = _draw_list(found)
+    marks = [mark.iri for mark in drawn.marks] if drawn else []
+    names = current.index().labels(marks, negotiate.fallbacks(html.language()))
+    return {"drawn": drawn, "mappable": drawn is not None, "map_names": names}
+
+
+def _draw_list(found: Listing) -> Drawing | None:
+    atlas = maps.of_store(current.snapshot().store)
+    places = [
+        maps.Place(iri, maps.Geometry((), (geometry.box.centre,)), "0")
+        for iri in found.every
+        if (geometry := atlas.near(iri)) is not None
+    ]
+    return atlas.draw(places, None, 720)
 
 
 @blueprint.get("/links")
@@ -211,51 +308,12 @@ def links() -> Response:
     )
 
 
-@blueprint.get("/search", defaults={"suffix": ""})
-@blueprint.get("/search.<suffix>")
-def search(suffix: str) -> Response:
-    """The things whose names hold the words of `?q=`."""
-    form = negotiate.of_name(suffix, LISTS) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "search")
-    words = request.args.get("q", "")[:200]
-    rows = _hits(words, 50)
-    close = resolve.near(words, current.index()) if words and not rows else ()
-    names = current.index().labels(close, negotiate.fallbacks(html.language()))
-    chosen, vary = choose(form, LISTS, "search")
-    return _table(
-        "search.html", chosen, vary, "search", rows, words=words, close=[(iri, names[iri]) for iri in close]
-    )
-
-
-@blueprint.get("/suggest")
-def suggest() -> Response:
-    """Completions of `?q=` for search boxes, as JSON."""
-    rows = _hits(request.args.get("q", "")[:200], 10)
-    return respond(_json(rows), JSON, vary=("Accept-Language",), variant=query_string())
-
-
-def _hits(words: str, limit: int) -> list[dict[str, str]]:
-    chain = negotiate.fallbacks(html.language())
-    hits = current.index().search(words, chain, limit=limit)
-    names = current.index().labels([hit.iri for hit in hits], chain)
-    return [
-        {
-            "iri": hit.iri,
-            "label": names[hit.iri].text,
-            "language": names[hit.iri].language,
-            "matched": hit.text,
-        }
-        for hit in hits
-    ]
-
-
 def _table(
     template: str,
     chosen: Representation,
     vary: Iterable[str],
     path: str,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Any],
     **context: Any,
 ) -> Response:
     """Give rows as a page, as CSV or as JSON."""
@@ -296,7 +354,7 @@ def all_questions() -> Response:
 @blueprint.get("/dumps/")
 def downloads() -> Response:
     """What can be downloaded, with sizes and checksums."""
-    found = catalogue.dumps_of(current.snapshot().dumps)
+    found = dumps.by_path(current.snapshot().dumps)
     after, limit = request.args.get("after", ""), current.site().settings.page_size
     graphs = sorted({dump.graph for dump in found.values() if dump.graph > after})
     shown = {graph: [dump for dump in found.values() if dump.graph == graph and not dump.gzipped]
@@ -310,7 +368,7 @@ def downloads() -> Response:
 def download(path: str) -> Response:
     """One file of the list, whole or in ranges."""
     folder = current.snapshot().dumps
-    found = catalogue.dumps_of(folder).get(path)
+    found = dumps.by_path(folder).get(path)
     if found is None:
         raise Problem("not-found", f"There is no dump {path!r}; {here('dumps/')} lists them.")
     media_type = "application/gzip" if found.gzipped else found.media_type
@@ -334,14 +392,12 @@ def about() -> Response:
 
 @blueprint.get("/limits")
 def limits() -> Response:
-    """How much a query may take, from the table of settings."""
+    """How much a query may take, and what the engine gets wrong."""
     settings = current.site().settings
-    rows = [
-        (row, getattr(settings, row.name))
-        for row in SETTINGS
-        if row.name.startswith(("query", "result", "body"))
-    ]
-    return _page("limits.html", rows=rows)
+    chosen, vary = choose(None, (HTML, JSON), "limits")
+    if chosen is JSON:
+        return respond(query_limits.document(settings), JSON, vary=vary)
+    return _page("limits.html", rows=query_limits.rows(settings), faults=FAULTS)
 
 
 @blueprint.get("/problems")

@@ -87,10 +87,26 @@ town:east a def:Region ; rdfs:label "Østlandet"@nb ; geo:hasGeometry town:east-
 town:east-shape geo:asWKT "POLYGON((9 59, 12 59, 12 62, 9 62, 9 59))"^^geo:wktLiteral .
 town:west a def:Region ; rdfs:label "Vestlandet"@nb ; geo:hasGeometry town:west-shape .
 town:west-shape geo:asWKT "POLYGON((5 59, 9 59, 9 62, 5 62, 5 59))"^^geo:wktLiteral .
+town:shop1 a def:Shop ; rdfs:label "Norli"@nb ; def:in town:oslo .
+town:shop2 a def:Shop ; rdfs:label "Ark"@nb ; def:in town:oslo .
+town:shop3 a def:Shop ; rdfs:label "Strand"@nb ; def:in town:west .
+town:shop4 a def:Shop ; rdfs:label "Bok"@nb ; def:in town:west .
 town:structure qb:component town:c1, town:c2, town:c3 .
 town:c1 qb:dimension def:area . town:c2 qb:dimension def:date . town:c3 qb:measure def:people .
 town:o1 a qb:Observation ; def:area town:oslo ; def:date "2006-01-01"^^xsd:date ; def:people 538411 .
 town:o2 a qb:Observation ; def:area town:oslo ; def:date "2016-01-01"^^xsd:date ; def:people 658390 .
+""",
+    "data/genres.ttl": PREFIXES
+    + """
+@prefix genre: <https://books.example/concept/genre/> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+<https://books.example/concept/genre> a skos:ConceptScheme ; skos:prefLabel "Sjangrer"@nb, "Genres"@en .
+genre:prose a skos:Concept ; skos:prefLabel "Prosa"@nb ; skos:inScheme <https://books.example/concept/genre> .
+genre:novel a skos:Concept ; skos:prefLabel "Roman"@nb ; skos:broader genre:prose ; skos:inScheme <https://books.example/concept/genre> .
+genre:saga a skos:Concept ; skos:prefLabel "Ættesaga"@nb ; skos:broader genre:novel ; skos:inScheme <https://books.example/concept/genre> .
+genre:ring a skos:Concept ; skos:prefLabel "Ring"@nb ; skos:broader genre:ring ; skos:inScheme <https://books.example/concept/genre> .
+<https://books.example/id/film/a> a def:Film ; rdfs:label "A"@nb ; def:genre genre:novel, genre:saga .
+<https://books.example/id/film/b> a def:Film ; rdfs:label "B"@nb ; def:genre genre:novel, genre:saga, genre:prose .
 """,
     "queries/authors.rq": (
         "# title.nb: Hvem skrev?\n# title.en: Who wrote?\n# why.en: To know.\n"

@@ -48,7 +48,7 @@ village:lonset
     a ex:Village ;
     rdfs:label "Lønset"@nb ;
     ex:near village:budalen ;
-    ex:founded "01900"^^xsd:integer ;
+    ex:founded "01900"^^xsd:integer ; # kg: ignore literal-form -- kept as written
     ex:at :point .
 
 :point rdfs:label "punktet"@nb .

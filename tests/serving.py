@@ -76,11 +76,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(*paths: Path, environment: Mapping[str, str] | None = None, base: bool = True) -> Iterator[Served]:
-    """Serve a dataset until the block ends; then expect a clean end without orphans."""
+def served(
+    *paths: Path,
+    environment: Mapping[str, str] | None = None,
+    base: bool = True,
+    home: Path | None = None,
+) -> Iterator[Served]:
+    """Serve a dataset until the block ends; then expect a clean end without orphans.
+
+    `home` is a folder that may hold its snapshot already.
+    """
     port = free_port()
-    with tempfile.TemporaryDirectory() as home:
-        options = ["--port", str(port), "--snapshots", home, "--quiet"]
+    with tempfile.TemporaryDirectory() as fresh:
+        options = ["--port", str(port), "--snapshots", str(home or fresh), "--quiet"]
         if base:
             options += ["--base", f"http://127.0.0.1:{port}/"]
         process = subprocess.Popen(

@@ -179,6 +179,36 @@ def test_text_faults_are_findings(tmp_path: Path) -> None:
     ]
 
 
+def test_an_ill_formed_shape_is_a_finding_at_its_line_and_the_rest_is_still_checked(tmp_path: Path) -> None:
+    shapes = SHAPES + "ex:Odd a sh:NodeShape ; sh:targetClass ex:Place ;\n    sh:maxCount 1 .\n"
+    bad = PREFIXES + "\nid:roan a ex:Village ; rdfs:label .\n"
+    unknown = PREFIXES + "\nid:roan a ex:Villag .\n"
+    report = check(
+        tmp_path,
+        {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": shapes, "data/a.ttl": bad, "data/b.ttl": unknown},
+    )
+    assert [(f.rule, str(f.place)) for f in report.findings] == [
+        ("syntax", "data/a.ttl:9:35"),
+        ("unknown-term", "data/b.ttl:9:11"),
+        ("invalid-shape", "shapes/s.ttl:13:1"),
+    ]
+    assert report.notes == ("The shapes cannot be used: nothing was validated beyond syntax and vocabulary.",)
+
+
+def test_relative_iris_full_iris_and_named_graphs_are_found_too(tmp_path: Path) -> None:
+    data = (
+        PREFIXES
+        + "@base <https://ex.org/id/> .\n<rissa> a ex:Village .\n\n<https://ex.org/id/hitra> a ex:Village .\n"
+        "<https://ex.org/g> {\n    id:froya a ex:Village .\n}\n"
+    )
+    report = check(tmp_path, {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": SHAPES, "data/a.trig": data})
+    assert [str(f.place) for f in report.findings] == [
+        "data/a.trig:9:1",
+        "data/a.trig:11:1",
+        "data/a.trig:13:5",
+    ]
+
+
 def test_importing_the_check_loads_no_rdflib() -> None:
     code = (
         "import sys, kg.check, kg.check.render; sys.exit('rdflib' in sys.modules or 'pyshacl' in sys.modules)"

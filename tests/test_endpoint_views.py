@@ -234,7 +234,7 @@ def test_a_retired_thing_is_a_410_that_names_its_successor(client: FlaskClient) 
 
 
 def test_a_page_says_the_facts_in_the_order_of_the_shapes_with_their_sources(client: FlaskClient) -> None:
-    page = client.get("/doc/book/growth", headers=HTML).text
+    page = client.get("/doc/book/growth", headers=HTML).text.partition("</head>")[2]
     what, who, source_list = page.index(">What<"), page.index(">Who<"), page.index('id="source-1"')
     assert (
         what
@@ -304,12 +304,51 @@ def test_the_ontology_page_has_every_term_in_its_languages(client: FlaskClient) 
     assert client.get("/def", headers={"Accept": "application/ld+json"}).content_type == "application/ld+json"
 
 
+def test_the_page_of_a_property_shows_how_it_is_used(client: FlaskClient) -> None:
+    page = client.get(f"/doc?iri={BASE}def%23author", headers=HTML).text
+    assert "How it is used" in page
+    assert "Growth of the Soil" in page
+    assert "How it is used" not in client.get(f"/doc?iri={BASE}def%23Book", headers=HTML).text
+
+
+def test_the_page_of_a_named_graph_shows_its_size_its_things_and_its_files(client: FlaskClient) -> None:
+    page = client.get("/doc/graph/data/growth", headers=HTML).text
+    assert ">data/growth</bdi></h1>" in page
+    assert "<code>data/growth.ttl</code>" in page
+    assert 'href="/dumps/graph/data/growth.ttl"' in page
+    assert "Knut Hamsun" in page
+
+
+@pytest.mark.parametrize(
+    ("tag", "word"), [("nb", "underegenskap av"), ("nn", "undereigenskap av"), ("en", "subproperty of")]
+)
+def test_terms_of_the_modelling_languages_are_named_in_the_language_of_the_page(
+    client: FlaskClient, tag: str, word: str
+) -> None:
+    assert word in client.get(f"/doc?iri={BASE}def%23author&lang={tag}", headers=HTML).text
+
+
+def test_a_page_can_be_cited_as_text_and_bibtex(client: FlaskClient, snapshot: Snapshot) -> None:
+    page = client.get("/doc/book/growth", headers=HTML).text
+    year = snapshot.created[:4]
+    assert (
+        f"Books ({year}). Growth of the Soil. Books, snapshot {snapshot.id[:12]}. {BASE}id/book/growth"
+        in page
+    )
+    assert "@misc{id-book-growth,\n  author = {{Books}},\n  title = {Growth of the Soil. Books}," in page
+
+
 def test_a_list_can_be_had_as_page_csv_and_json(client: FlaskClient) -> None:
-    rows = json.loads(client.get("/list/def:Person.json").data)
+    rows = json.loads(client.get("/list/def:Person.json?lang=en").data)
     assert rows == [
-        {"iri": "https://books.example/id/person/hamsun", "label": "Knut Hamsun", "language": "nb"}
+        {
+            "iri": "https://books.example/id/person/hamsun",
+            "label": "Knut Hamsun",
+            "language": "nb",
+            "wrote": "Growth of the Soil",
+        }
     ]
-    assert list(csv.DictReader(io.StringIO(client.get("/list/def:Person.csv").text))) == rows
+    assert list(csv.DictReader(io.StringIO(client.get("/list/def:Person.csv?lang=en").text))) == rows
     assert "Knut Hamsun" in client.get("/list/def:Person", headers=HTML).text
     assert client.get("/list/def:Nothing").status_code == 404
 
@@ -329,6 +368,26 @@ def test_a_long_list_is_read_page_by_page(snapshot: Snapshot) -> None:
     assert sizes == [5, 4]
 
 
+def test_a_list_is_in_the_order_of_names_as_norwegian_sorts_them(client: FlaskClient) -> None:
+    rows = json.loads(client.get("/list/def:Region.json").data)
+    assert [row["label"] for row in rows] == ["Vestlandet", "Østlandet"]
+
+
+def test_a_list_can_be_narrowed_by_what_its_things_point_to(client: FlaskClient) -> None:
+    page = client.get("/list/def:Shop", headers=HTML).text
+    assert 'href="/list/def:Shop?def%3Ain=https%3A%2F%2Fbooks.example%2Fid%2Ftown%2Foslo"' in page
+    narrowed = json.loads(client.get(f"/list/def:Shop.json?def:in={BASE}id/town/oslo").data)
+    assert [row["label"] for row in narrowed] == ["Ark", "Norli"]
+    assert json.loads(client.get(f"/list/def:Shop.json?def:in={BASE}id/town/nowhere").data) == []
+    assert client.get("/list/def:Shop?def:in=x%22y", headers=HTML).status_code == 200
+
+
+def test_a_list_of_things_with_places_has_a_map(client: FlaskClient) -> None:
+    assert "Show map" in client.get("/list/def:Shop", headers=HTML).text
+    assert "<svg" in client.get("/list/def:Shop?map=1", headers=HTML).text
+    assert "Show map" not in client.get("/list/def:Book", headers=HTML).text
+
+
 def test_all_that_refers_to_a_thing_is_a_list_of_its_own(client: FlaskClient) -> None:
     rows = json.loads(client.get(f"/links?to={BASE}id/book/growth&by={BASE}def%23cites&format=json").data)
     assert [row["iri"] for row in rows] == ["https://books.example/id/book/Lønset"]
@@ -336,10 +395,10 @@ def test_all_that_refers_to_a_thing_is_a_list_of_its_own(client: FlaskClient) ->
 
 def test_search_finds_by_beginnings_and_plain_spellings(client: FlaskClient) -> None:
     rows = json.loads(client.get("/search.json?q=grode").data)
-    assert rows[0]["iri"] == "https://books.example/id/book/growth"
+    assert rows["hits"][0]["iri"] == "https://books.example/id/book/growth"
     assert "Markens grøde" in client.get("/search?q=mark", headers=HTML).text
     assert json.loads(client.get("/suggest?q=ham").data)[0]["label"] == "Knut Hamsun"
-    assert "Did you mean" in client.get("/search?q=hamsum", headers=HTML).text
+    assert "Knut Hamsun" in client.get("/search?q=hamsum", headers=HTML).text
 
 
 def test_questions_lead_to_their_query(client: FlaskClient) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kg import index, rdfio
-from kg.index import Hit, Incoming, Index, Kind, Label
+from kg.index import Incoming, Index, Kind, Label
 
 NQUADS = """\
 <http://x/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://x/Village> <http://x/g> .
@@ -94,17 +94,3 @@ def test_kinds_count_the_classes_that_were_written(opened: Index) -> None:
 def test_members_of_a_class_are_paged(opened: Index) -> None:
     assert opened.members("http://x/Village", limit=1) == ("http://x/a",)
     assert opened.members("http://x/Village", after="http://x/a") == ("http://x/b",)
-
-
-@pytest.mark.parametrize("text", ["Lønset", "lonset", "LØN", "løset", "Loset"])
-def test_a_name_is_found_in_every_spelling(opened: Index, text: str) -> None:
-    assert [hit.iri for hit in opened.search(text)] == ["http://x/a"]
-
-
-def test_a_hit_tells_the_words_that_matched(opened: Index) -> None:
-    assert opened.search("saeter") == (Hit("http://x/b", "Sætervik", "nb"),)
-
-
-@pytest.mark.parametrize("text", ["", "  ", '"', "NEAR(", "*", "zzz"])
-def test_odd_searches_find_nothing_and_break_nothing(opened: Index, text: str) -> None:
-    assert opened.search(text) == ()

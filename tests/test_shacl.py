@@ -65,6 +65,18 @@ REFUSED = {
         'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT ?x { $this ?p ?x }" ] .',
         r"must return \$this",
     ),
+    "query nested too deep": (
+        f'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT $this {"{" * 2240} $this ?p ?o {"}" * 2240}" ] .',
+        "nested too deep",
+    ),
+    "query with too many signs": (
+        f'ex:S a sh:NodeShape ; sh:sparql [ sh:select "SELECT $this {{ FILTER({"! " * 5000} true) }}" ] .',
+        "nested too deep",
+    ),
+    "path with too many steps": (
+        f"ex:S a sh:PropertyShape ; sh:path ( {'ex:p ' * 201} ) .",
+        "201 steps",
+    ),
     "no query at all": ("ex:S a sh:NodeShape ; sh:sparql [ ] .", "has no sh:select"),
     "message in two namespaces": (
         'ex:S a sh:NodeShape ; sh:sparql [ sh:prefixes ex:P ; sh:select "SELECT $this { $this a ex:C }" ] . '
@@ -96,11 +108,9 @@ def test_a_regex_that_explodes_elsewhere_is_answered_at_once() -> None:
 
 def test_ten_thousand_shapes_and_a_deep_chain_of_them_are_fine() -> None:
     chain = "".join(f"ex:n{a} a sh:NodeShape ; sh:node ex:n{b} .\n" for a, b in pairwise(range(300)))
-    wide = "".join(
-        f"ex:w{i} a sh:NodeShape ; sh:targetClass ex:C{i} ; sh:nodeKind sh:IRI .\n" for i in range(2000)
-    )
+    wide = "".join(f"ex:w{i} sh:targetClass ex:C{i} ; sh:nodeKind sh:IRI .\n" for i in range(10_000))
     shapes = f"ex:n0 sh:targetNode ex:a . ex:n299 a sh:NodeShape ; sh:class ex:C .\n{chain}{wide}"
-    assert len(found(shapes, "ex:a ex:p ex:b .")) == 1
+    assert len(found(shapes, "ex:a ex:p ex:b . ex:b a ex:C9 .")) == 1
 
 
 @pytest.mark.parametrize(
@@ -137,6 +147,15 @@ def test_a_query_sees_values_and_its_results_are_as_written() -> None:
     assert result.messages == (Literal("007 is https://ex.org/a's", language="en"),)
 
 
+def test_a_query_over_two_forms_of_one_value_gives_each_once() -> None:
+    shapes = """ex:S sh:targetNode ex:a ; sh:sparql [
+        sh:select "SELECT $this ?value { $this <https://ex.org/p> ?value }" ] ."""
+    assert values(shapes, 'ex:a ex:p "01"^^xsd:integer, 1 . ex:b ex:p "001"^^xsd:integer .') == [
+        '"01"^^<http://www.w3.org/2001/XMLSchema#integer>',
+        '"1"^^<http://www.w3.org/2001/XMLSchema#integer>',
+    ]
+
+
 def test_a_literal_focus_node_is_a_value_to_a_query() -> None:
     shapes = """ex:S sh:targetObjectsOf ex:p ; sh:sparql [
         sh:select "SELECT $this { FILTER($this + 1 = 8) }" ] ."""
@@ -151,8 +170,8 @@ def test_messages_of_the_shape_come_in_every_language_else_ours_in_two() -> None
     [[with_own], [with_default]] = found(own, data), found(plain, data)
     assert set(with_own.messages) == {Literal("Mangler.", language="nb"), Literal("Missing.", language="en")}
     assert with_default.messages == (
-        Literal("Fewer than 1 values.", language="en"),
-        Literal("Færre enn 1 verdier.", language="nb"),
+        Literal("There is no value.", language="en"),
+        Literal("Verdien mangler.", language="nb"),
     )
 
 
@@ -189,3 +208,11 @@ def test_the_report_is_a_graph_of_the_standard() -> None:
         NamedNode("https://ex.org/p"),
         NamedNode("https://ex.org/q"),
     }
+
+
+def test_a_limit_keeps_the_first_results_and_says_so() -> None:
+    shapes = turtle("ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:minCount 1 ] .")
+    data = turtle("".join(f"ex:n{i} a ex:C ." for i in range(9)))
+    cut, whole = validate(shapes, data, limit=4), validate(shapes, data, limit=9)
+    assert (len(cut.results), cut.notes) == (4, ("There are more than 4 results: the rest is left out.",))
+    assert (len(whole.results), whole.notes) == (9, ())

@@ -26,7 +26,9 @@ LINKSET_SUFFIX, PROBLEM_SUFFIX, GONE = "linkset", "problem", "gone"
 _DAY = 86_400
 _NEGOTIATED = ("catalog", ".well-known/void")
 _AS_THEY_ARE = ("id/", "search")
-_SCRIPT = '<script src="{root}/static/search.js" data-index="{root}/search.json" defer></script>\n</head>'
+_SCRIPT = (
+    '<script src="{root}/static/static-search.js" data-index="{root}/search.json" defer></script>\n</head>'
+)
 
 
 @dataclass(frozen=True, slots=True)

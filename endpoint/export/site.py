@@ -302,7 +302,7 @@ class _Export:
         self.report.add(kind, [(name, len(body))])
 
     def search(self, things: Iterable[Thing]) -> None:
-        """Write the index that search.js reads: path, names by language, other names."""
+        """Write the index that static-search.js reads: path, names by language, other names."""
         paths = {thing.iri: thing.path for thing in things if thing.path.startswith("doc/")}
         labels: dict[str, dict[str, str]] = defaultdict(dict)
         others: dict[str, list[str]] = defaultdict(list)

@@ -1,77 +1,114 @@
-// Search in a static copy of the site: the index is a file, read when somebody searches.
+/* Completion for search boxes: the combobox pattern of WAI-ARIA. Without this script they are plain forms. */
 "use strict";
+
 (() => {
-  const script = document.currentScript;
-  const root = script.dataset.index.replace(/search\.json$/, "");
-  const most = 50;
-  let loading;
+  const WAIT = 120;
 
-  const fold = (text) => text.toLowerCase().replaceAll("ø", "o").replaceAll("æ", "ae").replaceAll("đ", "d")
-    .replaceAll("ŋ", "n").normalize("NFKD").replace(/\p{M}/gu, "");
-  const words = (text) => fold(text).match(/[\p{L}\p{N}_]+/gu) || [];
-  const load = () => (loading ||= fetch(script.dataset.index).then((answer) => answer.json()));
+  function element(name, attributes, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
 
-  // A row is [path, [names by language, in the order of index.languages], other names].
-  const score = (row, wanted, whole) => {
-    let best = Infinity;
-    [...row[1], ...row[2]].forEach((name, place) => {
-      if (!name) return;
-      const folded = fold(name);
-      const have = folded.match(/[\p{L}\p{N}_]+/gu) || [];
-      if (!wanted.every((word) => have.some((one) => one.startsWith(word)))) return;
-      const exact = folded === whole ? 0 : folded.startsWith(whole) ? 1 : 2;
-      best = Math.min(best, exact * 1e6 + (place >= row[1].length ? 1e5 : 0) + folded.length);
-    });
-    return best;
-  };
+  function complete(input) {
+    const list = element("ul", { id: `${input.id}-list`, role: "listbox", class: "suggestions", "aria-label": input.dataset.listLabel });
+    const status = element("span", { role: "status", class: "ds-sr-only" });
+    let rows = [];
+    let active = -1;
+    let timer = 0;
+    let running = null;
 
-  const find = (index, text) => {
-    const wanted = words(text);
-    const whole = fold(text).trim();
-    if (!wanted.length) return [];
-    return index.rows.map((row) => [score(row, wanted, whole), row]).filter(([value]) => value < Infinity)
-      .sort((a, b) => a[0] - b[0] || (a[1][0] < b[1][0] ? -1 : 1)).slice(0, most).map(([, row]) => row);
-  };
+    list.hidden = true;
+    input.type = "text";
+    for (const [key, value] of Object.entries({
+      role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id,
+      autocapitalize: "none", spellcheck: "false", enterkeyhint: "search",
+    })) input.setAttribute(key, value);
+    input.after(list, status);
 
-  const nameOf = (row, languages, language) => {
-    const chain = [language, ...languages];
-    const tag = chain.find((one) => row[1][languages.indexOf(one)]);
-    return [row[1][languages.indexOf(tag)] || row[2][0] || row[0], tag];
-  };
-
-  const show = (list, rows, index) => {
-    const asked = new URLSearchParams(location.search).get("lang");
-    list.replaceChildren(...rows.map((row) => {
-      const [name, tag] = nameOf(row, index.languages, document.documentElement.lang);
-      const link = document.createElement("a");
-      link.className = "ds-link";
-      link.href = root + row[0] + (asked ? `?lang=${asked}` : "");
-      link.textContent = name;
-      if (tag && tag !== document.documentElement.lang) link.lang = tag;
-      const item = document.createElement("li");
-      item.append(link);
-      return item;
-    }));
-  };
-
-  document.addEventListener("DOMContentLoaded", () => {
-    const box = document.querySelector('input[type="search"]');
-    if (!box) return;
-    const here = location.pathname === `${root}search`;
-    const text = new URLSearchParams(location.search).get("q") || "";
-    const list = document.createElement("ol");
-    list.className = "hits";
-    list.setAttribute("aria-live", "polite");
-    box.form.after(list);
-    const run = (value) => load().then((index) => show(list, find(index, value).slice(0, here ? most : 8), index));
-    if (here && text) {
-      box.value = text;
-      run(text);
+    function close() {
+      window.clearTimeout(timer);
+      running?.abort();
+      list.hidden = true;
+      input.setAttribute("aria-expanded", "false");
+      choose(-1);
     }
-    let timer;
-    box.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => run(box.value), 120);
+
+    function choose(place) {
+      active = place;
+      [...list.children].forEach((option, n) => option.setAttribute("aria-selected", String(n === place)));
+      if (place < 0) input.removeAttribute("aria-activedescendant");
+      else {
+        input.setAttribute("aria-activedescendant", list.children[place].id);
+        list.children[place].scrollIntoView({ block: "nearest" });
+      }
+    }
+
+    function show(found) {
+      rows = found;
+      list.replaceChildren(...rows.map((row, n) => {
+        const name = element("bdi", row.language ? { lang: row.language } : {}, row.label);
+        const kind = element("span", { class: "hint" }, row.kind);
+        return element("li", { id: `${list.id}-${n}`, role: "option", "aria-selected": "false" }, name, " ", kind);
+      }));
+      active = -1;
+      input.removeAttribute("aria-activedescendant");
+      list.hidden = rows.length === 0;
+      input.setAttribute("aria-expanded", String(!list.hidden));
+      status.textContent = rows.length ? input.dataset.listCount.replace("0", rows.length) : "";
+    }
+
+    async function ask() {
+      const words = input.value.trim();
+      if (!words) { close(); return; }
+      running?.abort();
+      running = new AbortController();
+      const address = new URL(input.dataset.suggest, document.baseURI);
+      address.searchParams.set("q", words);
+      try {
+        const answer = await fetch(address, { signal: running.signal, headers: { Accept: "application/json" } });
+        if (answer.ok && document.activeElement === input) show(await answer.json());
+      } catch (error) {
+        if (error.name !== "AbortError") close();
+      }
+    }
+
+    function go(place) {
+      window.location.assign(rows[place].href);
+    }
+
+    input.addEventListener("input", (event) => {
+      if (event.isComposing) return;
+      window.clearTimeout(timer);
+      timer = window.setTimeout(ask, WAIT);
     });
-  });
+    input.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
+      const count = list.children.length;
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (list.hidden) { ask(); return; }
+        if (event.altKey) { close(); return; }
+        const step = event.key === "ArrowDown" ? 1 : -1;
+        choose(active < 0 && step < 0 ? count - 1 : (active + step + 1 + count + 1) % (count + 1) - 1);
+      } else if (event.key === "Enter" && !list.hidden && active >= 0) {
+        event.preventDefault();
+        go(active);
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.preventDefault();
+        close();
+      } else if (event.key === "Tab") {
+        close();
+      }
+    });
+    input.addEventListener("blur", close);
+    list.addEventListener("mousedown", (event) => event.preventDefault());
+    list.addEventListener("click", (event) => {
+      const option = event.target.closest("[role=option]");
+      if (option) go([...list.children].indexOf(option));
+    });
+  }
+
+  document.querySelectorAll("input[data-suggest]").forEach(complete);
 })();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -28,6 +29,32 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """What a catalogue wants to know and triples do not tell; IRIs are those of DCAT-AP-NO's lists.
+
+    Texts and keywords are by language; `temporal_*` is a year, a month or a day; `activity` is how the data
+    came to be, `subjects` what else they are about beside `themes`, `rights` what a user must heed.
+    """
+
+    contact_name: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    contact_email: str | None = None
+    contact_url: str | None = None
+    themes: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    keywords: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    spatial: tuple[str, ...] = ()
+    temporal_start: str | None = None
+    temporal_end: str | None = None
+    frequency: str | None = None
+    access_rights: str | None = None
+    status: str | None = None
+    availability: str | None = None
+    activity: str | None = None
+    sources: tuple[str, ...] = ()
+    rights: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A dataset's own settings; each has a value that serves a folder without `kg.toml`."""
 
@@ -39,6 +66,7 @@ class Config:
     version: str | None = None
     created: str | None = None
     publisher: Publisher | None = None
+    catalogue: Catalogue = field(default_factory=Catalogue)
     prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
     front_page: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()
@@ -67,6 +95,7 @@ def _config(table: Mapping[str, Any], path: Path) -> Config:
         "description": _texts,
         "languages": _strings,
         "publisher": _publisher,
+        "catalogue": _catalogue,
         "prefixes": _prefixes,
         "front_page": _strings,
         "violations": _strings,
@@ -126,3 +155,81 @@ def _publisher(value: object, key: str, path: Path) -> Publisher:
     if not isinstance(value, dict) or "name" not in value or not known.issuperset(value):
         raise _wrong(path, key, f"a table with name and any of {', '.join(sorted(known - {'name'}))}")
     return Publisher(**{name: _string(text, f"{key}.{name}", path) for name, text in value.items()})
+
+
+def _catalogue(value: object, key: str, path: Path) -> Catalogue:
+    known = {f.name for f in fields(Catalogue)}
+    if not isinstance(value, dict) or not known.issuperset(value):
+        raise _wrong(path, key, f"a table with any of {', '.join(sorted(known))}")
+    readers: dict[str, Callable[[object, str, Path], object]] = {
+        "contact_name": _texts,
+        "contact_email": _email,
+        "themes": _iris,
+        "subjects": _iris,
+        "keywords": _keywords,
+        "spatial": _iris,
+        "temporal_start": _day,
+        "temporal_end": _day,
+        "sources": _iris,
+        "rights": _texts,
+    }
+    values: dict[str, Any] = {
+        name: readers.get(name, _iri)(given, f"{key}.{name}", path) for name, given in value.items()
+    }
+    return Catalogue(**values)
+
+
+def _iri(value: object, key: str, path: Path) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r'https?://[^\s<>"{}|\\^`]+', value):
+        raise _wrong(path, key, "an http(s) IRI")
+    return value
+
+
+def _iris(value: object, key: str, path: Path) -> tuple[str, ...]:
+    return tuple(_iri(item, key, path) for item in _strings(value, key, path))
+
+
+def _email(value: object, key: str, path: Path) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", value):
+        raise _wrong(path, key, "an e-mail address")
+    return value
+
+
+def _day(value: object, key: str, path: Path) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", value):
+        raise _wrong(path, key, 'a year, a month or a day, such as "2006" or "2006-07-01"')
+    return value
+
+
+def _keywords(value: object, key: str, path: Path) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise _wrong(path, key, f"lists of strings by language, such as {key}.en")
+    return MappingProxyType({tag: _strings(words, f"{key}.{tag}", path) for tag, words in value.items()})
+
+
+def to_row(config: Config) -> dict[str, Any]:
+    """Give the settings as JSON can hold them."""
+    return {f.name: _plain(getattr(config, f.name)) for f in fields(Config)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Publisher | Catalogue):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def of_row(row: Mapping[str, Any]) -> Config:
+    """Give the settings that `to_row` made a row of."""
+    values = {name: _frozen(value) for name, value in row.items()}
+    for name, kind in (("publisher", Publisher), ("catalogue", Catalogue)):
+        if row.get(name):
+            values[name] = kind(**{key: _frozen(value) for key, value in row[name].items()})
+    return Config(**values)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return MappingProxyType({name: _frozen(item) for name, item in value.items()})
+    return tuple(value) if isinstance(value, list) else value

@@ -8,7 +8,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from pyoxigraph import Quad
@@ -65,6 +67,12 @@ def write(
 def read_list(folder: Path) -> tuple[Dump, ...]:
     """Give the dumps of a snapshot."""
     return tuple(Dump(**row) for row in json.loads((folder / LIST).read_text("utf-8")))
+
+
+@lru_cache(maxsize=4)
+def by_path(folder: Path) -> Mapping[str, Dump]:
+    """Give the dumps of a snapshot by path; its folder never changes."""
+    return MappingProxyType({dump.path: dump for dump in read_list(folder)})
 
 
 def graph_path(graph: str, base: str) -> str:

@@ -5,10 +5,8 @@ Literals stand here as written; the SPARQL store rewrites some of them.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import threading
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,36 +15,33 @@ from pathlib import Path
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, parse
 
-from kg.vocab import LABELS, RDF_TYPE, local_name, term
+from kg import search
+from kg.search import Found, Hit
+from kg.vocab import LABELS, RDF_TYPE, local_name
 
-VERSION = "1"
+VERSION = "2"
 """Raise when the layout of the file changes: it is part of a snapshot's id."""
 
 FIRST_INCOMING = 20
 _MAX_PARTS = 500
-_SEARCHED = (
-    *LABELS,
-    term("skos:altLabel"),
-    term("skos:hiddenLabel"),
-    term("skos:notation"),
-    term("dcterms:identifier"),
-)
 _SCHEMA = """
 CREATE TABLE term (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE quad (s INTEGER, p INTEGER, o INTEGER, g INTEGER, derived INTEGER,
                    PRIMARY KEY (s, p, o, g)) WITHOUT ROWID;
 CREATE TABLE label (s INTEGER, language TEXT, text TEXT, rank INTEGER,
                     PRIMARY KEY (s, language)) WITHOUT ROWID;
-CREATE VIRTUAL TABLE search USING fts5 (folded, text UNINDEXED, language UNINDEXED, s UNINDEXED,
-                                        rank_of UNINDEXED, tokenize = "unicode61 remove_diacritics 2");
 """
 _INDEXES = """
 CREATE INDEX quad_back ON quad (o, p, s);
 CREATE TABLE incoming (o INTEGER, p INTEGER, n INTEGER, PRIMARY KEY (o, p)) WITHOUT ROWID;
 INSERT INTO incoming SELECT o, p, COUNT(DISTINCT s) FROM quad
     WHERE o IN (SELECT id FROM term WHERE text GLOB '[<_]*') GROUP BY o, p;
-ANALYZE;
-"""
+CREATE TABLE usage (class INTEGER, p INTEGER, n INTEGER, PRIMARY KEY (class, p)) WITHOUT ROWID;
+INSERT INTO usage SELECT 0, p, COUNT(*) FROM (SELECT DISTINCT s, p, o FROM quad) GROUP BY p;
+INSERT INTO usage SELECT t.o, q.p, COUNT(*) FROM
+    (SELECT DISTINCT s, o FROM quad WHERE p = (SELECT id FROM term WHERE text = '<RDF_TYPE>')) t
+    JOIN (SELECT DISTINCT s, p, o FROM quad) q ON q.s = t.s GROUP BY t.o, q.p;
+""".replace("<RDF_TYPE>", str(RDF_TYPE))
 
 Value = NamedNode | BlankNode | Literal
 
@@ -113,22 +108,15 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A thing that a search found: its IRI and the words that matched."""
+class Usage:
+    """A class with how many things have it, derived or not, and how many triples they have by each property.
+
+    An empty IRI stands for all things, with a class or without.
+    """
 
     iri: str
-    text: str
-    language: str
-
-
-def fold(text: str) -> str:
-    """Give the form that searches compare: lower case, without diacritics, ø as o, æ as ae, å as a.
-
-    >>> fold("Lønset og Sætervik på Å")
-    'lonset og saetervik pa a'
-    """
-    lowered = text.casefold().replace("ø", "o").replace("æ", "ae").replace("đ", "d").replace("ŋ", "n")
-    return "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
+    count: int
+    properties: Mapping[str, int]
 
 
 def build(path: Path, read: Callable[[], Iterable[Quad]], derived_graphs: frozenset[str]) -> int:
@@ -143,6 +131,8 @@ def build(path: Path, read: Callable[[], Iterable[Quad]], derived_graphs: frozen
     writer.finish()
     connection.execute("COMMIT")
     connection.executescript(_INDEXES)
+    search.build(connection)
+    connection.execute("ANALYZE")
     connection.close()
     return len(writer.ids)
 
@@ -162,15 +152,13 @@ class _Writer:
         self.derived = {f"<{iri}>" for iri in derived_graphs}
         self.ids = ids
         self.labels: dict[tuple[int, str], tuple[int, str]] = {}
-        self.searched: set[tuple[int, str, str, int]] = set()
         self.rank = {predicate: rank for rank, predicate in enumerate(LABELS)}
-        self.search_rank = {predicate: rank for rank, predicate in enumerate(_SEARCHED)}
 
     def rows(self, quads: Iterable[Quad]) -> Iterator[tuple[int, int, int, int, int]]:
         for quad in quads:
             graph = str(quad.graph_name)
             subject = self.ids[str(quad.subject)]
-            if isinstance(quad.object, Literal) and quad.predicate in self.search_rank:
+            if isinstance(quad.object, Literal) and quad.predicate in self.rank:
                 self.name(subject, quad.predicate, quad.object)
             yield (
                 subject,
@@ -182,11 +170,8 @@ class _Writer:
 
     def name(self, subject: int, predicate: NamedNode, literal: Literal) -> None:
         language = literal.language or ""
-        self.searched.add((subject, literal.value, language, self.search_rank[predicate]))
-        rank = self.rank.get(predicate)
-        if rank is not None:
-            key = (subject, language)
-            self.labels[key] = min(self.labels.get(key, (rank, literal.value)), (rank, literal.value))
+        key, named = (subject, language), (self.rank[predicate], literal.value)
+        self.labels[key] = min(self.labels.get(key, named), named)
 
     def finish(self) -> None:
         many = self.connection.executemany
@@ -194,10 +179,6 @@ class _Writer:
         many(
             "INSERT INTO label VALUES (?, ?, ?, ?)",
             ((s, language, text, rank) for (s, language), (rank, text) in self.labels.items()),
-        )
-        many(
-            "INSERT INTO search VALUES (?, ?, ?, ?, ?)",
-            ((fold(text), text, language, s, rank) for s, text, language, rank in sorted(self.searched)),
         )
 
 
@@ -208,6 +189,7 @@ class Index:
         """Open the file when first asked; each thread gets a connection of its own."""
         self._uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         self._local = threading.local()
+        self._searcher = search.Searcher()
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -319,6 +301,22 @@ class Index:
         )
         return tuple(Kind(text[1:-1], count) for text, count in rows)
 
+    def usage(self) -> tuple[Usage, ...]:
+        """Give what properties are used with: first with all things, then by class, the most used first."""
+        used: dict[str, dict[str, int]] = defaultdict(dict)
+        for class_text, predicate, count in self._db.execute(
+            "SELECT COALESCE(c.text, ''), p.text, u.n FROM usage u LEFT JOIN term c ON c.id = u.class "
+            "JOIN term p ON p.id = u.p WHERE u.class = 0 OR c.text GLOB '<*' ORDER BY u.n DESC, p.text"
+        ):
+            used[class_text[1:-1]][predicate[1:-1]] = count
+        sizes = self._db.execute(
+            "SELECT o.text, i.n FROM incoming i JOIN term o ON o.id = i.o WHERE i.p = ?",
+            (self._id(str(RDF_TYPE)),),
+        )
+        size = {text[1:-1]: count for text, count in sizes}
+        rows = (Usage(iri, size.get(iri, 0), properties) for iri, properties in used.items())
+        return tuple(sorted(rows, key=lambda row: (row.iri != "", -row.count, row.iri)))
+
     def members(self, class_iri: str, *, after: str = "", limit: int = 100) -> tuple[str, ...]:
         """Give the things of a class, subclasses included, those after a given one, IRIs in order."""
         return self.incoming(class_iri, RDF_TYPE.value, after=after, limit=limit)
@@ -351,22 +349,12 @@ class Index:
         )
         return tuple(text[1:-1] for (text,) in rows)
 
-    def search(self, text: str, languages: Sequence[str] = (), limit: int = 20) -> tuple[Hit, ...]:
-        """Give the things whose names begin with these words, in whatever spelling; the best first."""
-        words = re.findall(r"\w+", fold(text))
-        if not words:
-            return ()
-        rows = self._db.execute(
-            "SELECT t.text, f.text, f.language FROM search f JOIN term t ON t.id = f.s "
-            "WHERE search MATCH ? AND t.text GLOB '<*' "
-            "ORDER BY f.folded != ?, f.rank_of, bm25(search), length(f.text), t.text LIMIT ?",
-            (" ".join(f'"{word}"*' for word in words), fold(text).strip(), limit * 5),
-        ).fetchall()
-        order = {language: rank for rank, language in enumerate((*languages, ""))}
-        best: dict[str, Hit] = {}
-        for iri, matched, language in rows:
-            hit = Hit(iri[1:-1], matched, language)
-            kept = best.setdefault(hit.iri, hit)
-            if order.get(language, len(order)) < order.get(kept.language, len(order)):
-                best[hit.iri] = hit
-        return tuple(best.values())[:limit]
+    def search(
+        self, text: str, languages: Sequence[str] = (), *, kind: str = "", after: str = "", limit: int = 20
+    ) -> Found:
+        """Give one page of the things that these words find, of one class where one is named."""
+        return self._searcher.find(self._db, text, languages, kind=kind, after=after, limit=limit)
+
+    def complete(self, text: str, languages: Sequence[str] = (), limit: int = 10) -> tuple[Hit, ...]:
+        """Give the things that somebody who has typed this far may mean."""
+        return self._searcher.complete(self._db, text, languages, limit)

@@ -10,27 +10,26 @@ import shutil
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import platformdirs
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
 
-from kg import derive, dumps, index, rdfio
-from kg.config import Config, Publisher
+from kg import config, derive, dumps, history, index, rdfio, statistics
+from kg.config import Config
 from kg.derive import Rule
 from kg.errors import InvalidDataError, SnapshotError
 from kg.findings import Report
 from kg.source import Room, Source
 from kg.vocab import term
 
-LAYOUT = "1"
+LAYOUT = "2"
 """Raise when the files of a snapshot change: it is part of a snapshot's id."""
 
 _MANIFEST = "manifest.json"
@@ -100,6 +99,16 @@ class Snapshot:
         return self.path / "dumps"
 
     @property
+    def statistics(self) -> Path:
+        """The counts of classes, properties and links that describe the dataset."""
+        return self.path / "statistics.json"
+
+    @property
+    def history(self) -> Path:
+        """When each thing last changed."""
+        return self.path / "history.sqlite"
+
+    @property
     def report(self) -> Path:
         """What the checks said of this state."""
         return self.path / "report.json"
@@ -151,7 +160,7 @@ class Home:
         with self._locked():
             building = Path(tempfile.mkdtemp(prefix=".building-", dir=self.path))
             try:
-                manifest = _Build(source, report, building, progress).run()
+                manifest = _Build(source, report, building, progress, self._before()).run()
                 final = self.path / "snapshots" / manifest["id"]
                 if not (final / _MANIFEST).exists():
                     shutil.rmtree(final, ignore_errors=True)
@@ -163,6 +172,14 @@ class Home:
                 raise SnapshotError(f"The snapshot cannot be written to {self.path}: {error}.") from error
             finally:
                 shutil.rmtree(building, ignore_errors=True)
+
+    def _before(self) -> Path | None:
+        """Give the history of the snapshot that is published now, if it has one."""
+        try:
+            snapshot = self.current()
+        except SnapshotError:
+            return None
+        return snapshot.history if snapshot and snapshot.history.exists() else None
 
     def publish(self, snapshot: Snapshot) -> None:
         """Make a snapshot the current one, in one step: readers see the old one or the new one."""
@@ -211,8 +228,12 @@ def _versions() -> str:
 class _Build:
     """One build: each stage is timed and told."""
 
-    def __init__(self, source: Source, report: Report, folder: Path, progress: Progress) -> None:
+    def __init__(
+        self, source: Source, report: Report, folder: Path, progress: Progress, before: Path | None
+    ) -> None:
         self.source, self.report, self.folder, self.progress = source, report, folder, progress
+        self.before = before
+        self.created = datetime.now(UTC).isoformat(timespec="seconds")
         self.seconds: list[tuple[str, float]] = list(report.seconds)
         self.base = source.config.base
 
@@ -236,13 +257,14 @@ class _Build:
                 self.folder / "dumps", read(), derived, self.base, self.source.config.prefixes
             ),
         )
+        self.stage("describe", lambda: self.describe(content))
         self.write_report()
         manifest = {
             "id": identity,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "created": self.created,
             "quads": content.count(b"\n"),
             "terms": terms,
-            "config": _config_row(self.source.config),
+            "config": config.to_row(self.source.config),
             "graphs": [asdict(graph) for graph in self.graphs(read(), derived)],
             "queries": queries,
             "fingerprint": _fingerprint(self.source),
@@ -261,7 +283,7 @@ class _Build:
 
     def identity(self, written: list[Quad], rules: list[Rule], queries: list[dict[str, str]]) -> str:
         """Hash what the dataset says, how it is derived, and how it is stored."""
-        rest = [_versions(), _config_row(self.source.config), [asdict(rule) for rule in rules], queries]
+        rest = [_versions(), config.to_row(self.source.config), [asdict(rule) for rule in rules], queries]
         digest = hashlib.sha256(rdfio.canonical(written))
         digest.update(json.dumps(rest, sort_keys=True).encode())
         return digest.hexdigest()
@@ -272,6 +294,12 @@ class _Build:
         return [
             Quad(t.subject, t.predicate, t.object, graph) for t in derive.derive(written, ontology, rules)
         ]
+
+    def describe(self, content: bytes) -> None:
+        """Count what there is, and find out since when each thing is as it is."""
+        derived = f"{self.base}{_DERIVED}"
+        statistics.write(self.folder / "statistics.json", statistics.count(content, self.base, derived))
+        history.build(self.folder / "history.sqlite", content, self.base, self.created, self.before)
 
     def write_store(self, content: bytes) -> None:
         store = Store(str(self.folder / "store"))
@@ -327,25 +355,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _config_row(config: Config) -> dict[str, Any]:
-    row = {name: getattr(config, name) for name in Config.__dataclass_fields__}
-    row["publisher"] = asdict(config.publisher) if config.publisher else None
-    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in row.items()}
-
-
-def _config(row: Mapping[str, Any]) -> Config:
-    values: dict[str, Any] = {
-        name: tuple(value)
-        if isinstance(value, list)
-        else MappingProxyType(value)
-        if isinstance(value, dict) and name != "publisher"
-        else value
-        for name, value in row.items()
-    }
-    values["publisher"] = Publisher(**row["publisher"]) if row["publisher"] else None
-    return Config(**values)
-
-
 def _open(folder: Path) -> Snapshot:
     """Read a manifest and see that each file it names is there and whole."""
     try:
@@ -366,7 +375,7 @@ def _open(folder: Path) -> Snapshot:
         created=row["created"],
         quads=row["quads"],
         terms=row["terms"],
-        config=_config(row["config"]),
+        config=config.of_row(row["config"]),
         graphs=tuple(GraphInfo(**{**g, "sources": tuple(g["sources"])}) for g in row["graphs"]),
         queries=tuple(Query(**q) for q in row["queries"]),
         fingerprint=row["fingerprint"],

@@ -11,9 +11,11 @@ from pyoxigraph import NamedNode
 
 PREFIXES: Mapping[str, str] = MappingProxyType(
     {
+        "adms": "http://www.w3.org/ns/adms#",
         "bibo": "http://purl.org/ontology/bibo/",
         "cv": "http://data.europa.eu/m8g/",
         "dcat": "http://www.w3.org/ns/dcat#",
+        "dcatap": "http://data.europa.eu/r5r/",
         "dcterms": "http://purl.org/dc/terms/",
         "dqv": "http://www.w3.org/ns/dqv#",
         "eurio": "http://data.europa.eu/s66#",
@@ -34,6 +36,7 @@ PREFIXES: Mapping[str, str] = MappingProxyType(
         "sh": "http://www.w3.org/ns/shacl#",
         "skos": "http://www.w3.org/2004/02/skos/core#",
         "sosa": "http://www.w3.org/ns/sosa/",
+        "spdx": "http://spdx.org/rdf/terms#",
         "vann": "http://purl.org/vocab/vann/",
         "vcard": "http://www.w3.org/2006/vcard/ns#",
         "void": "http://rdfs.org/ns/void#",

@@ -6,12 +6,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Literal as OneOf
+from typing import Protocol
 
-from pyoxigraph import BlankNode, Quad
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from kg import source as sources
-from kg.check import lint, shacl
+from kg.check import hints, lint, shacl
 from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result
 from kg.errors import InvalidDataError
@@ -32,6 +34,8 @@ _STATING = frozenset({Room.ONTOLOGY, Room.DATA})
 _NO_SHAPES = "There are no shapes: nothing was validated beyond syntax and vocabulary."
 
 
+LIMIT = 100_000
+"""How many results of shapes a report keeps, so that a hopeless file cannot fill the memory."""
 _BAD_SHAPES = "The shapes cannot be used: nothing was validated beyond syntax and vocabulary."
 
 
@@ -39,20 +43,38 @@ class _BrokenFileError(Exception):
     """Some file stops being in its format: the reading begins again without those that do."""
 
 
-def run(source: Source, *, engine: Engine = "compiled", progress: Progress | None = None) -> Report:
+def run(
+    source: Source,
+    *,
+    engine: Engine = "compiled",
+    progress: Progress | None = None,
+    limit: int | None = LIMIT,
+    today: date | None = None,
+) -> Report:
     """Check everything in a source and say what is wrong, in the order of files and lines.
 
     A file that does not parse gets a finding and is left out; the others are still checked. `engine` chooses
-    who applies the shapes: our compiled queries, or pySHACL as the referee.
+    who applies the shapes: our compiled queries, or pySHACL as the referee. At most `limit` results of shapes
+    are kept; a note says if there were more. Dates in the future are looked for where the caller says what
+    day it is.
     """
-    return _Run(source, engine, progress or (lambda stage, done, total: None)).report()
+    return _Run(source, engine, progress or (lambda stage, done, total: None), limit, today).report()
 
 
 class _Run:
     """One check under way: the files still in, the findings so far, the time each stage took."""
 
-    def __init__(self, source: Source, engine: Engine, progress: Progress) -> None:
+    def __init__(
+        self,
+        source: Source,
+        engine: Engine,
+        progress: Progress,
+        limit: int | None,
+        today: date | None,
+    ) -> None:
+        self._limit = limit
         self._source = source
+        self._today = today
         self._engine = engine
         self._progress = progress
         self._files: tuple[SourceFile, ...] = ()
@@ -91,12 +113,14 @@ class _Run:
     def _read_and_validate(self) -> None:
         """Parse everything once, on its way into the validator; begin again without a file that is broken."""
         while True:
-            self._seen, self._places = lint.Seen(), Places(self._files)
+            self._seen = lint.Seen(self._source.config.base, self._today)
+            self._places = Places(self._files, self._seen.subjects)
             try:
                 self._results += self._validated(list(self._quads(Room.SHAPES)))
                 break
             except _BrokenFileError:
                 self._leave_out_broken()
+        self._places.look_for(_named_in(self._results))
         self._findings += (self._finding(result) for result in self._results)
 
     def _leave_out_broken(self) -> None:
@@ -116,12 +140,10 @@ class _Run:
             deque(data, maxlen=0)
             return ()
         try:
-            outcome = _validator(self._engine)(shapes, data)
+            outcome = _validator(self._engine)(shapes, data, limit=self._limit)
         except InvalidDataError as error:
-            others = error.others if isinstance(error, shacl.ShapeError) else ()
-            self._findings += (self._shape_finding(each) for each in (error, *others))
-            self._notes.append(_BAD_SHAPES)
             deque(data, maxlen=0)
+            self._report_shapes(error)
             return ()
         self._notes += outcome.notes
         return outcome.results
@@ -136,21 +158,19 @@ class _Run:
             self._progress("read", number, len(files))
 
     def _lint(self) -> None:
-        source = self._source
-        self._findings += lint.unknown_terms(self._seen, self._places, source.queries, source.root)
-        self._findings += lint.duplicate_subjects(self._seen, self._places)
+        found, notes = lint.run(self._source, self._seen, self._places, self._today)
+        self._findings += found
+        self._notes += notes
 
-    def _shape_finding(self, error: InvalidDataError) -> Finding:
-        about = error.node if isinstance(error, shacl.ShapeError) else None
-        node = None if about is None else written(about)
-        return Finding(
-            rule="invalid-shape",
-            severity=Severity.VIOLATION,
-            messages=(("en", error.plain if isinstance(error, shacl.ShapeError) else error.message),),
-            place=None if node is None else self._places.locate(node),
-            focus=node,
-            hint=error.hint,
-        )
+    def _report_shapes(self, error: InvalidDataError) -> None:
+        self._notes.append(_BAD_SHAPES)
+        if not isinstance(error, shacl.ShapeError):
+            self._findings.append(_invalid_shape(error, error.message))
+            return
+        for each in (error, *error.others):
+            node = None if each.node is None else written(each.node)
+            place = None if node is None else self._places.locate(node, rooms=frozenset({Room.SHAPES}))
+            self._findings.append(_invalid_shape(each, each.plain, node, place))
 
     def _finding(self, result: Result) -> Finding:
         focus = written(result.focus)
@@ -166,13 +186,12 @@ class _Run:
             path=path,
             value=value,
             shape=result.shape.value,
-            shape_place=self._shape_place(result),
+            shape_place=self._shape_place(result.shape),
+            hint=hints.mend(result),
         )
 
-    def _shape_place(self, result: Result) -> Place | None:
-        if isinstance(result.shape, BlankNode):
-            return None
-        return self._places.locate(result.shape.value, rooms=frozenset({Room.SHAPES}))
+    def _shape_place(self, shape: NamedNode | BlankNode) -> Place | None:
+        return self._places.locate(written(shape), rooms=frozenset({Room.SHAPES}))
 
     def _settled(self) -> Iterator[Finding]:
         """Yield the findings that the dataset has not silenced, each as severe as the dataset wants it."""
@@ -193,12 +212,37 @@ class _Run:
         return replace(finding, excerpt=self._places.excerpt(place))
 
 
-def _validator(engine: Engine) -> Callable[[Iterable[Quad], Iterable[Quad]], Outcome]:
+class _Validator(Protocol):
+    def __call__(
+        self, shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None = None
+    ) -> Outcome: ...
+
+
+def _validator(engine: Engine) -> _Validator:
     if engine == "compiled":
         return shacl.validate
     from kg.check import referee  # rdflib and pySHACL are heavy, and only the referee needs them
 
     return referee.validate
+
+
+def _named_in(results: Iterable[Result]) -> frozenset[str]:
+    """Give the nodes that the places of results are found by."""
+    nodes = (node for r in results for node in (r.focus, r.value, r.shape) if node is not None)
+    return frozenset(written(node) for node in nodes if not isinstance(node, Literal))
+
+
+def _invalid_shape(
+    error: InvalidDataError, message: str, node: str | None = None, place: Place | None = None
+) -> Finding:
+    return Finding(
+        rule="invalid-shape",
+        severity=Severity.VIOLATION,
+        messages=(("en", message),),
+        place=place,
+        focus=node,
+        hint=error.hint,
+    )
 
 
 def _path(result: Result) -> str:

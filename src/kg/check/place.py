@@ -8,7 +8,9 @@ for as text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -20,11 +22,18 @@ from kg.check import xmlplaces
 from kg.errors import KgError, SourceError
 from kg.findings import Place
 from kg.source import Room, SourceFile
-from kg.turtle import Lines, Span
+from kg.turtle import BLANK, Chunk, Lines, Span
 from kg.vocab import RDF_TYPE
 
+LARGEST_FILE = 8_000_000
+"""Files of more characters than this are not read with positions: their IRIs are searched for as text."""
+SEARCHES = 300
+"""How many such searches a file gets; findings after that name the file alone."""
 LONGEST_LINE = 2_000
 """Lines longer than this are not quoted: they are for machines."""
+
+HEAD = 65_536
+"""How many bytes the beginning of a file has."""
 
 
 def written(term: NamedNode | BlankNode | Literal | Triple) -> str:
@@ -51,6 +60,7 @@ _MISSING = frozenset(
 _PROPERTY = frozenset(f"sh:{name}ConstraintComponent" for name in ("Closed", "UniqueLang"))
 """Constraints that are about the use of a property, not about one value."""
 _INVERSE = re.compile(r"\(?\^\(?<([^<>]*)>\)*")
+_WORD = re.compile(r"\w+")
 _STEP = re.compile(r"<([^<>]*)>")
 _PREFIX = re.compile(r"""(?i)\bprefix\s+([^\s:]*):\s*<([^>]*)>|"([^"\s:@]*)"\s*:\s*"([^"]*)\"""")
 
@@ -63,15 +73,35 @@ class Stated(NamedTuple):
     value: str
     spans: tuple[Span, Span, Span]
 
+    def matches(self, subject: str, predicate: str | None, value: str | None) -> bool:
+        """True if the terms are these; None is any."""
+        return self.subject == subject and predicate in (None, self.predicate) and value in (None, self.value)
+
+    def spans_of(self, term: str) -> Iterator[Span]:
+        """Yield the spans where a term stands."""
+        for mine, span in zip(self[:3], self.spans, strict=True):
+            if mine == term:
+                yield span
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a format is read with positions: in which chunks it comes, and what a chunk states."""
+
+    split: Callable[[str], Iterator[Chunk]]
+    read: Callable[[str, Chunk], Iterator[Stated]]
+
 
 class Text:
-    """A file's text: its lines, and what it states where."""
+    """A file's text: its lines, and what it states where. Only the chunks that are asked for are read."""
 
-    def __init__(self, name: str, text: str, stated: Callable[[str], Iterator[Stated]] | None = None) -> None:
-        """Keep the text; `stated` reads it with positions, without it terms are searched for as text."""
+    def __init__(self, name: str, text: str, reader: Reader | None = None) -> None:
+        """Keep the text; without a reader, terms are searched for as text."""
         self.name = name
         self.text = text
-        self._read = stated
+        self._reader = reader
+        self._known: dict[int, Sequence[Stated]] = {}
+        self._searches = 0
 
     @cached_property
     def lines(self) -> Lines:
@@ -79,31 +109,64 @@ class Text:
         return Lines(self.text)
 
     @cached_property
-    def stated(self) -> Sequence[Stated]:
-        """Everything the file states, in order; nothing where its format has no reader."""
-        if self._read is None:
+    def _chunks(self) -> Sequence[Chunk]:
+        if self._reader is None:
             return ()
         try:
-            return tuple(self._read(self.text))
+            return tuple(self._reader.split(self.text))
         except (ValueError, KgError):
             return ()
 
     @cached_property
-    def _by_subject(self) -> Mapping[str, Sequence[Stated]]:
-        found: dict[str, list[Stated]] = {}
-        for one in self.stated:
-            found.setdefault(one.subject, []).append(one)
-        return found
+    def _starts(self) -> Sequence[int]:
+        return [chunk.start for chunk in self._chunks]
 
     @cached_property
-    def _first(self) -> Mapping[str, Span]:
-        """Where each term first stands."""
-        found: dict[str, Span] = {}
-        for one in self.stated:
-            for term, span in zip(one[:3], one.spans, strict=True):
-                if term not in found or span < found[term]:
-                    found[term] = span
+    def _by_subject(self) -> Mapping[str | None, Sequence[int]]:
+        found: dict[str | None, list[int]] = {}
+        for number, chunk in enumerate(self._chunks):
+            found.setdefault(chunk.subject, []).append(number)
         return found
+
+    def _stated(self, number: int) -> Sequence[Stated]:
+        """Read one chunk, once."""
+        if number not in self._known:
+            assert self._reader is not None
+            try:
+                self._known[number] = tuple(self._reader.read(self.text, self._chunks[number]))
+            except (ValueError, KgError):
+                self._known[number] = ()
+        return self._known[number]
+
+    def _mentioning(self, term: str) -> Iterator[int]:
+        """Yield the chunks that have the last word of a term in them, or all where it has no such word."""
+        clue = _WORD.findall(term.rpartition('"')[0] or term)[-1:]
+        if not clue or term == RDF_TYPE.value:
+            yield from range(len(self._chunks))
+            return
+        last = -1
+        for found in re.finditer(re.escape(clue[0]), self.text):
+            number = bisect_right(self._starts, found.start()) - 1
+            if number > last:
+                last = number
+                yield number
+
+    def stated(self, predicate: str | None = None) -> Iterator[Stated]:
+        """Yield what the file states, in order; with one property where one is named."""
+        for number in self._mentioning(predicate or ""):
+            for one in self._stated(number):
+                if predicate in (None, one.predicate):
+                    yield one
+
+    def triples(
+        self, subject: str, predicate: str | None = None, value: str | None = None
+    ) -> Iterator[Stated]:
+        """Yield what is stated about a subject, in order."""
+        key = BLANK if subject.startswith(BLANK) else subject
+        for number in sorted((*self._by_subject.get(key, ()), *self._by_subject.get(None, ()))):
+            for one in self._stated(number):
+                if one.matches(subject, predicate, value):
+                    yield one
 
     def place(self, span: Span) -> Place:
         """Give the place of a span; of one over several lines the length counts what is on the first."""
@@ -112,13 +175,18 @@ class Text:
 
     def find(self, term: str) -> Place | None:
         """Give the place where a term first stands."""
-        span = self._first.get(term) or self._search(term)
+        for number in self._mentioning(term):
+            spans = [span for one in self._stated(number) for span in one.spans_of(term)]
+            if spans:
+                return self.place(min(spans))
+        span = None if self._chunks else self._search(term)
         return self.place(span) if span else None
 
     def _search(self, term: str) -> Span | None:
         """Find an IRI as text, written out or as the prefixed names of queries and JSON-LD contexts."""
-        if self.stated or term.startswith(('"', "_:")):
+        if term.startswith(('"', "_:")) or self._searches >= SEARCHES:
             return None
+        self._searches += 1
         offset = min(
             (at for form in (f"<{term}>", f'"{term}"') if (at := self.text.find(form)) >= 0), default=-1
         )
@@ -133,18 +201,7 @@ class Text:
 
     @cached_property
     def _prefixes(self) -> Mapping[str, str]:
-        pairs = re.findall(
-            r"""(?i)\bprefix\s+([^\s:]*):\s*<([^>]*)>|"([^"\s:@]*)"\s*:\s*"([^"]*)\"""", self.text
-        )
-        return {a or c: b or d for a, b, c, d in pairs}
-
-    def triples(
-        self, subject: str, predicate: str | None = None, value: str | None = None
-    ) -> Iterator[Stated]:
-        """Yield what is stated about a subject, in order."""
-        for one in self._by_subject.get(subject, ()):
-            if predicate in (None, one.predicate) and value in (None, one.value):
-                yield one
+        return {a or c: b or d for a, b, c, d in _PREFIX.findall(self.text)}
 
 
 class Places:
@@ -157,16 +214,24 @@ class Places:
         self._files = tuple(files)
         self._texts: dict[str, Text] = {}
         self._known = subjects
+        self._wanted: Collection[str] | None = None
+
+    def look_for(self, nodes: Collection[str]) -> None:
+        """Keep to these nodes from now on, which spares an index of all the others."""
+        self._wanted = nodes
+        self.__dict__.pop("_subjects", None)
 
     @cached_property
     def _subjects(self) -> Mapping[str, tuple[SourceFile, ...]]:
         if self._known is not None:
             return self._known
         found: dict[str, dict[SourceFile, None]] = {}
-        for file in self._files:
-            for quad in file.quads():
+        for file in self._files if self._wanted is None or self._wanted else ():
+            for quad in file.quads(named=False):
                 if isinstance(quad.subject, NamedNode | BlankNode):
-                    found.setdefault(written(quad.subject), {})[file] = None
+                    name = written(quad.subject)
+                    if self._wanted is None or name in self._wanted:
+                        found.setdefault(name, {})[file] = None
         return {subject: tuple(files) for subject, files in found.items()}
 
     def text(self, file: SourceFile) -> Text:
@@ -176,8 +241,16 @@ class Places:
                 content = file.content().decode("utf-8", "replace")
             except SourceError:
                 content = ""
-            self._texts[file.relative] = Text(file.relative, content, _reader(file))
+            reader = _reader(file) if len(content) <= LARGEST_FILE else None
+            self._texts[file.relative] = Text(file.relative, content, reader)
         return self._texts[file.relative]
+
+    def head(self, file: SourceFile) -> str:
+        """Give the beginning of a file's text, where prefixes are declared; nothing more is kept of it."""
+        try:
+            return file.content()[:HEAD].decode("utf-8", "replace")
+        except SourceError:
+            return ""
 
     def term(self, file: SourceFile, iri: str) -> Place:
         """Give the place where an IRI first stands in a file, the file alone if the line is not found."""
@@ -196,6 +269,18 @@ class Places:
         text = self.text(file)
         one = next(text.triples(subject, predicate, value), None)
         return text.place(one.spans[part.value]) if one else self.term(file, subject)
+
+    def each(self, file: SourceFile, predicate: str | None = None) -> Iterator[Stated]:
+        """Yield what a file states, with one property where one is named."""
+        yield from self.text(file).stated(predicate)
+
+    def at(self, file: SourceFile, one: Stated | None, part: Part) -> Place:
+        """Give the place of a part of a triple that `each` gave; the file alone for None."""
+        return self.text(file).place(one.spans[part.value]) if one else Place(file.relative)
+
+    def of(self, files: Sequence[SourceFile], subject: str, predicate: str | None, *, part: Part) -> Place:
+        """Give the place of a part of the first such triple in some files, else the first of these alone."""
+        return self._first(files, subject, predicate, None, part) or Place(files[0].relative)
 
     def locate(
         self,
@@ -264,18 +349,30 @@ class Places:
         return line if len(line) <= LONGEST_LINE else None
 
 
-def _reader(file: SourceFile) -> Callable[[str], Iterator[Stated]] | None:
+def _reader(file: SourceFile) -> Reader | None:
     """Give what reads a file of this format with positions."""
     name, base = file.format.name if file.format else "table", file.graph.value
-    if name in ("turtle", "trig"):
-        return lambda text: _of_statements(turtle.statements(text, base))
+    blanks: dict[str, BlankNode] = {}
+    if name == "turtle":
+        return Reader(
+            lambda text: turtle.chunks(text, base),
+            lambda text, chunk: _of_statements(turtle.statements_in(text, chunk, blanks)),
+        )
     if name in ("ntriples", "nquads"):
-        return lambda text: _of_statements(turtle.quads_by_line(text))
+        return Reader(
+            turtle.lines_in, lambda text, chunk: _of_statements(turtle.quads_in_line(text, chunk, blanks))
+        )
+    if name == "trig":
+        return Reader(_whole, lambda text, _: _of_statements(turtle.statements(text, base)))
     if name == "rdfxml":
-        return lambda text: (Stated(*one) for one in xmlplaces.stated(text, base))
+        return Reader(_whole, lambda text, _: (Stated(*one) for one in xmlplaces.stated(text, base)))
     if name == "table":
-        return lambda text: _of_table(text, file)
+        return Reader(_whole, lambda text, _: _of_table(text, file))
     return None
+
+
+def _whole(text: str) -> Iterator[Chunk]:
+    yield Chunk(0, len(text), None, None, {})
 
 
 def _of_statements(statements: Iterable[turtle.Statement]) -> Iterator[Stated]:

@@ -14,8 +14,8 @@ from kg.check.shacl.results import Node, Outcome, Path, Result, Term
 from kg.errors import InvalidDataError
 
 
-def validate(shapes: Iterable[Quad], data: Iterable[Quad]) -> Outcome:
-    """Give what pySHACL finds. Raises InvalidDataError for shapes it cannot use."""
+def validate(shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None = None) -> Outcome:
+    """Give what pySHACL finds, or the first of it. Raises InvalidDataError for shapes it cannot use."""
     data_graph, shapes_graph = _graph(data), _graph(shapes)
     try:
         _, report, text = pyshacl.validate(
@@ -26,7 +26,10 @@ def validate(shapes: Iterable[Quad], data: Iterable[Quad]) -> Outcome:
         raise InvalidDataError(f"pySHACL cannot use the shapes: {error}") from error
     if not isinstance(report, rdflib.Graph):
         raise InvalidDataError(f"pySHACL gave no report: {text}")
-    return Outcome(results=tuple(_result(report, node) for node in report.objects(None, SH.result)))
+    found = list(report.objects(None, SH.result))
+    cut = limit is not None and len(found) > limit
+    notes = (f"There are more than {limit} results: the rest is left out.",) if cut else ()
+    return Outcome(results=tuple(_result(report, node) for node in found[:limit]), notes=notes)
 
 
 def _graph(quads: Iterable[Quad]) -> rdflib.Graph:

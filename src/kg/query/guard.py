@@ -316,3 +316,29 @@ def bare_words(text: str, end: int) -> list[tuple[str, int]]:
     [('ASK', 0), ('a', 9)]
     """
     return [(m[0], m.start()) for m in _TOKEN.finditer(text[:end]) if m.lastgroup == "word"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a query: the name of its rule, its text, and the text in capitals if it is a word."""
+
+    kind: str
+    text: str
+    word: str
+
+
+def tokens(text: str) -> list[Token] | None:
+    """Give the tokens of a query, comments left out; None where it could be read in two ways.
+
+    >>> [token.text for token in tokens("ASK { ?s a <http://x/> } # why")]
+    ['ASK', '{', '?s', 'a', '<http://x/>', '}']
+    """
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        kind, token = match.lastgroup or "other", match[0]
+        if kind in ("space", "comment"):
+            continue
+        if kind in ("other", "unclosed") or (kind == "iri" and not _ABSOLUTE.match(token)):
+            return None
+        found.append(Token(kind, token, token.upper() if kind == "word" else token))
+    return found

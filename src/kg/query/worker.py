@@ -17,6 +17,8 @@ from contextlib import suppress
 from typing import IO, Any, NamedTuple, cast
 
 from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
     NamedNode,
     QueryBoolean,
     QuerySolutions,
@@ -29,6 +31,7 @@ from pyoxigraph import (
 
 from kg.query import formats
 from kg.query.formats import ResultFormat
+from kg.query.rewrite import Statistics, rewrite
 
 FRAME = struct.Struct(">II")
 """What stands before each message on the socket: length of its JSON head, length of its body."""
@@ -150,7 +153,7 @@ def _size() -> int:
         return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def answer_all(store: Store, channel: socket.socket) -> None:
+def answer_all(store: Store, channel: socket.socket, statistics: Statistics | None = None) -> None:
     """Answer queries from a socket until it is closed."""
     send(channel, {"ready": os.getpid()})
     while True:
@@ -158,17 +161,17 @@ def answer_all(store: Store, channel: socket.socket) -> None:
             asked = receive(channel).head
         except (EOFError, OSError):
             return
-        reply = answer(store, asked)
+        reply = answer(store, asked, statistics)
         with suppress(BrokenPipeError, ConnectionResetError):
             send(channel, reply.head, reply.body)
 
 
-def answer(store: Store, asked: Mapping[str, Any]) -> Reply:
+def answer(store: Store, asked: Mapping[str, Any], statistics: Statistics | None = None) -> Reply:
     """Run one query. Whatever goes wrong becomes a head with a `failure`."""
     wanted = formats.named(asked["format"])
     spool = _Spool(asked["cap"])
     try:
-        result = _query(store, asked)
+        result = _query(store, asked, statistics)
         form = _write(result, wanted, spool)
         return Reply({"form": form}, _finished(spool.content, wanted))
     except _Full:
@@ -187,12 +190,18 @@ class _NotWritableError(Exception):
     """The format has no way to write this result."""
 
 
-def _query(store: Store, asked: Mapping[str, Any]) -> QuerySolutions | QueryBoolean | QueryTriples:
-    dataset: dict[str, Any] = {}
+def _query(
+    store: Store, asked: Mapping[str, Any], statistics: Statistics | None
+) -> QuerySolutions | QueryBoolean | QueryTriples:
     if asked["default"] or asked["named"]:
-        dataset["default_graph"] = [NamedNode(iri) for iri in asked["default"]]
-        dataset["named_graphs"] = [NamedNode(iri) for iri in asked["named"]]
-    return store.query(asked["text"], base_iri=asked["base"], **dataset)
+        default: list[NamedNode | BlankNode | DefaultGraph] = [NamedNode(iri) for iri in asked["default"]]
+        named: list[NamedNode | BlankNode] = [NamedNode(iri) for iri in asked["named"]]
+        return store.query(asked["text"], base_iri=asked["base"], default_graph=default, named_graphs=named)
+    faster = None if asked.get("plain") else rewrite(asked["text"], statistics)
+    if faster is not None:
+        with suppress(SyntaxError):  # then the error is to be that of the text as it was written
+            return store.query(faster, base_iri=asked["base"])
+    return store.query(asked["text"], base_iri=asked["base"])
 
 
 def _write(

@@ -17,6 +17,7 @@ from typing import Any
 from pyoxigraph import RdfFormat, Store, parse
 
 from kg.query import formats, worker
+from kg.query.rewrite import Statistics, count
 
 
 def main(descriptor: int, settings: Mapping[str, Any]) -> None:
@@ -25,10 +26,11 @@ def main(descriptor: int, settings: Mapping[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     store = _loaded(settings["store"]) if settings["in_memory"] else None
     _warm(store or Store())
+    statistics = count(store) if store is not None else None
     worker.send(control, {"ready": os.getpid()})
     children: set[int] = set()
     try:
-        _serve(control, store, settings, children)
+        _serve(control, store, statistics, settings, children)
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
@@ -37,14 +39,18 @@ def main(descriptor: int, settings: Mapping[str, Any]) -> None:
 
 
 def _serve(
-    control: socket.socket, store: Store | None, settings: Mapping[str, Any], children: set[int]
+    control: socket.socket,
+    store: Store | None,
+    statistics: Statistics | None,
+    settings: Mapping[str, Any],
+    children: set[int],
 ) -> None:
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
             return
         if message == b"f":
-            child = _fork(control, descriptors[0], store, settings)
+            child = _fork(control, descriptors[0], store, statistics, settings)
             children.add(child)
             worker.send(control, {"pid": child})
         else:
@@ -54,7 +60,13 @@ def _serve(
             worker.send(control, {"signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0})
 
 
-def _fork(control: socket.socket, descriptor: int, store: Store | None, settings: Mapping[str, Any]) -> int:
+def _fork(
+    control: socket.socket,
+    descriptor: int,
+    store: Store | None,
+    statistics: Statistics | None,
+    settings: Mapping[str, Any],
+) -> int:
     child = os.fork()
     if child:
         os.close(descriptor)
@@ -65,7 +77,7 @@ def _fork(control: socket.socket, descriptor: int, store: Store | None, settings
         worker.isolate()
         opened = store if store is not None else Store.read_only(settings["store"])
         worker.limit_memory(settings["memory"])
-        worker.answer_all(opened, channel)
+        worker.answer_all(opened, channel, statistics)
     finally:
         os._exit(0)
 

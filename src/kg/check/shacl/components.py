@@ -65,6 +65,10 @@ class Component:
         return self.screen(scope, constraint) if self.screen is not None else None
 
 
+_MEMBERS = 1000
+"""How many shapes a list may have: the query for more would be larger than the engine's stack."""
+
+
 # Readers: from a shape to its constraints.
 
 
@@ -157,6 +161,10 @@ def _shapes(
 ) -> Iterator[Constraint]:
     for head in graph.values(node, predicate):
         members = graph.list(head, node)
+        if len(members) > _MEMBERS:
+            raise ShapeError(
+                node, f"sh:{_local(predicate)} lists {len(members)} shapes; {_MEMBERS} are possible."
+            )
         yield Constraint(component, value=head, shapes=tuple(_as_shape(member, node) for member in members))
 
 

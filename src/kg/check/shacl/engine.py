@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
@@ -38,21 +39,30 @@ _SHAPES = NamedNode("urn:kg:shapes")
 
 _SIMPLE = 8
 """How many constraints of a shape are said in place, where they are about each node by itself."""
+_TOGETHER = 100
+"""How many tests go into one query."""
+_OF_ONE = {
+    "minCount": ("There is no value.", "Verdien mangler."),
+    "maxCount": ("There is more than one value.", "Det er mer enn én verdi."),
+    "qualifiedMinCount": ("No value conforms to the shape.", "Ingen verdi oppfyller formen."),
+    "qualifiedMaxCount": ("More than one value conforms to the shape.", "Mer enn én verdi oppfyller formen."),
+}
+_MANY = 2000
 _SAMPLE = 400
 """How many values of a property are looked at to say whose property it is."""
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
 _LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
 
 
-def validate(shapes: Iterable[Quad], data: Iterable[Quad]) -> Outcome:
-    """Give everything that the shapes find in the data.
+def validate(shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None = None) -> Outcome:
+    """Give everything that the shapes find in the data, or the first `limit` results and a note.
 
     All named graphs count as one. Raises ShapeError for shapes that are ill-formed, recursive, or outside
     SHACL 1.0 Core and SHACL-SPARQL. Nothing is fetched.
     """
     graph = ShapesGraph(shapes)
     plan = Plan(graph)
-    return _Validation(plan, DataStore(data, graph)).outcome()
+    return Validation(plan, DataStore(data, graph)).outcome(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +235,14 @@ class DataStore:
         self._store.extend(Quad(q.subject, q.predicate, q.object, _SHAPES) for q in self._shapes.quads)
         return _SHAPES
 
+    def has_any(self, focus: str, classes: Iterable[NamedNode]) -> bool:
+        """True if a pattern has a solution; quick where it is about the instances of classes."""
+        every = [sub for cls in classes for sub in self.subclasses(cls)]
+        if every:
+            found = (self._store.quads_for_pattern(None, RDF_TYPE, sub, DefaultGraph()) for sub in every)
+            return any(next(quads, None) is not None for quads in found)
+        return any(True for _ in self.rows(f"SELECT ?this WHERE {{ {focus} }} LIMIT 1"))
+
     def rows(self, query: str) -> QuerySolutions:
         """Run a query of ours over the data graph, literals as written."""
         asks = "?path" in query or any(needle in query for needle in self._needles)
@@ -247,15 +265,29 @@ class DataStore:
             found[quad.object].append(encoded)
         return found
 
-    def as_written(self, term: object, focus: Term) -> Term | None:
-        """Give what a user's query bound as the data has it: of several forms, the one at the focus node."""
+    def as_written(self, term: object, focus: Term, seen: Counter[tuple[Term, Term]]) -> Term | None:
+        """Give what a user's query bound as the data has it.
+
+        Of several forms of one value those at the focus node come first, each once: `seen` counts.
+        """
         if term is None or not self.written or not isinstance(term, Literal):
             return None if term is None else _term(term)
-        forms = self._forms.get(term, [])
-        if len(forms) != 1 and not isinstance(focus, Literal):
-            near = [quad.object for quad in self._store.quads_for_pattern(focus, None, None, _WRITTEN)]
-            forms = [form for form in forms if form in near]
-        return decode(forms[0]) if forms else term
+        known = self._forms.get(term)
+        if known is None:
+            return term
+        near = self._near(term, known, focus)
+        seen[focus, term] += 1
+        return decode(near[(seen[focus, term] - 1) % len(near)])
+
+    def _near(self, term: Literal, forms: list[Literal], focus: Term) -> list[Literal]:
+        """Give the forms of a value that a focus node has, all that there are if it has none."""
+        if isinstance(focus, Literal):
+            return forms
+        written = {quad.object for quad in self._store.quads_for_pattern(focus, None, None, _WRITTEN)}
+        near = [form for form in forms if form in written]
+        if any(True for _ in self._store.quads_for_pattern(focus, None, term, DefaultGraph())):
+            near.append(term)
+        return near or forms
 
     def _run(self, query: str, beside: NamedNode | None, prefixes: Mapping[str, str]) -> QuerySolutions:
         graphs: list[NamedNode | BlankNode | DefaultGraph] = [DefaultGraph()]
@@ -274,7 +306,7 @@ def _kept(term: Term) -> Term:
 
 
 @dataclass
-class _Validation:
+class Validation:
     """One validation under way."""
 
     plan: Plan
@@ -286,6 +318,8 @@ class _Validation:
         self._failing: dict[Node, NamedNode] = {}
         self._sets: dict[tuple[str, ...], NamedNode] = {}
         self._whole: set[str] = set()
+        self._empty: dict[str, bool] = {}
+        self._large: dict[str, bool] = {}
         self._own: dict[tuple[str, str], bool] = {}
         self._absent: dict[str, str | None] = {}
         self._classes: dict[str, tuple[NamedNode, ...]] = {}
@@ -297,8 +331,8 @@ class _Validation:
         if self.plan.asks_for_shapes:
             self.data.add_shapes()
 
-    def outcome(self) -> Outcome:
-        """Validate."""
+    def outcome(self, limit: int | None = None) -> Outcome:
+        """Validate, and stop once there are so many results."""
         for node in self.plan.roots:
             self._reporting[node] += (Source(pattern) for pattern in self._targets(node))
         for node in self.plan.order:
@@ -306,12 +340,15 @@ class _Validation:
         for node in reversed(self.plan.order):
             if node in self._check_focus:
                 self._mark_failing(self.plan.shapes[node])
-        results = tuple(
+        every = (
             result
             for node in self.plan.order
             if node in self._report_focus
             for result in self._results(self.plan.shapes[node])
         )
+        results = tuple(islice(every, limit))
+        if limit is not None and len(results) == limit and next(every, None) is not None:
+            self.notes.append(f"There are more than {limit} results: the rest is left out.")
         return Outcome(results=results, notes=tuple(self.notes))
 
     # Focus nodes
@@ -350,12 +387,20 @@ class _Validation:
     def _focus(self, node: Node) -> None:
         """Settle where a shape's focus nodes come from, and tell its children."""
         shape = self.plan.shapes[node]
-        if node in self._reporting:
-            self._report_focus[node] = self._set(self._reporting[node])
-            self._tell(shape, self._report_focus[node], reporting=True)
-        if node in self._checking:
-            self._check_focus[node] = self._set(self._checking[node])
-            self._tell(shape, self._check_focus[node], reporting=False)
+        for sources, focuses in (
+            (self._reporting, self._report_focus),
+            (self._checking, self._check_focus),
+        ):
+            focus = self._set(sources[node]) if node in sources else None
+            if focus is not None and not self._is_empty(focus):
+                focuses[node] = focus
+                self._tell(shape, focus, reporting=focuses is self._report_focus)
+
+    def _is_empty(self, focus: str) -> bool:
+        """True if there is no focus node: then there is nothing to ask."""
+        if focus not in self._empty:
+            self._empty[focus] = not self.data.has_any(focus, self._classes.get(focus, ()))
+        return self._empty[focus]
 
     def _set(self, sources: list[Source]) -> str:
         """Give the one pattern that binds `?this` to each node of the sources."""
@@ -516,7 +561,7 @@ class _Validation:
     def _is_own_property(self, scope: Scope) -> bool:
         """True if most of what has a property is a focus node, by a sample: then start from the property."""
         step = scope.shape.step
-        if step is None or step.kind != "predicate":
+        if step is None or step.kind != "predicate" or not self._is_large(scope.focus):
             return False
         key = (step.text(), scope.focus)
         if key not in self._own:
@@ -526,6 +571,14 @@ class _Validation:
             all_of, inside = (sum(1 for _ in self.data.rows(query)) for query in (subjects, known))
             self._own[key] = inside > 0.6 * all_of
         return self._own[key]
+
+    def _is_large(self, focus: str) -> bool:
+        """True if there are so many focus nodes that a look at the data before a query pays."""
+        if focus not in self._large:
+            some = f"SELECT ?this WHERE {{ {focus} }} LIMIT {_MANY}"
+            [row] = self.data.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ {{ {some} }} }}")
+            self._large[focus] = _term(row["n"]).value == str(_MANY)
+        return self._large[focus]
 
     def _absence(self, scope: Scope, constraint: Constraint) -> str | None:
         """Give the expression that is true of a focus node that lacks what a constraint asks for."""
@@ -544,9 +597,12 @@ class _Validation:
                 for constraint in self.plan.shapes[node].constraints
                 if (test := self._absence(self._scope(self.plan.shapes[node], focus), constraint))
             ]
-            where = f"{scope.focus} FILTER({' || '.join(tests)})"
-            only = self._only(scope, f"SELECT DISTINCT ?this WHERE {{ {where} }}")
-            self._absent[scope.focus] = None if only is None else only.focus
+            nodes = [
+                _term(row["this"])
+                for some in (tests[i : i + _TOGETHER] for i in range(0, len(tests), _TOGETHER))
+                for row in self.data.rows(_lacking(scope, some))
+            ]
+            self._absent[scope.focus] = member(self._marks.new(nodes), "?this") if nodes else None
         focus = self._absent[scope.focus]
         return None if focus is None else replace(scope, focus=focus)
 
@@ -573,10 +629,15 @@ class _Validation:
                     path=_predicate_path(row["path"]) if query.path else shape.path,
                     value=value,
                     messages=messages,
+                    parameter=constraint.value,
+                    allowed=constraint.values,
                 )
 
     def _default_messages(self, constraint: Constraint) -> tuple[Literal, ...]:
         component = BY_IRI[constraint.component]
+        if constraint.number == 1 and component.parameter in _OF_ONE:
+            en, nb = _OF_ONE[component.parameter]
+            return Literal(en, language="en"), Literal(nb, language="nb")
         words = {
             "value": "" if constraint.value is None else readable(constraint.value),
             "values": ", ".join(readable(value) for value in constraint.values),
@@ -591,9 +652,10 @@ class _Validation:
         own = constraint.component == sparql.SPARQL
         rows = self._user_rows(scope, constraint, statement)
         names = [variable.value for variable in rows.variables]
+        seen: Counter[tuple[Term, Term]] = Counter()
         for row in rows:
             focus = decoded(_term(row["kg_this"]))
-            bindings = {name: self.data.as_written(row[name], focus) for name in names}
+            bindings = {name: self.data.as_written(row[name], focus, seen) for name in names}
             value = bindings.get("value")
             if value is None and not shape.is_property:
                 value = focus
@@ -674,6 +736,11 @@ def _as_values(scope: Scope) -> str:
         return each
     focus = scope.focus.replace("?this", "?kg_this")
     return f"{focus} BIND(COALESCE({value_expression('?kg_this')}, ?kg_this) AS ?this) "
+
+
+def _lacking(scope: Scope, tests: list[str]) -> str:
+    """Give the query for the focus nodes that any of some expressions is true of."""
+    return f"SELECT DISTINCT ?this WHERE {{ {scope.focus} FILTER({' || '.join(tests)}) }}"
 
 
 def _screening(scope: Scope, screens: list[str], *, values_first: bool = False) -> str:

@@ -95,6 +95,8 @@ _UNCHANGED: Mapping[str, re.Pattern[str]] = MappingProxyType(
 )
 _KEPT = frozenset({"string", "normalizedString", "token", "language", "anyURI", "Name", "NCName", "NMTOKEN",
                    "ID", "IDREF", "ENTITY", "QName", "NOTATION", "hexBinary", "base64Binary"})  # fmt: skip
+_LONGEST = 100
+"""Longer literals are judged each time: remembering them would fill the memory."""
 _SAFE = frozenset({XSD + "string", "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"})
 
 
@@ -103,7 +105,8 @@ def encode(literal: Literal) -> Literal:
     datatype = literal.datatype.value
     if datatype in _SAFE or not datatype.startswith(XSD):
         return literal
-    private = _private(literal.value, datatype)
+    lexical = literal.value
+    private = _private(lexical, datatype) if len(lexical) < _LONGEST else _judged(lexical, datatype)
     return literal if private is None else Literal(literal.value, datatype=NamedNode(private))
 
 
@@ -120,6 +123,10 @@ def decode(literal: Literal) -> Literal:
 
 @lru_cache(maxsize=65536)
 def _private(lexical: str, datatype: str) -> str | None:
+    return _judged(lexical, datatype)
+
+
+def _judged(lexical: str, datatype: str) -> str | None:
     name = datatype.removeprefix(XSD)
     if not well_formed(lexical, name):
         return ILL + datatype

@@ -36,7 +36,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One `sh:ValidationResult`."""
+    """One `sh:ValidationResult`; `parameter` and `allowed` say what the constraint asks for."""
 
     focus: Term
     component: NamedNode
@@ -46,6 +46,8 @@ class Result:
     value: Term | None = None
     messages: tuple[Literal, ...] = ()
     constraint: Node | None = None
+    parameter: Term | None = None
+    allowed: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,11 @@
 A user's SELECT becomes the right side of a LATERAL join, which hands each focus node down into every part of
 it: that is pre-binding, done by the engine for all focus nodes at once. An ASK becomes the group of an
 EXISTS.
+
+The engine cannot be interrupted, so there is no deadline: what bounds a query is that regular expressions
+match in linear time, that SERVICE, FROM, updates, MINUS and VALUES are refused, and the limits on length and
+nesting below. A query that joins everything with everything runs for as long as that takes; run the whole
+check in a process that can be killed where the shapes are not your own.
 """
 
 from __future__ import annotations
@@ -57,13 +62,30 @@ def read_statement(graph: ShapesGraph, owner: Node, form: str, prebound: Sequenc
     text = graph.literal(owner, sh(form))
     if text is None:
         raise ShapeError(owner, f"has no sh:{form}.")
-    prologue, body = _parts(tokens(text.value))
+    pieces = tokens(text.value)
+    _bound(owner, pieces)
+    prologue, body = _parts(pieces)
     found = Statement(owner, form, prologue, body, _prefixes(graph, owner), messages(graph, owner))
     if next((token.keyword for token in body if token.kind == "word"), "") != form.upper():
         raise ShapeError(owner, f"sh:{form} must be a SPARQL {form.upper()} query.")
     _reject(found, prebound)
     _parse(found)
     return found
+
+
+_TOKENS, _NESTED, _SIGNS = 10_000, 100, 50
+
+
+def _bound(owner: Node, pieces: Sequence[Token]) -> None:
+    """Raise ShapeError for a query that is long or deep enough to overflow the engine's stack."""
+    depth = deepest = signs = most = 0
+    for token in pieces:
+        depth += (token.text in ("(", "{", "[")) - (token.text in (")", "}", "]"))
+        deepest = max(deepest, depth)
+        signs = signs + 1 if token.text in ("!", "-", "+", "^") else signs * (token.kind == "space")
+        most = max(most, signs)
+    if len(pieces) > _TOKENS or deepest > _NESTED or most > _SIGNS:
+        raise ShapeError(owner, f"the query is too long or nested too deep (limits: {_TOKENS}, {_NESTED}).")
 
 
 def messages(graph: ShapesGraph, node: Node) -> tuple[Literal, ...]:

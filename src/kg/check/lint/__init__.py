@@ -1,0 +1,69 @@
+"""Mistakes that are valid RDF: what each rule finds is in `rules`, what it needs to know in `seen`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from kg.check.lint import links, literals, shapes, silence, vocabulary
+from kg.check.lint.rules import RULES, Rule, page
+from kg.check.lint.seen import Seen
+from kg.check.place import Places
+from kg.config import Config
+from kg.findings import Finding
+from kg.source import Source
+
+__all__ = ["RULES", "Rule", "Seen", "page", "run"]
+
+MOST = 1_000
+"""How many findings of one rule are told; the others are counted."""
+
+
+def run(
+    source: Source, seen: Seen, places: Places, today: date | None = None
+) -> tuple[list[Finding], list[str]]:
+    """Give what the rules find in a source that was read, less what comments silence, and notes on that."""
+    found, notes = _first(_findings(source, seen, places, today))
+    kept, more = silence.apply(found, seen.uses, places)
+    return kept, [*notes, *more]
+
+
+def _findings(source: Source, seen: Seen, places: Places, today: date | None) -> Iterator[Finding]:
+    config = source.config
+    iris = links.everywhere(seen)
+    yield from vocabulary.unknown_terms(seen, places, source.queries, source.root)
+    yield from vocabulary.deprecated_terms(seen, places)
+    yield from vocabulary.property_kinds(seen, places)
+    yield from vocabulary.domains(seen, places)
+    yield from vocabulary.ranges(seen, places)
+    yield from literals.languages(seen, places, _languages(source))
+    yield from literals.ill_typed(seen, places)
+    yield from literals.odd_forms(seen, places)
+    yield from literals.texts(seen, places)
+    if today is not None:
+        yield from literals.future_dates(seen, places, today)
+    yield from links.policy(iris, places, config.base)
+    yield from links.twins(iris, places)
+    yield from links.dangling(seen, places, config.base)
+    yield from links.orphans(seen, places, config.base)
+    yield from links.same_labels(seen, places, config.base)
+    yield from links.duplicate_subjects(seen, places)
+    yield from links.prefixes(seen, places, config.prefixes)
+    yield from shapes.idle(seen, places)
+
+
+def _languages(source: Source) -> tuple[str, ...]:
+    """Give the languages that the dataset's settings name; without a word on them every language will do."""
+    said = source.config.languages
+    return () if said == Config().languages else said
+
+
+def _first(findings: Iterable[Finding]) -> tuple[list[Finding], list[str]]:
+    """Keep the first of each rule and count the rest."""
+    kept, counts = list[Finding](), Counter[str]()
+    for finding in findings:
+        counts[finding.rule] += 1
+        if counts[finding.rule] <= MOST:
+            kept.append(finding)
+    return kept, [f"{n - MOST} more of {rule} are not listed." for rule, n in counts.items() if n > MOST]

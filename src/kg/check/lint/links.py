@@ -1,0 +1,198 @@
+"""Whether IRIs name things well: policy, twins, links that lead nowhere, entities that nobody reaches."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from unicodedata import is_normalized
+
+from pyoxigraph import NamedNode
+
+from kg.check.lint.rules import finding
+from kg.check.lint.seen import Seen
+from kg.check.lint.vocabulary import short
+from kg.check.place import Part, Places, written
+from kg.findings import Finding, Place
+from kg.source import Room, SourceFile
+from kg.vocab import RDF_TYPE, term
+
+_VERSIONS = frozenset((term("owl:versionIRI"), term("owl:priorVersion")))
+_POLICY = re.compile(r"[a-z0-9._/-]*(?:#[A-Za-z0-9._/-]*)?")
+
+
+def everywhere(seen: Seen) -> Mapping[str, SourceFile]:
+    """Give each IRI of the dataset with the first file that has it."""
+    found: dict[str, SourceFile] = {}
+    for file, used in seen.used.items():
+        for iri in used:
+            found.setdefault(iri, file)
+    for iri, files in seen.subjects.items():
+        if not iri.startswith("_:"):
+            found.setdefault(iri, files[0])
+    return found
+
+
+def policy(iris: Mapping[str, SourceFile], places: Places, base: str) -> Iterator[Finding]:
+    """Yield a finding for each own IRI off policy, and each IRI that is not in normal form."""
+    own = (f"{base}id/", f"{base}concept/")
+    for iri, file in iris.items():
+        if not iri.isascii() and not is_normalized("NFC", iri):
+            yield finding(
+                "iri-policy",
+                f"<{iri}> is not in Unicode normal form NFC.",
+                f"<{iri}> er ikke i Unicode-normalformen NFC.",
+                places.term(file, iri),
+                value=iri,
+            )
+        elif iri.startswith(own) and not _POLICY.fullmatch(iri[len(base) :]):
+            yield finding(
+                "iri-policy",
+                f"<{iri}> has other characters than a-z, 0-9, '-', '.' and '_'.",
+                f"<{iri}> har andre tegn enn a-z, 0-9, «-», «.» og «_».",
+                places.term(file, iri),
+                value=iri,
+            )
+
+
+def twins(iris: Mapping[str, SourceFile], places: Places) -> Iterator[Finding]:
+    """Yield a finding for each IRI that stands in the dataset with http and with https."""
+    for iri, file in iris.items():
+        other = f"https{iri[4:]}" if iri.startswith("http:") else ""
+        if other in iris:
+            yield finding(
+                "iri-twins",
+                f"<{iri}> stands in {iris[other].relative} with https.",
+                f"<{iri}> står i {iris[other].relative} med https.",
+                places.term(file, iri),
+                value=iri,
+                hint="Use one of them.",
+            )
+
+
+def dangling(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
+    """Yield a finding for each own IRI, in each file that links to it, that no file says anything about."""
+    graphs, namespaces = {file.graph.value for file in seen.uses}, tuple(seen.own_namespaces())
+    versions = {written(quad.object) for _, quad in seen.schema if quad.predicate in _VERSIONS}
+    for file, uses in seen.uses.items():
+        for node in sorted(uses.values, key=str):
+            iri = node.value
+            if not iri.startswith(base) or iri == base or iri in seen.subjects or iri in graphs | versions:
+                continue
+            if iri.startswith((f"{base}graph/", f"{base}doc/")) or _is_term(iri, namespaces):
+                continue
+            yield finding(
+                "dangling-link",
+                f"Nothing is said about <{iri}>.",
+                f"Ingenting er sagt om <{iri}>.",
+                places.term(file, iri),
+                value=iri,
+            )
+
+
+def _is_term(iri: str, namespaces: tuple[str, ...]) -> bool:
+    """True for own namespaces and names in them: another rule tells of unknown terms."""
+    inside = [len(namespace) for namespace in namespaces if iri.startswith(namespace)]
+    return bool(inside) and "/" not in iri[max(inside) :]
+
+
+def orphans(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
+    """Yield a finding for each entity below `id/` that has no link from or to another one."""
+    entities = [iri for iri in seen.typed if iri.startswith(f"{base}id/") and "#" not in iri]
+    if not entities:
+        return
+    linked = {node.value.partition("#")[0] for uses in seen.uses.values() for node in uses.values}
+    linking = {iri.partition("#")[0] for iri in seen.linking}
+    for iri in entities:
+        if iri not in linked and iri not in linking:
+            yield finding(
+                "orphan",
+                f"{short(iri)} has no link to or from another entity.",
+                f"{short(iri)} har ingen lenke til eller fra en annen ting.",
+                places.stated(seen.typed[iri], iri, RDF_TYPE.value),
+                focus=iri,
+            )
+
+
+def same_labels(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
+    """Yield a finding for each own thing with the label of another one of its kind.
+
+    Own is what begins with the base, or everything where nothing does.
+    """
+    own = base if any(iri.startswith(base) for iri in seen.types) else ""
+    for (predicate, label), subjects in seen.labels.items():
+        if len(subjects) < 2:
+            continue
+        first: dict[NamedNode, str] = {}
+        for subject in dict.fromkeys(subjects):
+            rooms = {file.room for file in seen.subjects[subject]}
+            if not subject.startswith(own) or Room.SHAPES in rooms or (Room.DATA in rooms and "#" in subject):
+                continue
+            for kind in seen.types.get(subject, ()):
+                other = first.setdefault(kind, subject)
+                if other != subject:
+                    yield _same_label(seen, places, subject, other, predicate.value, label)
+                    break
+
+
+def _same_label(seen: Seen, places: Places, subject: str, other: str, predicate: str, label: str) -> Finding:
+    place = next(
+        (
+            places.at(file, one, Part.VALUE)
+            for file in seen.subjects[subject]
+            for one in places.text(file).triples(subject, predicate, label)
+        ),
+        Place(seen.subjects[subject][0].relative),
+    )
+    return finding(
+        "same-label",
+        f"{short(other)} has the same label.",
+        f"{short(other)} har samme navn.",
+        place,
+        focus=subject,
+        path=predicate,
+        value=label,
+    )
+
+
+def duplicate_subjects(seen: Seen, places: Places) -> Iterator[Finding]:
+    """Yield a finding for each subject whose type two files of `data/` state."""
+    for subject, (first, second) in sorted(seen.twice.items()):
+        if second.relative.startswith("data/"):
+            yield finding(
+                "duplicate-subject",
+                f"{first.relative} states the type of <{subject}> too.",
+                f"Også {first.relative} sier hvilken type <{subject}> har.",
+                places.stated(second, subject, RDF_TYPE.value),
+                focus=subject,
+                hint="Describe a thing in one file, or keep rdf:type to the first.",
+            )
+
+
+_DECLARED = re.compile(r"(?im)^[ \t]*@?prefix[ \t]+([^\s:]+):[ \t]*<([^>\n]*)>")
+
+
+def prefixes(seen: Seen, places: Places, table: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield a finding for each prefix declared otherwise than in the table, or than in most files."""
+    declared: dict[str, dict[str, list[tuple[SourceFile, int, int]]]] = {}
+    for file in seen.uses:
+        if file.format is not None and file.format.name in ("turtle", "trig"):
+            for found in _DECLARED.finditer(places.head(file)):
+                spot = (file, found.start(2) - 1, found.end(2) + 1)
+                declared.setdefault(found[1], {}).setdefault(found[2], []).append(spot)
+    for prefix, namespaces in sorted(declared.items()):
+        usual = table.get(prefix) or _most(namespaces)
+        for namespace, spots in namespaces.items():
+            for file, start, end in spots if namespace != usual else ():
+                yield finding(
+                    "prefix-clash",
+                    f"{prefix}: is <{usual}> elsewhere.",
+                    f"{prefix}: er <{usual}> ellers.",
+                    places.text(file).place((start, end)),
+                    value=namespace,
+                )
+
+
+def _most(namespaces: Mapping[str, list[tuple[SourceFile, int, int]]]) -> str:
+    counts = Counter({namespace: len(spots) for namespace, spots in namespaces.items()})
+    return counts.most_common(1)[0][0]

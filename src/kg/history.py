@@ -1,0 +1,99 @@
+"""Since when each thing is as it is: what is said of it, hashed, compared with the snapshot before."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from kg.statistics import statements
+from kg.vocab import term
+
+_RETIRING = (str(term("owl:deprecated")), str(term("dcterms:isReplacedBy")))
+_NOT_RETIRED = ('"false"^^', '"0"^^')
+_SCHEMA = """
+CREATE TABLE entity (iri TEXT PRIMARY KEY, hash BLOB, changed TEXT, retired INTEGER) WITHOUT ROWID;
+"""
+_SAME = """
+UPDATE entity SET changed = (SELECT changed FROM before.entity b WHERE b.iri = entity.iri)
+    WHERE hash = (SELECT hash FROM before.entity b WHERE b.iri = entity.iri);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A thing and when it last changed, as ISO 8601 with a time zone."""
+
+    iri: str
+    changed: str
+
+
+def build(path: Path, content: bytes, base: str, now: str, before: Path | None) -> None:
+    """Write the history of canonical N-Quads: a row for each thing below the base, parts with their whole.
+
+    A thing of which the snapshot before says the same keeps its date; every other one gets `now`.
+    Nodes without IRI do not count: their names may differ where nothing else does.
+    """
+    hashes: dict[str, hashlib.blake2b] = {}
+    retired: set[str] = set()
+    for subject, predicate, value, graph in statements(content):
+        if not subject.startswith(f"<{base}"):
+            continue
+        iri = subject[1:-1].partition("#")[0]
+        if iri not in hashes:
+            hashes[iri] = hashlib.blake2b(digest_size=16)
+        shown = "_:" if value.startswith("_:") else value
+        hashes[iri].update(f"{subject} {predicate} {shown} {graph}\n".encode())
+        if predicate in _RETIRING and "#" not in subject and not value.startswith(_NOT_RETIRED):
+            retired.add(iri)
+    rows = [(iri, found.digest(), now, iri in retired) for iri, found in sorted(hashes.items())]
+    _write(path, rows, before)
+
+
+def _write(path: Path, rows: list[tuple[str, bytes, str, bool]], before: Path | None) -> None:
+    connection = sqlite3.connect(path, isolation_level=None, uri=True)
+    connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
+    if before is not None:
+        connection.execute("ATTACH ? AS before", (f"{before.resolve().as_uri()}?mode=ro&immutable=1",))
+    connection.execute("BEGIN")
+    connection.executemany("INSERT INTO entity VALUES (?, ?, ?, ?)", rows)
+    if before is not None:
+        connection.execute(_SAME)
+    connection.execute("COMMIT")
+    connection.close()
+
+
+class History:
+    """The history of one snapshot, open for reading; safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file when first asked; each thread gets a connection of its own."""
+        self._uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        self._local = threading.local()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = sqlite3.connect(self._uri, uri=True)
+        return connection
+
+    def changed(self, iri: str) -> str | None:
+        """Give when a thing below the base last changed; None for what the snapshot says nothing of."""
+        row = self._db.execute(
+            "SELECT changed FROM entity WHERE iri = ?", (iri.partition("#")[0],)
+        ).fetchone()
+        return row[0] if row else None
+
+    def living(self, skip: int = 0, limit: int = -1) -> tuple[Change, ...]:
+        """Give the things that are not retired, IRIs in order."""
+        rows = self._db.execute(
+            "SELECT iri, changed FROM entity WHERE NOT retired ORDER BY iri LIMIT ? OFFSET ?", (limit, skip)
+        )
+        return tuple(Change(*row) for row in rows)
+
+    def count(self) -> int:
+        """Give how many things are not retired."""
+        return int(self._db.execute("SELECT COUNT(*) FROM entity WHERE NOT retired").fetchone()[0])

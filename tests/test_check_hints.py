@@ -1,0 +1,40 @@
+"""What a finding says about how to mend it."""
+
+from __future__ import annotations
+
+import pytest
+from pyoxigraph import RdfFormat, parse
+
+from kg.check.hints import mend
+from kg.check.shacl import validate
+
+PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix ex: <https://ex.org/> .
+"""
+
+
+@pytest.mark.parametrize(
+    ("constraint", "value", "hint"),
+    [
+        ('sh:in ( "planned" "active" )', '"plannd"', 'Did you mean "planned"?'),
+        ("sh:in ( skos:Concept skos:Collection )", "skos:Concpt", "Did you mean skos:Concept?"),
+        ('sh:in ( "planned" )', '"zzz"', None),
+        ("sh:datatype xsd:decimal", '"1880000"', 'Write "1880000"^^xsd:decimal.'),
+        ("sh:datatype xsd:date", '"yesterday"', None),
+        ('sh:languageIn ( "nb" "nn" )', '"Roan"', "Add a language: @nb, @nn."),
+        ('sh:languageIn ( "nb" )', '"Roan"@de', None),
+        ("sh:nodeKind sh:IRI", '"https://ex.org/x"', "Write <https://ex.org/x>, without quotation marks."),
+        ("sh:nodeKind sh:IRI", '"ex.org"', None),
+        ("sh:lessThan ex:q", "9", "The two values may be swapped."),
+    ],
+)
+def test_a_hint_says_what_was_probably_meant(constraint: str, value: str, hint: str | None) -> None:
+    shapes = f"ex:S sh:targetNode ex:a ; sh:property [ sh:path ex:p ; {constraint} ] ."
+    both = [
+        list(parse((PREFIXES + text).encode(), format=RdfFormat.TURTLE))
+        for text in (shapes, f"ex:a ex:p {value} ; ex:q 5 .")
+    ]
+    [result] = validate(*both).results
+    assert mend(result) == hint
