@@ -19,7 +19,7 @@ from flask import Flask
 
 from endpoint import html, sparql, views
 from endpoint.app import create_app
-from endpoint.export import pages, rules
+from endpoint.export import apache, caddy, nginx, pages, rules
 from endpoint.export.links import Address
 from endpoint.export.pages import PROBLEM_SUFFIX, Job, Plan, Written
 from endpoint.negotiate import ENTITY
@@ -374,9 +374,9 @@ class _Export:
             sparql=self.options.sparql,
             language=next((tag for tag in self.snapshot.config.languages if tag in LANGUAGES), LANGUAGES[0]),
         )
-        (self.folder / "nginx.conf").write_text(rules.nginx(facts), "utf-8")
-        (self.folder / "Caddyfile").write_text(rules.caddy(facts), "utf-8")
-        self.site.joinpath(".htaccess").write_text(rules.apache(facts), "utf-8")
+        (self.folder / "nginx.conf").write_text(nginx.configuration(facts), "utf-8")
+        (self.folder / "Caddyfile").write_text(caddy.caddyfile(facts), "utf-8")
+        self.site.joinpath(".htaccess").write_text(apache.htaccess(facts), "utf-8")
         w3id = self.folder / "w3id"
         w3id.mkdir()
         (w3id / ".htaccess").write_text(rules.w3id(facts), "utf-8")
