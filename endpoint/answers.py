@@ -23,6 +23,7 @@ _WKT = f"{PREFIXES['geo']}wktLiteral"
 _NUMBERS = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float", "int", "long"))
 _PLAIN = _NUMBERS | {_XSD + name for name in ("string", "boolean", "date", "dateTime", "gYear", "anyURI")}
 _LONGEST_WKT = 48
+_EVERYTHING = re.compile(r"^[^{]*\bSELECT\s+(?:DISTINCT\s+|REDUCED\s+)?\*", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ class Table:
     rows: tuple[tuple[Cell | None, ...], ...]
     total: int
 
+    def is_numeric(self, place: int) -> bool:
+        """Tell whether a column holds numbers only."""
+        return all(row[place] is None or row[place].kind == "number" for row in self.rows)  # type: ignore[union-attr]
+
 
 @dataclass(frozen=True, slots=True)
 class Map:
@@ -56,8 +61,8 @@ class Map:
 
 
 def table(document: Mapping[str, Any], query: str, language: str) -> Table:
-    """Give the first rows of a result in SPARQL's JSON; columns in the order in which the query names them."""
-    columns = tuple(sorted(document["head"]["vars"], key=lambda name: _first(name, query)))
+    """Give the first rows of a result in SPARQL's JSON."""
+    columns = _columns(document["head"]["vars"], query)
     bindings = document["results"]["bindings"]
     shown = bindings[:MOST_ROWS]
     reader = _Reader(_names(shown, language))
@@ -65,9 +70,16 @@ def table(document: Mapping[str, Any], query: str, language: str) -> Table:
     return Table(columns, rows, len(bindings))
 
 
-def _first(name: str, query: str) -> int:
-    found = re.search(rf"[?$]{re.escape(name)}\b", query)
-    return found.start() if found else len(query)
+def _columns(names: Sequence[str], query: str) -> tuple[str, ...]:
+    """Give the columns in the query's own order: those of `SELECT *` come in the order that it names them."""
+    if not _EVERYTHING.search(query):
+        return tuple(names)
+
+    def first(name: str) -> int:
+        found = re.search(rf"[?$]{re.escape(name)}\b", query)
+        return found.start() if found else len(query)
+
+    return tuple(sorted(names, key=first))
 
 
 def _names(bindings: Iterable[Mapping[str, Any]], language: str) -> Mapping[str, Label]:

@@ -13,6 +13,7 @@ from endpoint import html, maps, questions
 from endpoint import site as current
 from endpoint.negotiate import JSON, fallbacks
 from endpoint.problems import Problem
+from endpoint.questions import Question
 from endpoint.respond import redirect, respond
 from kg.index import Index, Usage
 from kg.snapshot import Snapshot
@@ -21,6 +22,7 @@ from kg.vocab import PREFIXES, compact
 blueprint = Blueprint("completions", __name__)
 
 _DECLARED = re.compile(r"^\s*PREFIX\s+([\w-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
+_ABOUT = re.compile(r"^#\s*(?:title|why)\.\w+\s*:.*\n", re.MULTILINE)
 _MOST = 2_000
 _DIGITS = 3
 
@@ -46,7 +48,12 @@ def example(name: str) -> Response:
     every = {found.name: found for found in questions.all_of(current.snapshot(), html.language())}
     if name not in every:
         raise Problem("not-found", f"There is no example {name!r}; there is {', '.join(every) or 'none'}.")
-    return redirect(html.href("sparql", query=every[name].text.strip()))
+    return redirect(html.href("sparql", query=_readable(every[name])))
+
+
+def _readable(question: Question) -> str:
+    """Give a query with its title at the top in the reader's language, and not in all the others."""
+    return f"# {question.title}\n{_ABOUT.sub('', question.text).strip()}"
 
 
 def prefixes_of(snapshot: Snapshot) -> dict[str, str]:

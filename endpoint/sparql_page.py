@@ -118,11 +118,11 @@ def render(
         snippets=snippets.of(query, _service(), graph=graph) if query and not problem else (),
         service=_service(),
         examples=questions.all_of(current.snapshot(), html.language()),
-        **_shown(result, graph, query),
+        **_shown(query, result, graph),
     )
 
 
-def _shown(result: bytes | None, graph: bool, query: str) -> dict[str, Any]:
+def _shown(query: str, result: bytes | None, graph: bool) -> dict[str, Any]:
     """Give what the template shows of a result: a text, a truth, or rows and their map."""
     shown: dict[str, Any] = {"text": None, "boolean": None, "rows": None, "map": None}
     if result is None:
