@@ -22,7 +22,7 @@ from endpoint.export.rules import (
     suffixes,
     tongues,
 )
-from endpoint.negotiate import ENTITY, ERRORS, GRAPHS, LISTS
+from endpoint.negotiate import CATALOGUE, ENTITY, ERRORS, GRAPHS, LISTS
 from endpoint.respond import SECURITY_HEADERS
 from endpoint.words import LANGUAGES
 
@@ -123,11 +123,12 @@ def _negotiation(facts: Facts) -> str:
         "# What was turned already needs no turning again.",
         "RewriteCond %{ENV:REDIRECT_KG_DONE} .",
         "RewriteRule ^ - [END]",
-        "RewriteRule ^ - [E=KG_FORM:html,E=KG_TABLE:html,E=KG_ONLY:ttl,E=KG_ERROR:problem]",
+        "RewriteRule ^ - [E=KG_FORM:html,E=KG_TABLE:html,E=KG_ONLY:ttl,E=KG_CATALOG:ttl,E=KG_ERROR:problem]",
         f"RewriteRule ^ - [E=KG_LANG:{facts.language}]",
         *_choices("Accept", "KG_FORM", choices(ENTITY, "html")),
         *_choices("Accept", "KG_TABLE", choices(LISTS, "html")),
         *_choices("Accept", "KG_ONLY", choices(GRAPHS, "ttl")),
+        *_choices("Accept", "KG_CATALOG", choices(CATALOGUE, "ttl")),
         *_choices("Accept", "KG_ERROR", choices(ERRORS, "problem")),
         *_choices("Accept-Language", "KG_LANG", tongues(facts.language)),
         "RewriteCond %{QUERY_STRING} (?:^|&)lang=(" + "|".join(LANGUAGES) + ")(?:&|$)",
@@ -174,13 +175,17 @@ def _paths(facts: Facts) -> str:
         f"RewriteRule ^$ index.%{{ENV:KG_LANG}}.html [{page},{language},END]",
         f"RewriteRule ^dumps/$ dumps/index.%{{ENV:KG_LANG}}.html [{page},{language},END]",
         f"RewriteRule ^dumps/(?:.*/)?([^/]+\\.(?:{graphs}|gz))$ $0 [{file},END]",
-        "RewriteRule ^(?:static/|robots\\.txt|search\\.json|context\\.jsonld|opensearch\\.xml) - [END]",
+        "RewriteRule ^(?!def\\.|dataset\\.|catalog\\.)[^/]+\\.(?:txt|json|jsonld|geojson|xml|cff)$ - [END]",
+        "RewriteRule ^static/ - [END]",
         "RewriteRule ^(?:dumps/SHA256SUMS|sitemap|questions/) - [END]",
         "RewriteRule ^(?:list|links)/.+\\.(?:csv|json)$ - [END]",
         f"RewriteCond {here}/$0.%{{ENV:KG_TABLE_TAIL}} -f",
         f"RewriteRule ^(?:list|links)/.+$ $0.%{{ENV:KG_TABLE_TAIL}} [{both},{language},END]",
         f"RewriteCond {here}/$0.csv -f",
         "RewriteRule ^(?:list|links)/.+$ - [R=406,L]",
+        "RewriteCond %{ENV:KG_CATALOG} =html",
+        f"RewriteRule ^catalog$ {root}/dataset [R=303,L]",
+        "RewriteRule ^catalog$ $0.%{ENV:KG_CATALOG} [E=KG_DONE:1,E=KG_ACCEPT:1,END]",
         "RewriteRule ^\\.well-known/void$ $0.%{ENV:KG_ONLY} [E=KG_DONE:1,E=KG_ACCEPT:1,END]",
         "RewriteRule ^\\.well-known/api-catalog$ $0.linkset [E=KG_DONE:1,END]",
         "RewriteRule ^linkset/.+$ $0.linkset [E=KG_DONE:1,END]",

@@ -17,24 +17,23 @@ from endpoint.export.rules import (
     TYPES,
     Choice,
     Facts,
-    alternates,
     choices,
-    common,
     digest,
+    foreign_links,
     graph_links,
     page_links,
     suffixes,
     tongues,
 )
-from endpoint.negotiate import ENTITY, ERRORS, GRAPHS, LISTS
+from endpoint.negotiate import CATALOGUE, ENTITY, ERRORS, GRAPHS, LISTS
 from endpoint.respond import SECURITY_HEADERS
 from endpoint.words import LANGUAGES
 
 _NOT_PACKED = frozenset(("text/html", "image/png", "application/gzip"))
 _FILES = "|".join(
     (
-        r"robots\.txt|search\.json|context\.jsonld|opensearch\.xml|dumps/SHA256SUMS",
-        r"sitemap\.xml|sitemap/[^/]+\.xml|questions/[^/]+\.csv",
+        r"[^/]+\.(?:txt|json|jsonld|geojson|xml|cff)|dumps/SHA256SUMS",
+        r"sitemap/[^/]+\.xml|questions/[^/]+\.csv",
     )
 )
 
@@ -58,12 +57,13 @@ def _maps(facts: Facts) -> str:
     asked = [(form.suffix, form.suffix) for form in ENTITY] + list(ALIASES.items())
     document = rf"(?<kg_d>{SAFE}+?)(?:\.(?:html|{suffixes()}))?(?:\?.*)?"
     path = rf"(?<kg_p>{SAFE}+)(?:\?.*)?"
-    foreign = ", ".join([*alternates(facts, "$kg_doc"), *common(facts)])
+    foreign = foreign_links(facts, "$kg_doc")
     maps = [
         "# What Accept asks for: a page or a graph, a page or a table, a graph, and the form of an error.",
         _map("$http_accept", "$kg_accepted", _choices(choices(ENTITY, "html")), "html"),
         _map("$http_accept", "$kg_table", _choices(choices(LISTS, "html")), "html"),
         _map("$http_accept", "$kg_graph", _choices(choices(GRAPHS, "ttl")), "ttl"),
+        _map("$http_accept", "$kg_catalog", _choices(choices(CATALOGUE, "ttl")), "ttl"),
         _map("$http_accept", "$kg_error", [*_choices(choices(ERRORS, "problem"))], "problem"),
         "# ?format= overrides Accept, and ?lang= Accept-Language.",
         _map("$arg_format", "$kg_asked", [('""', '""'), *asked], "unknown"),
@@ -221,6 +221,13 @@ location {root}/static/ {{
 }}
 location ~ ^{root}/(?:{_FILES})$ {{
     try_files $uri =404;
+}}
+location = {root}/catalog {{
+    set $kg_is_vary "Accept";
+    if ($kg_catalog = html) {{
+        return 303 {root}/dataset;
+    }}
+    try_files $uri.$kg_catalog =406;
 }}
 location = {root}/.well-known/void {{
     set $kg_is_vary "Accept";

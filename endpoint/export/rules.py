@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from endpoint.negotiate import ENTITY, GRAPHS, HTML, PROBLEM, Representation
-from endpoint.respond import link
+from endpoint.negotiate import GRAPHS, HTML, PROBLEM, Representation
 from endpoint.words import LANGUAGES
 
 PLACE = "/srv/kg/www"
@@ -42,6 +41,8 @@ TYPES = {
     "xml": "application/xml",
     "css": "text/css",
     "js": "text/javascript",
+    "geojson": "application/geo+json",
+    "cff": "application/yaml",
     "svg": "image/svg+xml",
     "png": "image/png",
     "gz": "application/gzip",
@@ -51,11 +52,16 @@ STATUSES = (400, 404, 405, 406, 415, 416)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules need to know: `direct` are the first parts of paths whose IRIs are not below id/."""
+    """What the rules need to know.
+
+    `direct` are the first parts of paths whose IRIs are not below id/; links have places for the document's
+    path, {document}, and the thing's IRI, {iri}.
+    """
 
     root: str
     base: str
-    license: str
+    page_links: tuple[str, ...]
+    graph_links: tuple[str, ...]
     direct: tuple[str, ...]
     digests: Mapping[str, str]
     sparql: str
@@ -119,38 +125,23 @@ def digest(hexadecimal: str) -> str:
     return f"sha-256=:{base64.b64encode(bytes.fromhex(hexadecimal)).decode()}:"
 
 
-def alternates(facts: Facts, document: str) -> list[str]:
-    """Give the Link values of all forms of a document, named as the server's syntax names it."""
-    return [
-        f'<{facts.root}/doc/{document}.{form.suffix}>; rel="{_rel(form)}"; type="{form.media_type}"'
-        for form in ENTITY
-    ]
-
-
-def _rel(form: Representation) -> str:
-    return "alternate" if form is HTML else "alternate describedby"
-
-
-def common(facts: Facts) -> list[str]:
-    """Give the Link values that every document has."""
-    rest = [link(f"{facts.root}/dataset", "collection")]
-    return [*rest, link(facts.license, "license")] if facts.license else rest
-
-
 def page_links(facts: Facts, document: str, iri: str) -> str:
-    """Give the Link header of a page."""
-    own = [
-        f'<{iri}>; rel="cite-as"',
-        link("https://schema.org/AboutPage", "type"),
-        f'<{facts.root}/linkset/{document}>; rel="linkset"; type="application/linkset+json"',
-    ]
-    return ", ".join([*alternates(facts, document), *own, *common(facts)])
+    """Give the Link header of a page, with the server's names for the document's path and the thing's IRI."""
+    return _filled(facts.page_links, document, iri)
 
 
 def graph_links(facts: Facts, document: str) -> str:
     """Give the Link header of a graph."""
-    page = f'<{facts.root}/doc/{document}>; rel="describes"; type="text/html"'
-    return ", ".join([*alternates(facts, document), page, *common(facts)])
+    return _filled(facts.graph_links, document, "")
+
+
+def foreign_links(facts: Facts, document: str) -> str:
+    """Give the Link header of a page about an IRI of others, which the server cannot know."""
+    return _filled([value for value in facts.page_links if "{iri}" not in value], document, "")
+
+
+def _filled(values: Sequence[str], document: str, iri: str) -> str:
+    return ", ".join(value.replace("{document}", document).replace("{iri}", iri) for value in values)
 
 
 def suffixes() -> str:
