@@ -380,7 +380,7 @@ class _Export:
         )
         (self.folder / "nginx.conf").write_text(nginx.configuration(facts), "utf-8")
         (self.folder / "Caddyfile").write_text(caddy.caddyfile(facts), "utf-8")
-        self.site.joinpath(".htaccess").write_text(apache.htaccess(facts), "utf-8")
+        pages.save(self.site / ".htaccess", apache.htaccess(facts).encode(), self.when)
         w3id = self.folder / "w3id"
         w3id.mkdir()
         (w3id / ".htaccess").write_text(rules.w3id(facts), "utf-8")
