@@ -29,7 +29,7 @@ FILES = {
     **SMALL,
     "kg.toml": SMALL["kg.toml"]
     + 'license = "https://creativecommons.org/licenses/by/4.0/"\n[publisher]\nname = "Somebody"\n'
-    'iri = "https://ex.org/id/organisation/somebody"\nemail = "somebody@ex.org"\n',
+    'iri = "https://ex.org/id/organisation/somebody"\n[catalogue]\ncontact_email = "somebody@ex.org"\n',
     "data/village/odd.ttl": """\
 @prefix ex: <https://ex.org/def#> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .

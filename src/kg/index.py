@@ -337,10 +337,11 @@ class Index:
             yield text[1:-1], tuple(dict.fromkeys(iri[1:-1] for iri in (types or "").split()))
 
     def names(self) -> Iterator[tuple[str, str, str]]:
-        """Yield every name that searches look through: IRI, text and language; labels first, IRIs in order."""
+        """Yield every name that searches look through: IRI, text, language; labels first, IRIs in order."""
         rows = self._db.execute(
-            "SELECT t.text, f.text, f.language FROM search f JOIN term t ON t.id = f.s "
-            "WHERE t.text GLOB '<*' ORDER BY f.s, f.rank_of, f.language, f.text"
+            "SELECT t.text, n.text, n.language FROM name n "
+            "JOIN found f ON f.id = n.id JOIN term t ON t.id = f.s WHERE n.text != '' "
+            "GROUP BY f.id, n.text, n.language ORDER BY t.id, MIN(n.rank), n.language, n.text"
         )
         return ((text[1:-1], name, language) for text, name, language in rows)
 
