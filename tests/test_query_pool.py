@@ -30,7 +30,8 @@ from kg.query import (
 )
 from kg.query.guard import Outline
 
-LIMITS = Limits(seconds=3.0, memory=150 * 2**20, result=100_000, workers=2, queue=0.2)
+pytestmark = pytest.mark.xdist_group("pool")
+LIMITS = Limits(seconds=3.0, memory=150 * 2**20, result=100_000, workers=2, queue=1.0)
 CROSS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 UNGUARDED = Outline("SELECT", {}, {}, "")
 
