@@ -16,8 +16,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from endpoint import completions, sparql, views
 from endpoint import settings as settings_table
-from endpoint import sparql, views
 from endpoint.app import create_app
 from endpoint.limits import limits_of
 from endpoint.settings import Settings
@@ -96,7 +96,7 @@ def bounds_of(settings: Settings, limits: Limits) -> Bounds:
 
 def blueprints() -> Sequence[Blueprint]:
     """Give the parts of the site."""
-    return (views.blueprint, sparql.blueprint)
+    return (views.blueprint, sparql.blueprint, completions.blueprint)
 
 
 def serve(

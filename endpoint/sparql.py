@@ -351,7 +351,10 @@ def _answer(call: Call, text: str) -> Response:
     table = GRAPHS if result.form in ("CONSTRUCT", "DESCRIBE") else RESULTS
     body = page.render(call, result=result.body, form=result.form, table=table)
     variant = (result.tag, text, *call.default_graphs, "|", *call.named_graphs)
-    return respond.respond(body, PAGE, vary=_VARY_PAGE, language=html.language(), variant=variant)
+    answer = respond.respond(body, PAGE, vary=_VARY_PAGE, language=html.language(), variant=variant)
+    if result.timing:
+        answer.headers["Server-Timing"] = result.timing
+    return answer
 
 
 def _run(service: Service, asked: Asked) -> Result:

@@ -75,10 +75,8 @@ _RANGES = {
     "dcat:mediaType": "dcterms:MediaType",
     "dcat:compressFormat": "dcterms:MediaType",
     "dcterms:accrualPeriodicity": "dcterms:Frequency",
-    "dcat:theme": "skos:Concept",
-    "dcat:themeTaxonomy": "skos:ConceptScheme",
-    "adms:status": "skos:Concept",
-    "dcatap:availability": "skos:Concept",
+    "dcat:landingPage": "foaf:Document",
+    "foaf:homepage": "foaf:Document",
 }
 """What the values of properties are, by DCAT-AP."""
 
@@ -270,13 +268,12 @@ class _Dcat(_Writer):
         self.add(dataset, "dcterms:accessRights", about.access_rights)
         self.add(dataset, "dcterms:license", self.licence)
         self.add(dataset, "dcterms:conformsTo", *self.statistics.ontologies)
-        self.add(dataset, "dcterms:source", *about.sources)
         self.add(dataset, "prov:wasDerivedFrom", *about.sources)
         self.add(dataset, "prov:wasGeneratedBy", about.activity)
         self.add(dataset, "prov:wasAttributedTo", self.publisher)
         self.add(dataset, "dcat:landingPage", self.base)
         self.add(dataset, "dcat:distribution", *map(self.file, whole_dumps(self.snapshot)))
-        self.add(dataset, "dcterms:hasPart", *self.statistics.cubes)
+        self.add(dataset, "dcterms:relation", *self.statistics.cubes)
         for cube in self.statistics.cubes:
             self.typed(cube, "qb:DataSet")
         self.period()
