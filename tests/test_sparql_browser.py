@@ -18,7 +18,7 @@ from kg.query import Limits, Pool
 from tests.books import build
 from tests.test_endpoint_browser import AXE, CHROMIUM, _inject, examine
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("query-page")]
 QUERIES = (
     "",
     "SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?s ?p ?o LIMIT 30",
