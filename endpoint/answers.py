@@ -22,7 +22,7 @@ _XSD = PREFIXES["xsd"]
 _WKT = f"{PREFIXES['geo']}wktLiteral"
 _NUMBERS = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float", "int", "long"))
 _PLAIN = _NUMBERS | {_XSD + name for name in ("string", "boolean", "date", "dateTime", "gYear", "anyURI")}
-_LONGEST_WKT = 48
+_LONGEST_WKT = 32
 _EVERYTHING = re.compile(r"^[^{]*\bSELECT\s+(?:DISTINCT\s+|REDUCED\s+)?\*", re.IGNORECASE | re.DOTALL)
 
 
