@@ -28,20 +28,21 @@ from endpoint import (
     vocabulary,
 )
 from endpoint import entity as entities
+from endpoint import limits as query_limits
 from endpoint import ontology as ontologies
 from endpoint import site as current
 from endpoint.figures import FrontMap
 from endpoint.jsonld import Context
 from endpoint.lists import KindRow, Listing, foremost, kinds_of, listing
 from endpoint.maps import Drawing
-from endpoint.negotiate import CSV, ENTITY, HTML, LISTS, ONTOLOGY, Representation
+from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
 from endpoint.problems import TYPES, Problem
 from endpoint.respond import here, redirect, respond, respond_file
-from endpoint.settings import SETTINGS
 from endpoint.variants import address, alternates, choose, query_string
 from kg import dumps
 from kg.dumps import Dump
 from kg.index import Description, Index, Label
+from kg.query.faults import FAULTS
 from kg.snapshot import GraphInfo
 from kg.vocab import document_path, term
 
@@ -391,14 +392,12 @@ def about() -> Response:
 
 @blueprint.get("/limits")
 def limits() -> Response:
-    """How much a query may take, from the table of settings."""
+    """How much a query may take, and what the engine gets wrong."""
     settings = current.site().settings
-    rows = [
-        (row, getattr(settings, row.name))
-        for row in SETTINGS
-        if row.name.startswith(("query", "result", "body"))
-    ]
-    return _page("limits.html", rows=rows)
+    chosen, vary = choose(None, (HTML, JSON), "limits")
+    if chosen is JSON:
+        return respond(query_limits.document(settings), JSON, vary=vary)
+    return _page("limits.html", rows=query_limits.rows(settings), faults=FAULTS)
 
 
 @blueprint.get("/problems")

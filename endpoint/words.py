@@ -97,6 +97,12 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "Så mykje kan ei spørjing bruke. Over grensa får du eit svar som seier kva som stansa henne.",
         "This much a query may take. Beyond it the answer says what stopped it.",
     ),
+    "faults": ("Det maskinen gjør feil", "Det maskina gjer feil", "What the engine gets wrong"),
+    "faults-lead": (
+        "Her svarer spørremaskinen annerledes enn SPARQL sier. Lenken viser det.",
+        "Her svarer spørjemaskina annleis enn SPARQL seier. Lenkja viser det.",
+        "Here the query engine answers otherwise than SPARQL says. The link shows it.",
+    ),
     "setting": ("Innstilling", "Innstilling", "Setting"),
     "value": ("Verdi", "Verdi", "Value"),
     "meaning": ("Betydning", "Tyding", "Meaning"),

@@ -125,7 +125,11 @@ def build(path: Path, read: Callable[[], Iterable[Quad]], derived_graphs: frozen
     Terms are numbered in the order of their text, so that the order of rows is the order of IRIs.
     """
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA + "BEGIN;")
+    connection.executescript(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072;"
+        + _SCHEMA
+        + "BEGIN;"
+    )
     writer = _Writer(connection, _numbered(read()), derived_graphs)
     connection.executemany("INSERT OR IGNORE INTO quad VALUES (?, ?, ?, ?, ?)", writer.rows(read()))
     writer.finish()
