@@ -22,7 +22,7 @@ _XSD = PREFIXES["xsd"]
 _WKT = f"{PREFIXES['geo']}wktLiteral"
 _NUMBERS = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float", "int", "long"))
 _PLAIN = _NUMBERS | {_XSD + name for name in ("string", "boolean", "date", "dateTime", "gYear", "anyURI")}
-_LONGEST_WKT = 48
+_LONGEST_WKT = 32
 _EVERYTHING = re.compile(r"^[^{]*\bSELECT\s+(?:DISTINCT\s+|REDUCED\s+)?\*", re.IGNORECASE | re.DOTALL)
 
 
@@ -36,6 +36,7 @@ class Cell:
     language: str | None = None
     name: Label | None = None
     kind: str = ""
+    iri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Map:
     drawing: Drawing
     names: Mapping[str, Label]
     features: tuple[Mapping[str, object], ...]
+    credits: tuple[str, ...]
 
 
 def table(document: Mapping[str, Any], query: str, language: str) -> Table:
@@ -101,13 +103,18 @@ class _Reader:
         value = term["value"]
         if term["type"] == "uri":
             href = html.page_of(value) if value.startswith(self.base) else html.safe_url(value)
-            return Cell(compact(value, self.prefixes) or value, href, name=self.names.get(value), kind="iri")
+            return Cell(self.short(value), href, name=self.names.get(value), kind="iri", iri=value)
         if term["type"] == "bnode":
             return Cell(f"_:{value}")
         if term["type"] == "triple":
             parts = (self.cell(value[part]).text for part in ("subject", "predicate", "object"))
             return Cell(f"<< {' '.join(parts)} >>")
         return self.literal(value, term.get("datatype"), term.get("xml:lang"))
+
+    def short(self, iri: str) -> str:
+        """Give an IRI prefixed, or as the path it has below the base, or whole."""
+        below = iri.removeprefix(self.base).removeprefix("id/")
+        return compact(iri, self.prefixes) or (below if "#" not in below and below else iri)
 
     def literal(self, text: str, datatype: str | None, language: str | None) -> Cell:
         if datatype == _WKT:
@@ -124,15 +131,21 @@ def map_of(document: Mapping[str, Any], shown: Table, store: Path) -> Map | None
     places: list[Place] = []
     names: dict[str, Label] = {}
     features: list[Mapping[str, object]] = []
+    iris: set[str] = set()
     for number, (row, cells) in enumerate(zip(document["results"]["bindings"], shown.rows, strict=False)):
         for geometry in _geometries(row):
+            iris |= {term["value"] for term in row.values() if term["type"] == "uri"}
             key = f"row-{number + 1}"
             label, href = _title(cells, number + 1)
             places.append(Place(key, geometry, "own"))
             names[key] = label
             features.append(_feature(geometry, number + 1, label, href))
-    drawing = maps.of_store(store).draw(places) if places else None
-    return Map(drawing, names, tuple(features)) if drawing else None
+    atlas = maps.of_store(store)
+    drawing = atlas.draw(places)
+    if drawing is None:
+        return None
+    credits_ = sorted({*drawing.credits, *atlas.credits(iris)})
+    return Map(drawing, names, tuple(features), tuple(credits_))
 
 
 def _geometries(row: Mapping[str, Any]) -> Iterator[Geometry]:

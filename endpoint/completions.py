@@ -1,4 +1,4 @@
-"""What the query editor knows of the graph: prefixes, classes and properties with counts, land, examples."""
+"""What the query editor knows of the graph: prefixes, classes and properties with counts, examples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from flask import Blueprint, Response
 
-from endpoint import html, maps, questions
+from endpoint import html, questions
 from endpoint import site as current
 from endpoint.negotiate import JSON, fallbacks
 from endpoint.problems import Problem
@@ -24,7 +24,6 @@ blueprint = Blueprint("completions", __name__)
 _DECLARED = re.compile(r"^\s*PREFIX\s+([\w-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
 _ABOUT = re.compile(r"^#\s*(?:title|why)\.\w+\s*:.*\n", re.MULTILINE)
 _MOST = 2_000
-_DIGITS = 3
 
 
 @blueprint.get("/sparql/completions.json")
@@ -33,13 +32,6 @@ def completions() -> Response:
     snapshot, language = current.snapshot(), html.language()
     body = _completions(current.index(), _prefixes(snapshot), fallbacks(language))
     return respond(body, JSON, vary=("Accept-Language",), language=language)
-
-
-@blueprint.get("/sparql/land.json")
-def land() -> Response:
-    """The land behind the maps: surfaces, each a list of rings, each a list of longitudes and latitudes."""
-    body = _land(maps.of_store(current.snapshot().store))
-    return respond(body, JSON, vary=())
 
 
 @blueprint.get("/sparql/examples/<name>")
@@ -92,9 +84,3 @@ def _completions(index: Index, prefixes: tuple[tuple[str, str], ...], chain: tup
 def _places(used: Mapping[str, int], place: Mapping[str, int]) -> list[int]:
     """Give the numbers of a class's properties in the list of all, the most used first."""
     return [place[iri] for iri in used if iri in place]
-
-
-@lru_cache(maxsize=2)
-def _land(atlas: maps.Atlas) -> str:
-    surfaces = [maps.rounded(surface.rings, _DIGITS) for surface in atlas.surfaces]
-    return json.dumps(surfaces, separators=(",", ":"))

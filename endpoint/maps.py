@@ -269,11 +269,6 @@ class Atlas:
         return Drawing(width, scale.height, land, marks, credits_)
 
     @property
-    def surfaces(self) -> tuple[Geometry, ...]:
-        """The surfaces that lie behind all maps."""
-        return self._land
-
-    @property
     def whole(self) -> Box | None:
         """The frame around the land."""
         return joined([geometry.box for geometry in self._land]) if self._land else None

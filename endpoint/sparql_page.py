@@ -45,9 +45,9 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
     "examples": ("Eksempler", "Døme", "Examples"),
     "map": ("Kart over svaret", "Kart over svaret", "Map of the answer"),
     "map-hint": (
-        "Det samme står i tabellen. Grensene er grafens egne.",
-        "Det same står i tabellen. Grensene er grafens eigne.",
-        "The table holds the same. The outlines are the graph's own.",
+        "Det samme står i tabellen.",
+        "Det same står i tabellen.",
+        "The table holds the same.",
     ),
     "map-row": ("Rad {n} i tabellen", "Rad {n} i tabellen", "Row {n} of the table"),
     "zoom-in": ("Zoom inn", "Zoom inn", "Zoom in"),

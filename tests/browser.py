@@ -39,9 +39,10 @@ _SECONDS = 20.0
 class Page:
     """One tab. `wrong` is what the console complained of, `hosts` whom it asked for something."""
 
-    def __init__(self, browser: Browser, session: str) -> None:
+    def __init__(self, browser: Browser, session: str, context: str) -> None:
         """Listen to a tab that is open."""
         self._browser = browser
+        self._context = context
         self._session = session
         self.wrong: list[str] = []
         self.hosts: set[str] = set()
@@ -51,6 +52,10 @@ class Page:
     def send(self, method: str, **parameters: object) -> dict[str, Any]:
         """Give what the browser answers to a command."""
         return self._browser.send(method, parameters, self._session)
+
+    def close(self) -> None:
+        """Close the tab and forget what it kept."""
+        self._browser.send("Target.disposeBrowserContext", {"browserContextId": self._context})
 
     def open(self, address: str) -> None:
         """Go to an address and wait until it is loaded."""
@@ -143,7 +148,7 @@ class Browser:
         context = self.send("Target.createBrowserContext", {})["browserContextId"]
         target = self.send("Target.createTarget", {"url": "about:blank", "browserContextId": context})
         session = self.send("Target.attachToTarget", {"targetId": target["targetId"], "flatten": True})
-        page = Page(self, session["sessionId"])
+        page = Page(self, session["sessionId"], context)
         self._pages[session["sessionId"]] = page
         return page
 

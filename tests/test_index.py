@@ -6,6 +6,7 @@ import pytest
 
 from kg import index, rdfio
 from kg.index import Incoming, Index, Kind, Label
+from kg.vocab import RDF_TYPE
 
 NQUADS = """\
 <http://x/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://x/Village> <http://x/g> .
@@ -89,6 +90,14 @@ def test_labels_follow_the_order_of_languages_and_fall_back_to_the_iri(opened: I
 
 def test_kinds_count_the_classes_that_were_written(opened: Index) -> None:
     assert opened.kinds() == (Kind("http://x/Village", 2),)
+
+
+def test_usage_counts_properties_of_all_things_and_of_each_class(opened: Index) -> None:
+    everything, *classes = opened.usage()
+    assert everything.iri == ""
+    assert set(everything.properties) >= {name for row in classes for name in row.properties}
+    village = next(row for row in classes if row.iri == "http://x/Village")
+    assert (village.count, village.properties[RDF_TYPE.value]) == (2, everything.properties[RDF_TYPE.value])
 
 
 def test_members_of_a_class_are_paged(opened: Index) -> None:

@@ -68,6 +68,25 @@ FIRST_COLUMN = (
     "[...document.querySelectorAll('.answer-table tbody tr')].map(r => r.cells[0].firstChild.textContent)"
 )
 
+PLACES = [
+    ("", {"at": "start"}),
+    ("PREFIX ", {"at": "prefix"}),
+    ("SELECT * { ", {"at": "start"}),
+    ("SELECT * { ?s ", {"at": "predicate", "types": []}),
+    ("SELECT * { ?s a x:A ; x:b 'c', \"d\"@en . ?s ", {"at": "predicate", "types": ["x:A"]}),
+    ("SELECT * { ?s a x:A ; x:b [ ", {"at": "predicate", "types": []}),
+    ("SELECT * { ?s a x:A ; x:b [ a x:B ] ; ", {"at": "predicate", "types": ["x:A"]}),
+    ("SELECT * { ?s x:a/x:b+/", {"at": "predicate", "types": []}),
+    ("SELECT * { ?s (x:a|x:b) ", {"at": "object"}),
+    ("SELECT * { ?s rdf:type ", {"at": "class"}),
+    ("SELECT * { ?s x:near <http://x/#a>, ", {"at": "object"}),
+    ("SELECT * { ?s ?p ?o FILTER(", {"at": "expression"}),
+    ("SELECT * { ?s ?p ?o FILTER(?o > 3) ?s ", {"at": "predicate", "types": []}),
+    ("SELECT * { ?s ?p ?o } # a ", None),
+    ("SELECT * { ?s ?p 'a ", None),
+    ("SELECT * { ?s ?p <http://x/", None),
+]
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -86,10 +105,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Page:
+def page(chromium: Browser) -> Iterator[Page]:
     page = chromium.page()
     page.size(1100, 900)
-    return page
+    yield page
+    page.close()
 
 
 def go(page: Page, server: Served, query: str = "", language: str = "en") -> None:
@@ -134,6 +154,7 @@ def test_a_shared_link_opens_the_same_query_and_answer(page: Page, server: Serve
     other.wait(f"{CONTENT} != null")
     assert other.run(f"{CONTENT}.textContent") == PEOPLE
     assert other.run(FIRST_COLUMN) == page.run(FIRST_COLUMN)
+    other.close()
     page.run("history.back()")
     page.wait("!document.querySelector('.answer-table')")
 
@@ -178,7 +199,7 @@ def test_an_example_fills_the_editor_and_shows_its_answer(page: Page, server: Se
 
 def test_a_column_sorts_by_number_up_and_down(page: Page, server: Served) -> None:
     go(page, server, PEOPLE)
-    bessaker, lonset = "https://ex.org/id/village/bessaker", "https://ex.org/id/village/lonset"
+    bessaker, lonset = "village/bessaker", "village/lonset"
     assert page.run(FIRST_COLUMN) == [bessaker, lonset]
     page.run("document.querySelectorAll('.sort')[1].click(), document.querySelectorAll('.sort')[1].click()")
     assert page.run(FIRST_COLUMN) == [lonset, bessaker]
@@ -205,6 +226,32 @@ def test_geometries_are_on_a_map_whose_points_lead_to_the_pages(page: Page, serv
     links = "[...document.querySelectorAll('.leaflet-popup a')].map(a => a.getAttribute('href'))"
     page.wait(f"{links}.length > 0")
     assert page.run(links)[:2] == ["/doc/village/bessaker?lang=en", "#row-1"]
+
+
+def test_a_row_of_the_map_is_found_in_the_table_without_asking_again(page: Page, server: Served) -> None:
+    go(page, server, MAPPED)
+    page.run("document.querySelector('.answer-table').dataset.same = 'yes', location.hash = 'row-1'")
+    page.run("new Promise(done => setTimeout(done, 300))")
+    assert page.run("document.querySelector('.answer-table').dataset.same") == "yes"
+    assert page.run("document.querySelector(':target').id") == "row-1"
+
+
+def test_a_query_can_be_stopped(page: Page, server: Served) -> None:
+    go(page, server)
+    write(page, "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }")
+    page.press("Enter", 13, 2)
+    button = "document.querySelector('.sparql-run')"
+    page.wait(f"{button}.textContent === 'Stop'")
+    page.run(f"{button}.click()")
+    assert page.wait("document.querySelector('.sparql-status').textContent === 'Stopped.'")
+    assert page.run(f"{button}.textContent") == "Run"
+
+
+def test_the_editor_knows_what_stands_next(page: Page, server: Served) -> None:
+    go(page, server)
+    texts = json.dumps([text for text, _ in PLACES])
+    found = page.run(f"import('/static/sparql-text.js').then(m => {texts}.map(t => m.placeAt(t, t.length)))")
+    assert dict(zip([text for text, _ in PLACES], found, strict=True)) == dict(PLACES)
 
 
 def test_tab_leaves_the_editor(page: Page, server: Served) -> None:

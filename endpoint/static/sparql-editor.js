@@ -190,7 +190,7 @@ function matching(options, typed) {
 const number = (count) => new Intl.NumberFormat(document.documentElement.lang).format(count);
 
 function termOption(entry, type, prefixes) {
-  const detail = [entry.label, entry.count === undefined ? "" : number(entry.count)].filter(Boolean).join(" · ");
+  const detail = [entry.label, number(entry.count)].filter(Boolean).join(" · ");
   return { label: entry.name, words: entry.label, detail, type, apply: withPrefix(entry.name, prefixes) };
 }
 
@@ -217,5 +217,9 @@ async function thingOptions({ prefixes }, typed, suggest) {
   const address = new URL(suggest, location.href);
   address.searchParams.set("q", typed.slice(typed.indexOf(":") + 1));
   const found = await fetch(address).then((reply) => reply.json()).catch(() => []);
-  return found.map(({ iri, label }) => termOption({ name: nameOf(iri, prefixes), label }, "constant", prefixes));
+  return found.map(({ id, label, kind }) => {
+    const name = nameOf(id, prefixes);
+    const detail = [label, kind].filter(Boolean).join(" · ");
+    return { label: name, detail, type: "constant", apply: withPrefix(name, prefixes) };
+  });
 }

@@ -25,9 +25,7 @@ export async function drawMap(figure, { words, fill, leaflet, leafletCss, land }
   figure.querySelector(".answer-map-drawing").replaceChildren(holder);
   const map = L.map(holder, { attributionControl: false, zoomControl: false, zoomSnap: 0.25, scrollWheelZoom: false });
   L.control.zoom({ zoomInTitle: words["zoom-in"], zoomOutTitle: words["zoom-out"] }).addTo(map);
-  for (const surface of surfaces) {
-    L.polygon(surface.map(flipped), { className: "map-land", interactive: false, smoothFactor: 1.5 }).addTo(map);
-  }
+  L.geoJSON(surfaces, { interactive: false, style: { className: "map-land", smoothFactor: 1.5 } }).addTo(map);
   const shown = L.featureGroup(rows.flatMap((row) => shapes(row, popup(row, words, fill)))).addTo(map);
   map.fitBounds(shown.getBounds().pad(0.1), { maxZoom: 9, animate: false });
 }

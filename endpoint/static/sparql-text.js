@@ -64,6 +64,9 @@ export function placeAt(text, offset) {
   if (/^\s*PREFIX\s+$/i.test(line)) return { at: "prefix" };
   const cut = [...text.matchAll(EVERY)].find((found) => found.index < offset && offset < found.index + found[0].length);
   if (cut && ["comment", "string", "iri"].includes(kindOf(cut[0]))) return null;
+  const last = tokens(text.slice(0, offset)).at(-1);
+  if (last?.kind === "string" && last.to === offset && !/^(["'])(?:[^]*[^\\])?\1$/.test(last.text)) return null;
+  if (/<[^\s<>"{}]*$/.test(line)) return null;
   if (/#[^>\n]*$/.test(line.replace(/<[^>]*>|"[^"]*"/g, ""))) return null;
   const all = walk(tokens(text));
   const state = walk(tokens(text.slice(0, offset)));

@@ -12,6 +12,7 @@ const PLAIN = "sparql-plain";
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const collator = new Intl.Collator(words.language, { numeric: true });
 let running = null;
+let shownSearch = location.search;
 
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -62,9 +63,10 @@ async function ask(address, { body = null, keep = true } = {}) {
     const reply = await fetch(address, { method, body, headers: { Accept: "text/html" }, signal: own.signal });
     const page = new DOMParser().parseFromString(await reply.text(), "text/html");
     if (keep && !body) history.pushState(null, "", reply.url);
+    shownSearch = location.search;
     show(page, performance.now() - start, reply.headers.get("Server-Timing"));
   } catch (failure) {
-    statusLine.textContent = failure.name === "AbortError" ? words.stopped : words.failed;
+    if (running === own) statusLine.textContent = failure.name === "AbortError" ? words.stopped : words.failed;
   } finally {
     if (running === own) setRunning(false);
   }
@@ -123,12 +125,19 @@ function showTime(milliseconds, timing) {
 }
 
 function showProblem() {
-  const found = answer.querySelector("#query-problem");
-  const [line, column] = [Number(found?.dataset.line), Number(found?.dataset.column)];
-  field.mark(line ? { line, column, message: found.querySelector(".problem-detail").textContent } : null);
-  area.toggleAttribute("aria-invalid", Boolean(found));
-  if (!line) return;
+  const found = markProblem();
+  area.toggleAttribute("aria-invalid", Boolean(answer.querySelector("#query-problem")));
+  if (!found) return;
+  const [line, column] = [Number(found.dataset.line), Number(found.dataset.column)];
   found.append(button(fill(words["go-to"], { line, column }), () => field.goTo(line, column)));
+}
+
+function markProblem() {
+  const found = answer.querySelector("#query-problem[data-line]");
+  const { line, column } = found?.dataset ?? {};
+  const message = found?.querySelector(".problem-detail").textContent;
+  field.mark(found && { line: Number(line), column: Number(column), message });
+  return found;
 }
 
 function makeSortable(table) {
@@ -203,7 +212,6 @@ async function startEditor() {
   const holder = element("div", { className: "sparql-editor" });
   area.after(holder);
   const made = createEditor({ holder, text: area.value, words, fill, run, ...form.dataset });
-  form.addEventListener("formdata", (event) => field === made && event.formData.set("query", made.text));
   const toggle = button("", () => use(field === made ? plainField : made));
   toggle.dataset.variant = "tertiary";
   form.querySelector(".sparql-top").append(toggle);
@@ -217,17 +225,25 @@ async function startEditor() {
     holder.hidden = hint.hidden = !rich;
     area.hidden = rich;
     toggle.textContent = rich ? words.plain : words.rich;
-    localStorage.setItem(PLAIN, rich ? "" : "yes");
-    showProblemMark();
+    remember(!rich);
+    markProblem();
   }
-  use(localStorage.getItem(PLAIN) ? plainField : made);
+  use(prefersPlain() ? plainField : made);
 }
 
-function showProblemMark() {
-  const found = answer.querySelector("#query-problem[data-line]");
-  if (!found) return;
-  const message = found.querySelector(".problem-detail").textContent;
-  field.mark({ line: Number(found.dataset.line), column: Number(found.dataset.column), message });
+// What a visitor chose is kept where the browser lets it be kept.
+function remember(plain) {
+  try {
+    localStorage.setItem(PLAIN, plain ? "yes" : "");
+  } catch { /* not kept */ }
+}
+
+function prefersPlain() {
+  try {
+    return Boolean(localStorage.getItem(PLAIN));
+  } catch {
+    return false;
+  }
 }
 
 // The page
@@ -246,7 +262,7 @@ document.querySelector(".sparql-examples")?.addEventListener("click", (event) =>
   event.preventDefault();
   ask(link.href);
 });
-addEventListener("popstate", () => ask(location.href, { keep: false }));
+addEventListener("popstate", () => location.search === shownSearch || ask(location.href, { keep: false }));
 
 const copyButton = button(words["copy-link"], copyLink, "sparql-link");
 form.querySelector(".sparql-bar").append(copyButton);
