@@ -35,7 +35,7 @@ from endpoint.figures import FrontMap
 from endpoint.jsonld import Context
 from endpoint.lists import KindRow, Listing, foremost, kinds_of, listing
 from endpoint.maps import Drawing
-from endpoint.negotiate import CSV, ENTITY, HTML, LISTS, ONTOLOGY, Representation
+from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
 from endpoint.problems import TYPES, Problem
 from endpoint.respond import here, redirect, respond, respond_file
 from endpoint.variants import address, alternates, choose, query_string
