@@ -1,1 +1,1 @@
-"""`kg publish --static DIR`: a snapshot's whole site as files, with the rules that let plain web servers serve it."""
+"""`kg publish --static DIR`: a snapshot's whole site as files, with rules for plain web servers."""

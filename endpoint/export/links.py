@@ -100,7 +100,7 @@ def turn(page: str, root: str, exists: Exists) -> Found:
 
 
 def file_name(path: str) -> str | None:
-    """Give the file, below the folder of the site, that a percent-encoded path is served from; None for unsafe ones.
+    """Give the file, below the site's folder, that a percent-encoded path is served from; None if unsafe.
 
     >>> file_name("doc/village/L%C3%B8nset"), file_name("doc/..%2fx"), file_name("doc//x")
     ('doc/village/Lønset', None, None)

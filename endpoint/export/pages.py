@@ -227,7 +227,7 @@ def write(job: Job) -> Written:
 
 
 def followed(found: Iterable[Address]) -> Iterator[Address]:
-    """Yield the addresses of those found that must be asked for: not what is copied or written with others."""
+    """Yield the addresses that must be asked for: not what is copied, or written with others."""
     for address in found:
         suffix = address.path.rpartition("/")[2].rpartition(".")[2] if "." in address.path else ""
         copied = address.path.startswith(("static/", "doc/")) or (

@@ -1,7 +1,7 @@
 """The rules that let plain web servers answer as the site does: one set of decisions, in three syntaxes.
 
 Negotiation is a list of regular expressions, tried in order, made from the table of representations: first
-the highest weight, within it the server's preference. They use nothing that RE2 lacks, so that all servers can.
+the highest weight, within it the server's preference. They use nothing that RE2 lacks: all servers can.
 Weights are compared by their first decimal.
 """
 
@@ -52,7 +52,7 @@ _ERRORS = (400, 404, 405, 406, 415, 416)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules need to know of a site: `direct` are first parts of paths whose IRIs are not below id/."""
+    """What the rules need to know: `direct` are the first parts of paths whose IRIs are not below id/."""
 
     root: str
     base: str
@@ -71,7 +71,8 @@ def choices(table: Sequence[Representation], default: str) -> Iterator[Choice]:
     """Yield what Accept headers choose; what matches none of them gets the default.
 
     >>> found = list(choices(ENTITY, "html"))
-    >>> next(form for pattern, form in found if re.search(pattern, "text/html;q=0.4, application/n-triples;q=0.8"))
+    >>> accept = "text/html;q=0.4, application/n-triples;q=0.8"
+    >>> next(form for pattern, form in found if re.search(pattern, accept))
     'nt'
     """
     graphs = [form for form in table if form is not HTML]
@@ -171,7 +172,7 @@ def _nginx_choices(found: Iterator[Choice]) -> list[tuple[str, str]]:
 
 def _nginx_maps(facts: Facts) -> str:
     root, direct = facts.root, "|".join(map(re.escape, facts.direct)) or "(?!)"
-    asked = [(form.suffix, form.suffix) for form in ENTITY] + [(k, v) for k, v in _ALIASES.items()]
+    asked = [(form.suffix, form.suffix) for form in ENTITY] + list(_ALIASES.items())
     ends = f"(?:html|{_suffixes()})"
     maps = [
         "# What Accept asks for: a page or a graph, a page or a table, a graph, and the form of an error.",
@@ -227,7 +228,7 @@ types {{
 }}
 default_type application/octet-stream;
 charset utf-8;
-charset_types text/html text/turtle text/csv text/plain text/css text/javascript;
+charset_types text/turtle text/csv text/plain text/css text/javascript;
 server_tokens off;
 absolute_redirect off;
 merge_slashes off;
@@ -431,9 +432,219 @@ location @kg-thing {{
 """
 
 
+# Apache
+
+
 def apache(facts: Facts) -> str:
-    """Give the .htaccess of the site's folder."""
-    return f"# {facts.base}\n"
+    """Give the .htaccess of the site's folder: mod_rewrite, mod_headers and mod_mime are needed."""
+    types = "\n".join(
+        f"AddType {media_type} .{suffix}" for suffix, media_type in _TYPES.items() if suffix != "gz"
+    )
+    headers = "\n".join(f'Header always set {name} "{value}"' for name, value in SECURITY_HEADERS.items())
+    errors = "\n".join(f"ErrorDocument {status} {facts.root}/errors/{status}" for status in (*_ERRORS, 410))
+    digests = "\n".join(
+        f'<If "%{{REQUEST_URI}} == \'{facts.root}/dumps/{path}\'">\nHeader set Repr-Digest "{_digest(sha)}"\n</If>'
+        for path, sha in sorted(facts.digests.items())
+    )
+    return f"""\
+# The server's own configuration must say `AllowOverride All` and, because Apache makes redirects of the
+# Host header otherwise, `UseCanonicalName On` with a ServerName.
+Options -Indexes -MultiViews
+DirectorySlash Off
+DirectoryIndex disabled
+FileETag MTime Size
+{types}
+RemoveEncoding .gz
+RemoveType .gz
+AddType application/gzip .gz
+{chr(10).join(f"RemoveLanguage .{tag}" for tag in LANGUAGES)}
+AddCharset utf-8 .html .ttl .csv .txt .css .js
+{errors}
+ErrorDocument 303 "See the address in Location."
+{headers}
+Header always set Cache-Control "{_MAX_AGE}"
+{_apache_headers(facts)}
+{digests}
+<IfModule mod_deflate.c>
+AddOutputFilterByType DEFLATE {" ".join(kind for kind in _TYPES.values() if kind not in ("image/png", "application/gzip"))}
+</IfModule>
+
+RewriteEngine On
+RewriteBase {facts.root}/
+{_apache_negotiation(facts)}
+{_apache_paths(facts)}
+"""
+
+
+def _apache_headers(facts: Facts) -> str:
+    """Give the headers that follow from what the rewriting chose: its variables come back as REDIRECT_*."""
+    document = "%{REDIRECT_KG_DOC}e"
+    rows = [
+        ("Vary", '"Accept, Accept-Language"', "KG_BOTH"),
+        ("Vary", '"Accept-Language"', "KG_TONGUE"),
+        ("Vary", '"Accept"', "KG_ACCEPT"),
+        ("Content-Language", '"%{REDIRECT_KG_LANGUAGE}e"', "KG_LANGUAGE"),
+        ("Content-Location", f'"{facts.root}/doc/{document}.%{{REDIRECT_KG_FORM}}e"', "KG_NEGOTIATED"),
+        ("Content-Disposition", '"attachment; filename=\\"%{REDIRECT_KG_FILE}e\\""', "KG_FILE"),
+    ]
+    lines = [f"Header always merge {name} {value} env=REDIRECT_{variable}" if name == "Vary"
+             else f"Header always set {name} {value} env=REDIRECT_{variable}" for name, value, variable in rows]  # fmt: skip
+    page = _page_links(facts, document, "%{REDIRECT_KG_IRI}e").replace('"', '\\"')
+    graph = _graph_links(facts, document).replace('"', '\\"')
+    lines.append(f'Header set Link "{page}" env=REDIRECT_KG_PAGE')
+    lines.append(f'Header set Link "{graph}" env=REDIRECT_KG_GRAPH')
+    lines.append(
+        f'Header always set Access-Control-Allow-Methods "{_METHODS}" "expr=%{{REQUEST_METHOD}} == \'OPTIONS\'"'
+    )
+    lines.append(
+        f'Header always set Access-Control-Allow-Headers "{_PREFLIGHT}" "expr=%{{REQUEST_METHOD}} == \'OPTIONS\'"'
+    )
+    # mod_deflate does not know its own ETags again.
+    lines.append('RequestHeader edit* If-None-Match "-gzip\\"" "\\""')
+    lines.append(f'Header always set Allow "{_METHODS}" "expr=%{{REQUEST_STATUS}} == 405"')
+    return "\n".join(lines)
+
+
+def _apache_choices(header: str, variable: str, found: Iterator[Choice]) -> list[str]:
+    """Give rules of which the first that fits sets a variable and skips the rest."""
+    rows = list(found)
+    lines: list[str] = []
+    for place, (pattern, form) in enumerate(rows):
+        lines.append(f'RewriteCond %{{HTTP:{header}}} "{_apache_pattern(pattern)}" [NC]')
+        lines.append(f"RewriteRule ^ - [E={variable}:{form},S={len(rows) - place - 1}]")
+    return lines
+
+
+def _apache_pattern(pattern: str) -> str:
+    return pattern.replace('"', r"\x22")
+
+
+def _apache_negotiation(facts: Facts) -> str:
+    asked = [(form.suffix, form.suffix) for form in ENTITY] + list(_ALIASES.items())
+    lines = [
+        "RewriteCond %{REQUEST_METHOD} =OPTIONS",
+        "RewriteRule ^ - [R=204,L]",
+        "RewriteCond %{REQUEST_METHOD} !^(?:GET|HEAD)$",
+        'RewriteCond %{ENV:REDIRECT_STATUS} =""',
+        "RewriteRule ^ - [R=405,L]",
+        "# What was turned already needs no turning again.",
+        "RewriteCond %{ENV:REDIRECT_KG_DONE} .",
+        "RewriteRule ^ - [END]",
+        f"RewriteRule ^ - [E=KG_FORM:html,E=KG_TABLE:html,E=KG_ONLY:ttl,E=KG_ERROR:problem,E=KG_LANG:{facts.language}]",
+        *_apache_choices("Accept", "KG_FORM", choices(ENTITY, "html")),
+        *_apache_choices("Accept", "KG_TABLE", choices(LISTS, "html")),
+        *_apache_choices("Accept", "KG_ONLY", choices(GRAPHS, "ttl")),
+        *_apache_choices("Accept", "KG_ERROR", choices(ERRORS, "problem")),
+        *_apache_choices("Accept-Language", "KG_LANG", tongues(facts.language)),
+        "RewriteCond %{QUERY_STRING} (?:^|&)lang=(" + "|".join(LANGUAGES) + ")(?:&|$)",
+        "RewriteRule ^ - [E=KG_LANG:%1]",
+        "RewriteCond %{QUERY_STRING} (?:^|&)format=",
+        "RewriteRule ^ - [E=KG_FORM:unknown]",
+    ]
+    for name, suffix in asked:
+        lines.append(f"RewriteCond %{{QUERY_STRING}} (?:^|&)format={name}(?:&|$)")
+        lines.append(f"RewriteRule ^ - [E=KG_FORM:{suffix}]")
+    for variable, other in (("FORM", "%{ENV:KG_FORM}"), ("TABLE", "%{ENV:KG_TABLE}"), ("ERROR", "problem")):
+        lines.append(f"RewriteRule ^ - [E=KG_{variable}_TAIL:{other}]")
+        lines.append(f"RewriteCond %{{ENV:KG_{variable}}} =html")
+        lines.append(f"RewriteRule ^ - [E=KG_{variable}_TAIL:%{{ENV:KG_LANG}}.html]")
+    return "\n".join(lines)
+
+
+def _apache_paths(facts: Facts) -> str:
+    """Give the rules from paths to files; the whole site lies below the document root at its root path."""
+    root, graphs = facts.root, _suffixes()
+    here = f"%{{DOCUMENT_ROOT}}{root}"
+    documents = r"(?:doc/.+|def|dataset|catalog)"
+    direct = "|".join(map(re.escape, facts.direct)) or "(?!)"
+    both, page = "E=KG_DONE:1,E=KG_BOTH:1", "E=KG_DONE:1,E=KG_TONGUE:1"
+    language = "E=KG_LANGUAGE:%{ENV:KG_LANG}"
+    ends = f"(?:html|{graphs})"
+    rules = [
+        "# The path as it came, for headers; nothing that could end a header or a link.",
+        f'RewriteCond %{{THE_REQUEST}} "^\\S+ {root}/doc/({_SAFE}+?)(?:\\.{ends})?(?:\\?\\S*)? HTTP"',
+        "RewriteRule ^ - [E=KG_DOC:%1]",
+        f'RewriteCond %{{THE_REQUEST}} "^\\S+ {root}/(?:id/)?({_SAFE}+)(?:\\?\\S*)? HTTP"',
+        "RewriteRule ^ - [E=KG_PATH:%1]",
+        f"RewriteRule ^ - [E=KG_IRI:{facts.base}id/%{{ENV:KG_DOC}}]",
+        f"RewriteCond %{{ENV:KG_DOC}} ^(?:{direct})/",
+        f"RewriteRule ^ - [E=KG_IRI:{facts.base}%{{ENV:KG_DOC}}]",
+        "# Errors",
+        "RewriteCond %{ENV:REDIRECT_STATUS} =410",
+        f"RewriteCond %{{ENV:REDIRECT_URL}} ^{root}/(.+?)(?:\\.{ends})?$",
+        f"RewriteCond {here}/%1.gone.%{{ENV:KG_ERROR_TAIL}} -f",
+        f"RewriteRule ^errors/410$ %1.gone.%{{ENV:KG_ERROR_TAIL}} [{both},END]",
+        f"RewriteRule ^errors/(\\w+)$ errors/$1.%{{ENV:KG_ERROR_TAIL}} [{both},END]",
+        "# Pages and files",
+        f"RewriteRule ^$ index.%{{ENV:KG_LANG}}.html [{page},{language},END]",
+        f"RewriteRule ^dumps/$ dumps/index.%{{ENV:KG_LANG}}.html [{page},{language},END]",
+        f"RewriteRule ^dumps/(?:.*/)?([^/]+\\.(?:{graphs}|gz))$ $0 [E=KG_DONE:1,E=KG_FILE:$1,E=no-gzip:1,END]",
+        "RewriteRule ^(?:static/|robots\\.txt|search\\.json|context\\.jsonld|dumps/SHA256SUMS|sitemap|questions/) - [END]",
+        "RewriteRule ^(?:list|links)/.+\\.(?:csv|json)$ - [END]",
+        f"RewriteCond {here}/$0.%{{ENV:KG_TABLE_TAIL}} -f",
+        f"RewriteRule ^(?:list|links)/.+$ $0.%{{ENV:KG_TABLE_TAIL}} [{both},E=KG_LANGUAGE:%{{ENV:KG_LANG}},END]",
+        f"RewriteCond {here}/$0.csv -f",
+        "RewriteRule ^(?:list|links)/.+$ - [R=406,L]",
+        f"RewriteRule ^\\.well-known/void$ $0.%{{ENV:KG_ONLY}} [E=KG_DONE:1,E=KG_ACCEPT:1,END]",
+        "RewriteRule ^\\.well-known/api-catalog$ $0.linkset [E=KG_DONE:1,END]",
+        "RewriteRule ^linkset/.+$ $0.linkset [E=KG_DONE:1,END]",
+        f"RewriteRule ^sparql$ {facts.sparql} [R=307,QSA,L]"
+        if facts.sparql
+        else "RewriteRule ^sparql$ - [R=404,L]",
+        "# Documents, by suffix",
+        f"RewriteRule ^({documents})\\.html?$ $1.%{{ENV:KG_LANG}}.html [{page},{language},E=KG_PAGE:1,S=1]",
+        f"RewriteRule ^({documents})\\.({graphs})$ $1.$2 [E=KG_DONE:1,E=KG_GRAPH:1]",
+        *(
+            f"RewriteRule ^({documents})\\.{alias}$ $1.{suffix} [E=KG_DONE:1,E=KG_GRAPH:1]"
+            for alias, suffix in _ALIASES.items()
+            if suffix != "html"
+        ),
+        "RewriteCond %{ENV:KG_DONE} .",
+        f"RewriteCond {here}/$0 -f",
+        "RewriteRule ^.+$ - [END]",
+        "RewriteCond %{ENV:KG_DONE} .",
+        f"RewriteCond {here}/$1.gone.problem -f",
+        f"RewriteRule ^(.+?)\\.(?:(?:{'|'.join(LANGUAGES)})\\.html|{graphs})$ - [R=410,L]",
+        "RewriteCond %{ENV:KG_DONE} .",
+        f"RewriteCond {here}/$1.ttl -f",
+        f"RewriteRule ^(.+?)\\.(?:(?:{'|'.join(LANGUAGES)})\\.html|{graphs})$ - [R=406,L]",
+        "RewriteCond %{ENV:KG_DONE} .",
+        "RewriteRule ^ - [R=404,L]",
+        "# Documents, negotiated",
+        "RewriteCond %{ENV:KG_FORM} =html",
+        f"RewriteCond {here}/$0.%{{ENV:KG_FORM_TAIL}} -f",
+        f"RewriteRule ^doc/.+$ $0.%{{ENV:KG_FORM_TAIL}} [{both},{language},E=KG_PAGE:1,E=KG_NEGOTIATED:1,"
+        "E=KG_FORM:%{ENV:KG_FORM},END]",
+        f"RewriteCond {here}/$0.%{{ENV:KG_FORM_TAIL}} -f",
+        f"RewriteRule ^doc/.+$ $0.%{{ENV:KG_FORM_TAIL}} [{both},E=KG_GRAPH:1,E=KG_NEGOTIATED:1,"
+        "E=KG_FORM:%{ENV:KG_FORM},END]",
+        f"RewriteCond {here}/$0.gone.problem -f",
+        "RewriteRule ^doc/.+$ - [R=410,L]",
+        "RewriteCond %{ENV:KG_FORM} =unknown",
+        f"RewriteCond {here}/$0.ttl -f",
+        "RewriteRule ^doc/.+$ - [R=415,L]",
+        f"RewriteCond {here}/$0.ttl -f",
+        "RewriteRule ^doc/.+$ - [R=406,L]",
+        f"RewriteCond {here}/$1.ttl -f",
+        "RewriteRule ^(doc/.+)\\.[A-Za-z0-9]+$ - [R=415,L]",
+        "# Other pages",
+        f"RewriteCond {here}/$0.%{{ENV:KG_FORM_TAIL}} -f",
+        f"RewriteRule ^[^.].*$ $0.%{{ENV:KG_FORM_TAIL}} [{both},{language},END]",
+        f"RewriteCond {here}/$0.%{{ENV:KG_LANG}}.html -f",
+        f"RewriteRule ^[^.].*$ $0.%{{ENV:KG_LANG}}.html [{both},{language},END]",
+        "# The IRI of a thing: see its document.",
+    ]
+    for pattern in (
+        r"^id/(.+)$",
+        rf"^((?:{direct})/.+)$",
+        rf"^id/(.+)\.{ends}$",
+        rf"^((?:{direct})/.+)\.{ends}$",
+    ):
+        rules.append(f"RewriteCond {here}/doc/$1.ttl -f [OR]")
+        rules.append(f"RewriteCond {here}/doc/$1.gone.problem -f")
+        rules.append(f"RewriteRule {pattern} {root}/doc/%{{ENV:KG_PATH}} [R=303,NE,L]")
+    rules.append("RewriteRule ^ - [R=404,L]")
+    return "\n".join(rules)
 
 
 def caddy(facts: Facts) -> str:
@@ -442,5 +653,15 @@ def caddy(facts: Facts) -> str:
 
 
 def w3id(facts: Facts) -> str:
-    """Give the .htaccess for w3id.org, which leads the public IRIs to the site."""
-    return f"# {facts.base}\n"
+    """Give the .htaccess for w3id.org, which leads the public IRIs to the site; SITE is to be replaced.
+
+    303 for whatever is asked for: w3id.org knows no representation, the site negotiates.
+    """
+    return f"""\
+# {facts.base}
+# Put this in a folder of the repository perma-id/w3id.org, with SITE replaced by the site's address,
+# such as https://data.example.org/kg, and a README that names who keeps it.
+Options +FollowSymLinks
+RewriteEngine On
+RewriteRule ^(.*)$ SITE/$1 [R=303,NE,L]
+"""

@@ -1,4 +1,4 @@
-"""The whole export: what there is to write, in which order, and the report of what was written and left out."""
+"""The whole export: what there is to write, in which order, and what was written and left out."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ class _Export:
         return self.report
 
     def things(self) -> tuple[Thing, ...]:
-        """Choose what has a document: everything said about below the base, and the foreign IRIs described."""
+        """Choose what has a document: what is described below the base, and foreign IRIs described."""
         graphs = {graph.iri for graph in self.snapshot.graphs}
         known = {
             iri: types
@@ -202,7 +202,7 @@ class _Export:
         return tuple(found)
 
     def classes(self, names: Sequence[str]) -> set[str]:
-        """Give the classes that prefixed names stand for; other names are kinds of the report. Raises ExportError."""
+        """Give the classes that prefixed names stand for. Raises ExportError for what is no kind here."""
         prefixes = self.snapshot.config.prefixes
         known = {iri for _, types in self.index.subjects() for iri in types} if names else set()
         found = set()

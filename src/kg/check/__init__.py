@@ -114,7 +114,7 @@ class _Run:
         """Parse everything once, on its way into the validator; begin again without a file that is broken."""
         while True:
             self._seen = lint.Seen(self._source.config.base, self._today)
-            self._places = Places(self._files, self._seen.subjects)
+            self._places = Places(self._files, self._seen.subjects, self._seen.blanks)
             try:
                 self._results += self._validated(list(self._quads(Room.SHAPES)))
                 break

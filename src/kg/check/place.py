@@ -15,14 +15,14 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from kg import tables, turtle
-from kg.check import xmlplaces
+from kg.check import blanks, xmlplaces
 from kg.errors import KgError, SourceError
 from kg.findings import Place
 from kg.source import Room, SourceFile
-from kg.turtle import BLANK, Chunk, Lines, Span
+from kg.turtle import Chunk, Lines, Span
 from kg.vocab import RDF_TYPE
 
 LARGEST_FILE = 8_000_000
@@ -162,11 +162,25 @@ class Text:
         self, subject: str, predicate: str | None = None, value: str | None = None
     ) -> Iterator[Stated]:
         """Yield what is stated about a subject, in order."""
-        key = BLANK if subject.startswith(BLANK) else subject
-        for number in sorted((*self._by_subject.get(key, ()), *self._by_subject.get(None, ()))):
-            for one in self._stated(number):
-                if one.matches(subject, predicate, value):
-                    yield one
+        for one in self._about(subject):
+            if one.matches(subject, predicate, value):
+                yield one
+
+    def _about(self, subject: str) -> Iterator[Stated]:
+        """Yield what may be about a subject; blank nodes may be described inside others' statements."""
+        if blanks.is_blank(subject):
+            yield from self._about_blank.get(subject, ())
+            return
+        for number in sorted((*self._by_subject.get(subject, ()), *self._by_subject.get(None, ()))):
+            yield from self._stated(number)
+
+    @cached_property
+    def _about_blank(self) -> Mapping[str, Sequence[Stated]]:
+        found: dict[str, list[Stated]] = {}
+        for one in self.stated():
+            if blanks.is_blank(one.subject):
+                found.setdefault(one.subject, []).append(one)
+        return found
 
     def place(self, span: Span) -> Place:
         """Give the place of a span; of one over several lines the length counts what is on the first."""
@@ -208,9 +222,18 @@ class Places:
     """Finds the places of nodes in the files of a dataset; files are read when first needed."""
 
     def __init__(
-        self, files: Iterable[SourceFile], subjects: Mapping[str, tuple[SourceFile, ...]] | None = None
+        self,
+        files: Iterable[SourceFile],
+        subjects: Mapping[str, tuple[SourceFile, ...]] | None = None,
+        blank: Mapping[SourceFile, Sequence[Quad]] | None = None,
     ) -> None:
-        """Keep the files in the order in which they are searched, and which files have which subject."""
+        """Keep the files in the order in which they are searched, and what a reading saw of them.
+
+        That is which files have which subject, and their statements with blank nodes: without these, blank
+        nodes have no place, as every reading gives them other labels.
+        """
+        self._blank = {} if blank is None else blank
+        self._matched: dict[SourceFile, Mapping[str, str]] = {}
         self._files = tuple(files)
         self._texts: dict[str, Text] = {}
         self._known = subjects
@@ -297,11 +320,23 @@ class Places:
         where its type is stated, or where it first stands. None where no file has it.
         """
         files = [file for file in self._subjects.get(focus, ()) if file.room in rooms]
+        if blanks.is_blank(focus) and files:
+            focus = self._ours(files[0], focus)
+        if value is not None and blanks.is_blank(value) and files:
+            value = self._ours(files[0], value)
         if path is not None and rule not in _MISSING:
             found = self._on_path(files, focus, path, value, rule)
             if found is not None:
                 return found
         return self._home(files, focus) or self._mentioned(focus, rooms)
+
+    def _ours(self, file: SourceFile, label: str) -> str:
+        """Give the label that a blank node has when a file is read with positions."""
+        if file not in self._matched:
+            ours = (one[:3] for one in self.text(file).stated())
+            said = (one for one in ours if blanks.is_blank(one[0]) or blanks.is_blank(one[2]))
+            self._matched[file] = blanks.matched(blanks.spoken(self._blank.get(file, ())), said)
+        return self._matched[file].get(label, label)
 
     def _on_path(
         self, files: Sequence[SourceFile], focus: str, path: str, value: str | None, rule: str
@@ -332,7 +367,7 @@ class Places:
 
     def _mentioned(self, term: str, rooms: frozenset[Room]) -> Place | None:
         """Give the first place of a node that is no subject anywhere."""
-        if term.startswith("_:"):
+        if blanks.is_blank(term):
             return None
         clue = re.split(r"[/#:]", term)[-1] if not term.startswith('"') else term[1 : term.rindex('"')]
         for file in self._files:
@@ -352,15 +387,15 @@ class Places:
 def _reader(file: SourceFile) -> Reader | None:
     """Give what reads a file of this format with positions."""
     name, base = file.format.name if file.format else "table", file.graph.value
-    blanks: dict[str, BlankNode] = {}
+    labels: dict[str, BlankNode] = {}
     if name == "turtle":
         return Reader(
             lambda text: turtle.chunks(text, base),
-            lambda text, chunk: _of_statements(turtle.statements_in(text, chunk, blanks)),
+            lambda text, chunk: _of_statements(turtle.statements_in(text, chunk, labels)),
         )
     if name in ("ntriples", "nquads"):
         return Reader(
-            turtle.lines_in, lambda text, chunk: _of_statements(turtle.quads_in_line(text, chunk, blanks))
+            turtle.lines_in, lambda text, chunk: _of_statements(turtle.quads_in_line(text, chunk, labels))
         )
     if name == "trig":
         return Reader(_whole, lambda text, _: _of_statements(turtle.statements(text, base)))
