@@ -338,12 +338,7 @@ class Index:
 
     def names(self) -> Iterator[tuple[str, str, str]]:
         """Yield every name that searches look through: IRI, text, language; labels first, IRIs in order."""
-        rows = self._db.execute(
-            "SELECT t.text, n.text, n.language FROM name n "
-            "JOIN found f ON f.id = n.id JOIN term t ON t.id = f.s WHERE n.text != '' "
-            "GROUP BY f.id, n.text, n.language ORDER BY t.id, MIN(n.rank), n.language, n.text"
-        )
-        return ((text[1:-1], name, language) for text, name, language in rows)
+        return search.names(self._db)
 
     def ending_in(self, name: str, limit: int = 10) -> tuple[str, ...]:
         """Give the things whose IRI ends in `/name` or `#name`, IRIs in order."""

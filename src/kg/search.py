@@ -201,6 +201,16 @@ def build(connection: sqlite3.Connection) -> None:
     connection.executescript(_INDEXES)
 
 
+def names(db: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
+    """Yield the written names of all things: IRI, text and language; labels first, IRIs in order."""
+    rows = db.execute(
+        "SELECT DISTINCT t.text, n.rank, n.language, n.text FROM name n JOIN found f ON f.id = n.id "
+        "JOIN term t ON t.id = f.s WHERE n.rank <> ? ORDER BY f.s, n.rank, n.language, n.text",
+        (_SLUG,),
+    )
+    return ((iri[1:-1], text, language) for iri, _, language, text in rows)
+
+
 @dataclass(slots=True)
 class _Thing:
     """What is gathered of one thing before it is written."""
