@@ -176,11 +176,12 @@ def structured(description: Description, path: str) -> Mapping[str, Any]:
     )
 
 
-def dated(response: Response, iri: str) -> Response:
-    """Say of an answer about a thing when the thing last changed; it is not what makes the answer fresh."""
-    changed = history().changed(iri)
-    if changed is not None:
+def dated(response: Response, iri: str | None = None) -> Response:
+    """Say when an answer last changed: with the thing it is only about, or with the snapshot."""
+    changed = current.snapshot().created if iri is None else history().changed(iri)
+    if changed is not None and response.status_code == 200:
         response.last_modified = datetime.fromisoformat(changed)
+        response.make_conditional(request)
     return response
 
 

@@ -124,7 +124,7 @@ def describe(
         page = respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where,
                        links=signposts.on_page(), language=html.language(),
                        variant=query_string())  # fmt: skip
-        return discovery.dated(page, description.iri)
+        return discovery.dated(page)
     links = [*alternates(path, table, chosen), *signposts.on_metadata()]
     body_bytes = documents.write(
         description, chosen, document=config.base + path, config=config, context=_context()

@@ -173,7 +173,10 @@ class _Writer:
     @property
     def contact(self) -> str | None:
         """The node to turn to, if the dataset says how."""
-        known = self.about.contact_name or self.about.contact_email or self.about.contact_url
+        about, found = self.about, self.config.publisher
+        known = about.contact_name or about.contact_email or about.contact_url
+        if found is not None:
+            known = known or found.email or found.homepage
         return f"{self.base}catalog#contact" if known else None
 
     @property
@@ -368,7 +371,8 @@ class _Dcat(_Writer):
                 )
             email = self.about.contact_email or (found.email if found else None)
             self.add(contact, "vcard:hasEmail", f"mailto:{email}" if email else None)
-            self.add(contact, "vcard:hasURL", self.about.contact_url)
+            url = self.about.contact_url or (found.homepage if found else None)
+            self.add(contact, "vcard:hasURL", url)
 
     def lists(self) -> None:
         """Say what the IRIs of others are, so that nobody has to fetch them."""
