@@ -200,7 +200,8 @@ def render(template: str, **context: object) -> str:
 def switch_language(tag: str) -> str:
     """Give this page's address in another language."""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return f"{root_path()}{request.path}?{urlencode([*query, ('lang', tag)])}"
+    path = quote(request.path, safe="/:@!$&'()*+,;=~")
+    return f"{root_path()}{path}?{urlencode([*query, ('lang', tag)])}"
 
 
 def script_json(document: object) -> str:

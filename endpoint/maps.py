@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store
 
-from kg.vocab import RDF_TYPE, term
+from kg.vocab import RDF_TYPE, local_name, term
 
 Point = tuple[float, float]
 """Longitude and latitude in degrees, or x and y on the drawing."""
@@ -21,6 +21,7 @@ Point = tuple[float, float]
 WIDTH = 720
 _AS_WKT = term("geo:asWKT")
 _GEOMETRIES = tuple(term(f"geo:{name}") for name in ("hasGeometry", "hasDefaultGeometry", "hasCentroid"))
+_CREDITS = frozenset(("attribution", "attributionName", "creditText"))
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _PAIR = re.compile(rf"({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})*")
 _HEAD = re.compile(
@@ -116,6 +117,7 @@ class Drawing:
     height: int
     land: tuple[str, ...]
     marks: tuple[Mark, ...]
+    credits: tuple[str, ...]
 
     @property
     def points(self) -> tuple[Mark, ...]:
@@ -167,15 +169,23 @@ def _pairs(text: str, crs: str) -> Iterator[Point]:
         yield (y, x) if crs == _LATITUDE_FIRST else (x, y)
 
 
+def rounded(rings: Iterable[Sequence[Point]], digits: int) -> list[list[Point]]:
+    """Give rings with fewer digits and without points that then coincide; those that vanish are left out."""
+    kept = (list(dict.fromkeys((round(x, digits), round(y, digits)) for x, y in ring)) for ring in rings)
+    return [ring for ring in kept if len(ring) > 2]
+
+
 class Atlas:
     """The geometries of a snapshot, by the thing they belong to; read once, parsed when first drawn."""
 
     def __init__(self, store: Store) -> None:
         """Find which things have geometries, and which of them make the land behind all maps."""
         self._store = store
-        self._wkt = _literals(store)
+        self._wkt, self._graphs = _literals(store, _owners(store))
+        self._credits: dict[str, tuple[str, ...]] = {}
         self._parsed: dict[str, Geometry | None] = {}
-        self._land = self._find_land()
+        self._land_iris = self._find_land()
+        self._land = tuple(found for iri in self._land_iris if (found := self.geometry(iri)) is not None)
 
     def geometry(self, iri: str) -> Geometry | None:
         """Give a thing's geometry: its surface where it has one, else its points."""
@@ -217,23 +227,34 @@ class Atlas:
         ]
         return {"type": "FeatureCollection", "features": features}
 
-    def _find_land(self) -> tuple[Geometry, ...]:
-        """Give the surfaces of the class whose surfaces are largest on average."""
-        classes: dict[str, list[Geometry]] = defaultdict(list)
-        for iri in self._wkt:
-            if not any(
-                text.lstrip().upper().startswith(("POLYGON", "MULTIPOLYGON")) for text in self._wkt[iri]
-            ):
+    def _find_land(self) -> tuple[str, ...]:
+        """Give the things of the class whose surfaces are largest on average."""
+        classes: dict[str, dict[str, float]] = defaultdict(dict)
+        for iri, texts in self._wkt.items():
+            if not any(text.lstrip().upper().startswith(("POLYGON", "MULTIPOLYGON")) for text in texts):
                 continue
             geometry = self.geometry(iri)
             types = self._store.quads_for_pattern(NamedNode(iri), RDF_TYPE, None, DefaultGraph())
             for class_iri in {quad.object.value for quad in types if isinstance(quad.object, NamedNode)}:
                 if geometry is not None:
-                    classes[class_iri].append(geometry)
-        mean = {
-            iri: sum(g.box.area for g in some) / len(some) for iri, some in classes.items() if len(some) > 1
-        }
+                    classes[class_iri][iri] = geometry.box.area
+        mean = {iri: sum(some.values()) / len(some) for iri, some in classes.items() if len(some) > 1}
         return tuple(classes[max(mean, key=lambda iri: (mean[iri], iri))]) if mean else ()
+
+    def credits(self, iris: Iterable[str]) -> tuple[str, ...]:
+        """Give whom a drawing of these things must name, as the named graphs of their geometries ask."""
+        graphs = {graph for iri in iris for graph in self._graphs.get(iri, ())}
+        return tuple(sorted({text for graph in graphs for text in self._credits_of(graph)}))
+
+    def _credits_of(self, graph: str) -> tuple[str, ...]:
+        if graph not in self._credits:
+            said = self._store.quads_for_pattern(NamedNode(graph), None, None, DefaultGraph())
+            self._credits[graph] = tuple(
+                quad.object.value
+                for quad in said
+                if isinstance(quad.object, Literal) and local_name(quad.predicate.value) in _CREDITS
+            )
+        return self._credits[graph]
 
     def draw(self, places: Iterable[Place], box: Box | None = None, width: int = WIDTH) -> Drawing | None:
         """Give the drawing of places in a frame, by default one around them; None without any place."""
@@ -244,7 +265,13 @@ class Atlas:
         scale = _Scale(frame, width)
         land = tuple(path for surface in self._land if (path := scale.path(surface)))
         marks = tuple(mark for place in places for mark in scale.marks(place))
-        return Drawing(width, scale.height, land, marks)
+        credits_ = self.credits((*self._land_iris, *(place.iri for place in places)))
+        return Drawing(width, scale.height, land, marks, credits_)
+
+    @property
+    def surfaces(self) -> tuple[Geometry, ...]:
+        """The surfaces that lie behind all maps."""
+        return self._land
 
     @property
     def whole(self) -> Box | None:
@@ -392,20 +419,31 @@ def _clip_side(points: Sequence[Point], axis: int, limit: float, keep_above: boo
     return kept
 
 
-def _literals(store: Store) -> Mapping[str, tuple[str, ...]]:
+def _owners(store: Store) -> Mapping[str, tuple[str, ...]]:
+    """Give the things that each geometry node belongs to."""
     owners: dict[str, list[str]] = defaultdict(list)
     for predicate in _GEOMETRIES:
         for quad in store.quads_for_pattern(None, predicate, None, DefaultGraph()):
             if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode | BlankNode):
                 owners[quad.object.value].append(quad.subject.value)
+    return {node: tuple(things) for node, things in owners.items()}
+
+
+def _literals(
+    store: Store, owners: Mapping[str, tuple[str, ...]]
+) -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, frozenset[str]]]:
+    """Give the WKT of each thing, and the named graphs that state it."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
-    for number, quad in enumerate(store.quads_for_pattern(None, _AS_WKT, None, DefaultGraph())):
-        if number >= _MAX_GEOMETRIES or not isinstance(quad.object, Literal):
-            break
-        if isinstance(quad.subject, NamedNode | BlankNode):
-            for owner in owners.get(quad.subject.value) or [quad.subject.value]:
-                found[owner][quad.object.value] = None
-    return {iri: tuple(texts) for iri, texts in found.items()}
+    graphs: dict[str, set[str]] = defaultdict(set)
+    for quad in islice(store.quads_for_pattern(None, _AS_WKT, None, None), 2 * _MAX_GEOMETRIES):
+        if not isinstance(quad.object, Literal) or not isinstance(quad.subject, NamedNode | BlankNode):
+            continue
+        for owner in owners.get(quad.subject.value) or (quad.subject.value,):
+            found[owner][quad.object.value] = None
+            if isinstance(quad.graph_name, NamedNode):
+                graphs[owner].add(quad.graph_name.value)
+    texts = {iri: tuple(texts) for iri, texts in found.items()}
+    return texts, {iri: frozenset(some) for iri, some in graphs.items()}
 
 
 @lru_cache(maxsize=4)

@@ -16,9 +16,10 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from endpoint import completions, sparql, views
 from endpoint import settings as settings_table
-from endpoint import sparql, views
 from endpoint.app import create_app
+from endpoint.limits import limits_of
 from endpoint.settings import Settings
 from endpoint.shell import Bounds, Shell
 from endpoint.site import Published, Site
@@ -28,11 +29,11 @@ from kg.index import Index
 from kg.query import Limits, Pool
 from kg.snapshot import Home, Snapshot, home_of
 
-_MEBIBYTE = 2**20
 _LOOK_SECONDS = 2.0
 _BACKLOG = 1024
 _HEADER_MILLISECONDS = 10_000
 _HEAD_BYTES = 65_536
+_STOP_SECONDS = 3
 
 
 class PortTakenError(KgError):
@@ -83,18 +84,6 @@ def claim(settings: Settings) -> None:
             ) from error
 
 
-def limits_of(settings: Settings) -> Limits:
-    """Give the limits of queries that an operator has set."""
-    return Limits(
-        length=settings.query_bytes,
-        seconds=settings.query_timeout,
-        memory=settings.query_memory * _MEBIBYTE,
-        result=settings.result_bytes,
-        workers=settings.query_workers,
-        queue=settings.queue_seconds,
-    )
-
-
 def bounds_of(settings: Settings, limits: Limits) -> Bounds:
     """Give the bounds of requests that an operator has set."""
     return Bounds(
@@ -107,7 +96,7 @@ def bounds_of(settings: Settings, limits: Limits) -> Bounds:
 
 def blueprints() -> Sequence[Blueprint]:
     """Give the parts of the site."""
-    return (views.blueprint, sparql.blueprint)
+    return (views.blueprint, sparql.blueprint, completions.blueprint)
 
 
 def serve(
@@ -148,13 +137,22 @@ async def _listen(
         backpressure=_BACKLOG,
         log_enabled=False,
     )
+    server.workers_kill_timeout = _STOP_SECONDS
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        """End the running queries, whose clients would keep the server waiting, and then the server."""
+        if site.pool is not None:
+            loop.run_in_executor(None, site.pool.close)
+        server.stop()  # type: ignore[no-untyped-call]
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     watching = asyncio.ensure_future(_watch(site, home)) if home else None
     loop.call_soon(ready)
     try:
-        await server.serve()
+        with suppress(TimeoutError):  # bodies that never come are not waited for
+            await server.serve()
     finally:
         if watching:
             watching.cancel()

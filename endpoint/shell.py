@@ -42,6 +42,8 @@ _SHORT_QUERY = 8_192
 _LOOK_SECONDS = 0.02
 _RETRY_SECONDS = 2
 _PIECE = 256 * 1024
+_WHOLE = 1024 * 1024
+"""Longer answers of the application go out in pieces, and not packed."""
 _CACHED_BODY = 512 * 1024
 _CACHE_BYTES = 64 * 2**20
 
@@ -506,7 +508,7 @@ def _gathered(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes] | None]:
     for piece in iterator:
         begun.append(piece)
         size += len(piece)
-        if size >= _PIECE and not _is_last(pieces):
+        if size >= _WHOLE and not _is_last(pieces):
             return b"".join(begun), _closing(iterator, pieces)
     _close(pieces)
     return b"".join(begun), None

@@ -299,11 +299,21 @@ def _choice(accept: str | None, table: Sequence[Representation], default: str) -
     return negotiate.choose(accept, table, default=default)
 
 
+_ALIASES = {"xml": "rdfxml", "rdf+xml": "rdfxml", "json": "jsonld", "json-ld": "jsonld", "n3": "turtle"}
+"""What client libraries call the formats of triples."""
+
+
+def _named(name: str, table: Sequence[Representation]) -> Representation | None:
+    """Give the format that `format=` names; a space in it was a plus that was not escaped."""
+    plain = name.strip().lower().replace(" ", "+")
+    return negotiate.of_name(plain, table) or negotiate.of_name(_ALIASES.get(plain, ""), table)
+
+
 def _choose(
     name: str | None, accept: str | None, table: Sequence[Representation], default: str
 ) -> Representation:
     if name is not None:
-        found = negotiate.of_name(name, table)
+        found = _named(name, table)
     elif accept is not None and len(accept) > _LONG_ACCEPT:
         found = negotiate.choose(accept, table, default=default)
     else:
@@ -336,7 +346,10 @@ def _answer(call: Call, text: str) -> Response:
     table = GRAPHS if result.form in ("CONSTRUCT", "DESCRIBE") else RESULTS
     body = page.render(call, result=result.body, form=result.form, table=table)
     variant = (result.tag, text, *call.default_graphs, "|", *call.named_graphs)
-    return respond.respond(body, PAGE, vary=_VARY_PAGE, language=html.language(), variant=variant)
+    answer = respond.respond(body, PAGE, vary=_VARY_PAGE, language=html.language(), variant=variant)
+    if result.timing:
+        answer.headers["Server-Timing"] = result.timing
+    return answer
 
 
 def _run(service: Service, asked: Asked) -> Result:

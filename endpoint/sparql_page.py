@@ -1,62 +1,98 @@
-"""The query page: a form that works without scripts, and under it the result as a table."""
+"""The query page: a form that works without scripts, and under it the answer, made for reading and reuse."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from endpoint import html
+from endpoint import answers, html, questions, snippets
 from endpoint import site as current
 from endpoint.negotiate import Representation
 from endpoint.problems import Problem
 from endpoint.protocol import Call
 from endpoint.words import LANGUAGES
-from kg.vocab import compact
 
-MOST_ROWS = 1_000
 _WORDS: Mapping[str, tuple[str, str, str]] = {
-    "title": ("SPARQL", "SPARQL", "SPARQL"),
+    "title": ("Spør grafen", "Spør grafen", "Query the graph"),
     "lead": (
-        "Still spørsmål til hele grafen. Programmer bruker samme adresse.",
-        "Still spørsmål til heile grafen. Program bruker same adresse.",
-        "Ask the whole graph. Programs use the same address.",
+        "Skriv en SPARQL-spørring, eller begynn med et eksempel. Programmer bruker samme adresse.",
+        "Skriv ei SPARQL-spørjing, eller byrj med eit døme. Program bruker same adresse.",
+        "Write a SPARQL query, or begin with an example. Programs use the same address.",
     ),
     "query": ("Spørring", "Spørjing", "Query"),
     "run": ("Kjør", "Køyr", "Run"),
-    "format": ("Format", "Format", "Format"),
-    "page": ("Denne siden", "Denne sida", "This page"),
+    "running": ("Kjører …", "Køyrer …", "Running …"),
+    "stop": ("Stopp", "Stopp", "Stop"),
+    "stopped": ("Stoppet.", "Stoppa.", "Stopped."),
+    "format": ("Svar som", "Svar som", "Answer as"),
+    "page": ("denne siden", "denne sida", "this page"),
     "result": ("Svar", "Svar", "Answer"),
-    "rows": ("rader", "rader", "rows"),
-    "first": ("De første radene vises; hent alle her:", "Dei første radene er viste; hent alle her:",
-              "The first rows are shown; get all of them here:"),
-    "download": ("Hent svaret som", "Hent svaret som", "Get the answer as"),
+    "rows": ("{n} rader", "{n} rader", "{n} rows"),
+    "row": ("1 rad", "1 rad", "1 row"),
+    "first": (
+        "De første {shown} vises; hent alle nedenfor.",
+        "Dei første {shown} er viste; hent alle nedanfor.",
+        "The first {shown} are shown; get all of them below.",
+    ),
+    "time": ("{ms} ms, hvorav {server} i tjenesten", "{ms} ms, av dei {server} i tenesta",
+             "{ms} ms, {server} of them in the service"),
+    "time-kept": ("{ms} ms, fra mellomlageret", "{ms} ms, frå mellomlageret", "{ms} ms, from the cache"),
+    "download": ("Last ned", "Last ned", "Download"),
     "true": ("Ja", "Ja", "Yes"),
     "false": ("Nei", "Nei", "No"),
     "none": ("Ingen rader.", "Ingen rader.", "No rows."),
-    "try": ("Prøv", "Prøv", "Try"),
+    "examples": ("Eksempler", "Døme", "Examples"),
+    "map": ("Kart over svaret", "Kart over svaret", "Map of the answer"),
+    "map-hint": (
+        "Det samme står i tabellen. Grensene er grafens egne.",
+        "Det same står i tabellen. Grensene er grafens eigne.",
+        "The table holds the same. The outlines are the graph's own.",
+    ),
+    "map-row": ("Rad {n} i tabellen", "Rad {n} i tabellen", "Row {n} of the table"),
+    "zoom-in": ("Zoom inn", "Zoom inn", "Zoom in"),
+    "zoom-out": ("Zoom ut", "Zoom ut", "Zoom out"),
+    "reuse": ("Bruk spørringen i et program", "Bruk spørjinga i eit program", "Use the query in a program"),
+    "copy": ("Kopier", "Kopier", "Copy"),
+    "copy-link": ("Kopier lenke", "Kopier lenkje", "Copy link"),
+    "copied": ("Kopiert.", "Kopiert.", "Copied."),
+    "too-long": (
+        "Spørringen er for lang til å stå i en adresse.",
+        "Spørjinga er for lang til å stå i ei adresse.",
+        "The query is too long to stand in an address.",
+    ),
+    "sort": ("Sorter etter {column}", "Sorter etter {column}", "Sort by {column}"),
+    "sorted": ("Sortert etter {column}.", "Sortert etter {column}.", "Sorted by {column}."),
+    "go-to": ("Gå til linje {line}, kolonne {column}", "Gå til linje {line}, kolonne {column}",
+              "Go to line {line}, column {column}"),
+    "plain": ("Enkelt tekstfelt", "Enkelt tekstfelt", "Plain text field"),
+    "rich": ("Redigering med hjelp", "Redigering med hjelp", "Editor with help"),
+    "keys": (
+        "Ctrl+Enter kjører. Ctrl+mellomrom foreslår klasser, egenskaper og ting i grafen. "
+        "Tab går videre fra feltet.",
+        "Ctrl+Enter køyrer. Ctrl+mellomrom føreslår klasser, eigenskapar og ting i grafen. "
+        "Tab går vidare frå feltet.",
+        "Ctrl+Enter runs. Ctrl+Space offers classes, properties and things of the graph. "
+        "Tab leaves the field.",
+    ),
+    "no-prefix": ("Prefikset {prefix}: er ikke erklært.", "Prefikset {prefix}: er ikkje erklært.",
+                  "The prefix {prefix}: is not declared."),
+    "add-prefix": ("Legg til PREFIX {prefix}:", "Legg til PREFIX {prefix}:", "Add PREFIX {prefix}:"),
+    "class": ("klasse", "klasse", "class"),
+    "property": ("egenskap", "eigenskap", "property"),
+    "failed": (
+        "Fikk ikke kontakt med tjenesten.",
+        "Fekk ikkje kontakt med tenesta.",
+        "The service could not be reached.",
+    ),
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One value of a table: its text, where it leads, its language or datatype."""
-
-    text: str
-    href: str | None = None
-    note: str | None = None
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows as the page shows them; `total` counts those that it does not show too."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell | None, ...], ...]
-    total: int
+_FIRST_QUERY = """\
+SELECT ?class (COUNT(?thing) AS ?things) WHERE {
+  ?thing a ?class .
+}
+GROUP BY ?class
+ORDER BY DESC(?things)
+LIMIT 100"""
 
 
 def render(
@@ -68,23 +104,42 @@ def render(
     table: Sequence[Representation] = (),
 ) -> str:
     """Give the page: an empty form, or a query with its result or what is wrong with it."""
-    shown: dict[str, Any] = {"text": None, "boolean": None, "rows": None}
-    if result is not None and form in ("CONSTRUCT", "DESCRIBE"):
-        shown["text"] = result.decode("utf-8")
-    elif result is not None:
-        document = json.loads(result)
-        shown["boolean"] = document.get("boolean")
-        shown["rows"] = _table(document) if "results" in document else None
+    words = {key: texts[LANGUAGES.index(html.language())] for key, texts in _WORDS.items()}
+    graph = form in ("CONSTRUCT", "DESCRIBE")
+    query = (call.query or "") if call else ""
     return html.render(
         "sparql.html",
-        words={key: texts[LANGUAGES.index(html.language())] for key, texts in _WORDS.items()},
-        query=call.query if call else "",
+        words=words,
+        script_words=html.script_json({**words, "language": html.language()}),
+        query=query or _FIRST_QUERY,
         problem=problem,
         answered=result is not None,
         downloads=[(one.label, _address(call, one)) for one in table if one.kind != "page"] if call else [],
-        examples=[(query.name, _example(query.text)) for query in current.snapshot().queries][:12],
-        **shown,
+        snippets=snippets.of(query, _service(), graph=graph) if query and not problem else (),
+        service=_service(),
+        examples=questions.all_of(current.snapshot(), html.language()),
+        **_shown(query, result, graph),
     )
+
+
+def _shown(query: str, result: bytes | None, graph: bool) -> dict[str, Any]:
+    """Give what the template shows of a result: a text, a truth, or rows and their map."""
+    shown: dict[str, Any] = {"text": None, "boolean": None, "rows": None, "map": None}
+    if result is None:
+        return shown
+    if graph:
+        return {**shown, "text": result.decode("utf-8")}
+    document = answers.read(result)
+    if "boolean" in document:
+        return {**shown, "boolean": document["boolean"]}
+    rows = answers.table(document, query, html.language())
+    found = answers.map_of(document, rows, current.snapshot().store)
+    data = html.script_json(found.features) if found else None
+    return {**shown, "rows": rows, "map": found, "map_data": data}
+
+
+def _service() -> str:
+    return f"{current.snapshot().config.base}sparql"
 
 
 def _address(call: Call, one: Representation) -> str:
@@ -95,33 +150,3 @@ def _address(call: Call, one: Representation) -> str:
         ("format", one.name),
     ]
     return html.href("sparql").partition("?")[0] + "?" + urlencode(pairs)
-
-
-def _example(text: str) -> str:
-    return html.href("sparql", query=text)
-
-
-def _table(document: Mapping[str, Any]) -> Table:
-    columns = tuple(document["head"]["vars"])
-    bindings = document["results"]["bindings"]
-    rows = tuple(
-        tuple(_cell(row[name]) if name in row else None for name in columns) for row in bindings[:MOST_ROWS]
-    )
-    return Table(columns, rows, len(bindings))
-
-
-def _cell(term: Mapping[str, Any]) -> Cell:
-    value = term["value"]
-    if term["type"] == "uri":
-        own = value.startswith(current.snapshot().config.base)
-        short = compact(value, current.snapshot().config.prefixes)
-        return Cell(short or value, html.page_of(value) if own else html.safe_url(value))
-    if term["type"] == "bnode":
-        return Cell(f"_:{value}")
-    if term["type"] == "triple":
-        parts = (_cell(value[part]).text for part in ("subject", "predicate", "object"))
-        return Cell(f"<< {' '.join(parts)} >>")
-    language = term.get("xml:lang")
-    datatype = term.get("datatype")
-    note = compact(datatype) or datatype if datatype else language
-    return Cell(value, None, note, language)

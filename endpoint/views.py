@@ -15,6 +15,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from endpoint import (
+    concepts,
     discovery,
     documents,
     figures,
@@ -23,9 +24,11 @@ from endpoint import (
     negotiate,
     questions,
     resolve,
+    search,
     vocabulary,
 )
 from endpoint import entity as entities
+from endpoint import limits as query_limits
 from endpoint import ontology as ontologies
 from endpoint import site as current
 from endpoint.figures import FrontMap
@@ -35,17 +38,19 @@ from endpoint.maps import Drawing
 from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
 from endpoint.problems import TYPES, Problem
 from endpoint.respond import here, redirect, respond
-from endpoint.settings import SETTINGS
 from endpoint.variants import address, alternates, choose, query_string
 from kg import dumps
 from kg.dumps import Dump
 from kg.index import Description, Index, Label
+from kg.query.faults import FAULTS
 from kg.snapshot import GraphInfo
 from kg.vocab import document_path, term
 
 blueprint = Blueprint("views", __name__)
 blueprint.register_blueprint(discovery.blueprint)
+blueprint.register_blueprint(search.blueprint)
 
+_SCHEME = term("skos:ConceptScheme")
 _OWL_ONTOLOGY = term("owl:Ontology")
 _GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON", "other")
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
@@ -154,6 +159,12 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
         else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
         graph=_graph_of(page.iri),
+        tree=concepts.tree(page.iri, current.index(), snapshot.store, html.language())
+        if _SCHEME.value in description.types
+        else (),
+        companions=()
+        if is_ontology
+        else concepts.companions(page.iri, current.index(), snapshot.store, html.language()),
         usage=figures.usage(page.iri, _uses(page.iri), current.index(), snapshot.store, html.language())
         if page.iri in known.properties
         else None,
@@ -297,45 +308,6 @@ def links() -> Response:
     )
 
 
-@blueprint.get("/search", defaults={"suffix": ""})
-@blueprint.get("/search.<suffix>")
-def search(suffix: str) -> Response:
-    """The things whose names hold the words of `?q=`."""
-    form = negotiate.of_name(suffix, LISTS) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "search")
-    words = request.args.get("q", "")[:200]
-    rows = _hits(words, 50)
-    close = resolve.near(words, current.index()) if words and not rows else ()
-    names = current.index().labels(close, negotiate.fallbacks(html.language()))
-    chosen, vary = choose(form, LISTS, "search")
-    return _table(
-        "search.html", chosen, vary, "search", rows, words=words, close=[(iri, names[iri]) for iri in close]
-    )
-
-
-@blueprint.get("/suggest")
-def suggest() -> Response:
-    """Completions of `?q=` for search boxes, as JSON."""
-    rows = _hits(request.args.get("q", "")[:200], 10)
-    return respond(_json(rows), JSON, vary=("Accept-Language",), variant=query_string())
-
-
-def _hits(words: str, limit: int) -> list[dict[str, str]]:
-    chain = negotiate.fallbacks(html.language())
-    hits = current.index().search(words, chain, limit=limit).hits
-    names = current.index().labels([hit.iri for hit in hits], chain)
-    return [
-        {
-            "iri": hit.iri,
-            "label": names[hit.iri].text,
-            "language": names[hit.iri].language,
-            "matched": hit.text,
-        }
-        for hit in hits
-    ]
-
-
 def _table(
     template: str,
     chosen: Representation,
@@ -412,14 +384,12 @@ def about() -> Response:
 
 @blueprint.get("/limits")
 def limits() -> Response:
-    """How much a query may take, from the table of settings."""
+    """How much a query may take, and what the engine gets wrong."""
     settings = current.site().settings
-    rows = [
-        (row, getattr(settings, row.name))
-        for row in SETTINGS
-        if row.name.startswith(("query", "result", "body"))
-    ]
-    return _page("limits.html", rows=rows)
+    chosen, vary = choose(None, (HTML, JSON), "limits")
+    if chosen is JSON:
+        return respond(query_limits.document(settings), JSON, vary=vary)
+    return _page("limits.html", rows=query_limits.rows(settings), faults=FAULTS)
 
 
 @blueprint.get("/problems")

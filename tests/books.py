@@ -96,6 +96,18 @@ town:c1 qb:dimension def:area . town:c2 qb:dimension def:date . town:c3 qb:measu
 town:o1 a qb:Observation ; def:area town:oslo ; def:date "2006-01-01"^^xsd:date ; def:people 538411 .
 town:o2 a qb:Observation ; def:area town:oslo ; def:date "2016-01-01"^^xsd:date ; def:people 658390 .
 """,
+    "data/genres.ttl": PREFIXES
+    + """
+@prefix genre: <https://books.example/concept/genre/> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+<https://books.example/concept/genre> a skos:ConceptScheme ; skos:prefLabel "Sjangrer"@nb, "Genres"@en .
+genre:prose a skos:Concept ; skos:prefLabel "Prosa"@nb ; skos:inScheme <https://books.example/concept/genre> .
+genre:novel a skos:Concept ; skos:prefLabel "Roman"@nb ; skos:broader genre:prose ; skos:inScheme <https://books.example/concept/genre> .
+genre:saga a skos:Concept ; skos:prefLabel "Ættesaga"@nb ; skos:broader genre:novel ; skos:inScheme <https://books.example/concept/genre> .
+genre:ring a skos:Concept ; skos:prefLabel "Ring"@nb ; skos:broader genre:ring ; skos:inScheme <https://books.example/concept/genre> .
+<https://books.example/id/film/a> a def:Film ; rdfs:label "A"@nb ; def:genre genre:novel, genre:saga .
+<https://books.example/id/film/b> a def:Film ; rdfs:label "B"@nb ; def:genre genre:novel, genre:saga, genre:prose .
+""",
     "queries/authors.rq": (
         "# title.nb: Hvem skrev?\n# title.en: Who wrote?\n# why.en: To know.\n"
         "SELECT * WHERE { ?book <https://books.example/def#author> ?author }\n"

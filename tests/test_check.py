@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -180,7 +181,7 @@ def test_text_faults_are_findings(tmp_path: Path) -> None:
 
 
 def test_an_ill_formed_shape_is_a_finding_at_its_line_and_the_rest_is_still_checked(tmp_path: Path) -> None:
-    shapes = SHAPES + "ex:Odd a sh:NodeShape ;\n    sh:maxCount 1 .\n"
+    shapes = SHAPES + "ex:Odd a sh:NodeShape ; sh:targetClass ex:Place ;\n    sh:maxCount 1 .\n"
     bad = PREFIXES + "\nid:roan a ex:Village ; rdfs:label .\n"
     unknown = PREFIXES + "\nid:roan a ex:Villag .\n"
     report = check(
@@ -193,16 +194,6 @@ def test_an_ill_formed_shape_is_a_finding_at_its_line_and_the_rest_is_still_chec
         ("invalid-shape", "shapes/s.ttl:13:1"),
     ]
     assert report.notes == ("The shapes cannot be used: nothing was validated beyond syntax and vocabulary.",)
-
-
-def test_a_shape_that_nothing_leads_to_is_a_warning(tmp_path: Path) -> None:
-    shapes = SHAPES + "ex:Lost a sh:NodeShape ; sh:targetSubjectOf ex:number ; sh:nodeKind sh:IRI .\n"
-    report = check(tmp_path, {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": shapes, "data/a.ttl": GOOD})
-    assert said(report) == [
-        ("inert-shape", "shapes/s.ttl:13:1", Severity.WARNING,
-         "Give it a target such as sh:targetClass, or take it out."),
-        ("unknown-term", "shapes/s.ttl:13:26", Severity.VIOLATION, "Did you mean targetSubjectsOf?"),
-    ]  # fmt: skip
 
 
 def test_relative_iris_full_iris_and_named_graphs_are_found_too(tmp_path: Path) -> None:
@@ -224,3 +215,47 @@ def test_importing_the_check_loads_no_rdflib() -> None:
         "import sys, kg.check, kg.check.render; sys.exit('rdflib' in sys.modules or 'pyshacl' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd="src").returncode == 0
+
+
+def test_a_file_cut_short_is_one_finding_at_its_end(tmp_path: Path) -> None:
+    cut = PREFIXES + 'id:a a ex:Village ; rdfs:label "A"@nb .\nid:b a ex:Village ;\n   rdfs:label'
+    [finding] = check(tmp_path, {"data/a.ttl": cut}).findings
+    assert (finding.rule, finding.severity) == ("syntax", Severity.VIOLATION)
+    assert finding.place is not None
+    assert finding.place.line == 10
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG\r\n\x1a\n\x00\x00", b"<html><p>No</p></html>", b"{}", b"a,b\n1,2\n", b"\x00" * 9]
+)
+def test_what_is_not_turtle_at_all_is_said_once_and_clearly(tmp_path: Path, content: bytes) -> None:
+    found = [f for f in check(tmp_path, {"data/a.ttl": content}).findings if f.severity is Severity.VIOLATION]
+    assert [f.rule for f in found] in (["syntax"], ["not-utf-8"])
+
+
+def test_a_long_literal_is_checked_in_linear_time_and_pointed_at(tmp_path: Path) -> None:
+    def seconds(size: int) -> float:
+        text = f'{PREFIXES}id:a a ex:Village ;\n  rdfs:lable """ {"x" * size}""" .\n'
+        start = time.process_time()
+        report = check(tmp_path, {"ontology/o.ttl": ONTOLOGY, "data/a.ttl": text})
+        assert [(f.rule, str(f.place)) for f in report.findings] == [
+            ("unknown-term", "data/a.ttl:9:3"),
+            ("text-form", "data/a.ttl:9:14"),
+        ]
+        return time.process_time() - start
+
+    seconds(1_000)
+    assert seconds(10_000_000) < 20
+
+
+def test_a_literal_of_a_hundred_megabytes_is_refused_with_a_reason(tmp_path: Path) -> None:
+    content = b'<urn:a> <urn:b> """' + b"x" * 100_000_000 + b'""" .\n'
+    start = time.process_time()
+    [finding] = check(tmp_path, {"data/a.ttl": content, "data/b.ttl": GOOD}).findings
+    assert (finding.rule, finding.severity, str(finding.place)) == (
+        "syntax",
+        Severity.VIOLATION,
+        "data/a.ttl",
+    )
+    assert finding.message().startswith("There is a literal, an IRI or a comment longer than 16 MiB")
+    assert time.process_time() - start < 20

@@ -242,7 +242,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
         [
             found(
                 "ill-typed-literal",
-                VIOLATION,
+                WARNING,
                 Place("data/a.ttl", 8, 18, 22),
                 "'2023-02-29' is no xsd:date.",
                 "'2023-02-29' er ingen xsd:date.",
@@ -252,7 +252,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
             ),
             found(
                 "ill-typed-literal",
-                VIOLATION,
+                WARNING,
                 Place("data/a.ttl", 9, 17, 12),
                 "'x' is no xsd:int.",
                 "'x' er ingen xsd:int.",

@@ -158,6 +158,25 @@ def test_a_table_points_at_the_row_and_the_cell(tmp_path: Path) -> None:
     ]
 
 
+def test_blank_nodes_are_found_by_what_is_said_of_them(tmp_path: Path) -> None:
+    shapes = PREFIXES + (
+        "ex:S a sh:NodeShape ; sh:targetClass ex:T ;\n  sh:property [ sh:path ex:n ; sh:minCount 1 ] ;\n"
+        "  sh:property [ sh:path ex:p ; sh:nodeKind sh:IRI ] .\n"
+    )
+    data = (
+        PREFIXES + "[] a ex:T ; ex:n 1 .\nex:x ex:y [ a ex:T ; ex:p [ ex:n 2 ] ] ,\n [ a ex:T ; ex:q 1 ] .\n"
+    )
+    for name, text in {"shapes/s.ttl": shapes, "data/a.ttl": data}.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    told = [(f.rule, str(f.place), str(f.shape_place)) for f in run(source.read([tmp_path])).findings]
+    assert [one for one in told if one[0].startswith("sh:")] == [
+        ("sh:MinCountConstraintComponent", "data/a.ttl:5:11", "shapes/s.ttl:5:15"),
+        ("sh:NodeKindConstraintComponent", "data/a.ttl:5:27", "shapes/s.ttl:6:15"),
+        ("sh:MinCountConstraintComponent", "data/a.ttl:6:2", "shapes/s.ttl:5:15"),
+    ]
+
+
 def test_something_missing_is_missing_where_the_type_is_stated(tmp_path: Path) -> None:
     files = {
         "data/a.ttl": PREFIXES + "ex:a ex:number 1 .\n",

@@ -136,3 +136,18 @@ def test_an_unknown_format_names_those_there_are() -> None:
     with pytest.raises(ConfigError, match=r"There are: text, json, csv, sarif, junit, github, ttl\."):
         render(REPORT, "xlsx")
     assert list(FORMATS) == ["text", "json", "csv", "sarif", "junit", "github", "ttl"]
+
+
+def test_a_place_far_out_on_a_long_line_is_shown_with_its_surroundings() -> None:
+    line = "x" * 500 + "HERE" + "y" * 500
+    found = Finding(
+        rule="r",
+        severity=Severity.INFO,
+        messages=(("en", "m"),),
+        place=Place("f", 1, 501, 4),
+        excerpt=line,
+    )
+    _, _, quoted, carets, *_ = render(Report(findings=(found,))).splitlines()
+    assert quoted.startswith("      …xxx")
+    assert quoted[carets.index("^") : carets.rindex("^") + 1] == "HERE"
+    assert len(quoted) == 160 + 6

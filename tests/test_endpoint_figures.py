@@ -104,6 +104,26 @@ def test_names_on_a_map_do_not_overlap() -> None:
     assert [caption.anchor for caption in captions] == ["start", "end"]
 
 
+def test_a_map_names_whom_the_graphs_of_its_geometries_ask_to_name() -> None:
+    of = store(LAND)
+    graph = NamedNode(f"{EX}graph/outlines")
+    of.add(
+        Quad(
+            NamedNode(f"{EX}east-shape"),
+            term("geo:asWKT"),
+            Literal("POLYGON((5 60, 9 60, 9 65, 5 65, 5 60))"),
+            graph,
+        )
+    )
+    of.add(Quad(graph, NamedNode(f"{EX}attribution"), Literal("© Land registry")))
+    atlas = Atlas(of)
+    spot = atlas.geometry(f"{EX}spot")
+    assert spot is not None
+    drawing = atlas.draw([Place(f"{EX}spot", spot, "own")])
+    assert drawing is not None
+    assert drawing.credits == ("© Land registry",)
+
+
 def test_a_map_of_nothing_is_none() -> None:
     assert Atlas(store("")).draw([]) is None
 

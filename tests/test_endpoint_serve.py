@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +16,7 @@ import pytest
 
 from endpoint import serve
 from endpoint.budgets import Budgets
+from endpoint.limits import document, limits_of
 from endpoint.settings import load
 from endpoint.site import Published, Site
 from kg import check, source
@@ -51,6 +54,19 @@ def test_a_stopped_server_leaves_no_process_behind(tmp_path: Path) -> None:
         ]
     assert workers
     assert not any(Path(f"/proc/{pid}").exists() for pid in (*zygotes, *workers))
+
+
+def test_a_server_stops_though_clients_keep_it_busy(tmp_path: Path) -> None:
+    """A query that would take long, and a body that never comes."""
+    lines = (f'<http://x/{number}> <http://x/b> "{number}" .' for number in range(500))
+    (tmp_path / "data.nt").write_text("\n".join(lines) + "\n")
+    cross = "SELECT%20(COUNT(*)%20AS%20?n)%7B?a%20?b%20?c.?d%20?e%20?f.?g%20?h%20?i.?j%20?k%20?l%7D"
+    with closing(socket.socket()) as busy, closing(socket.socket()) as slow, served(tmp_path) as running:
+        busy.connect((running.host, running.port))
+        slow.connect((running.host, running.port))
+        busy.sendall(f"GET /sparql?query={cross} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        slow.sendall(b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+        time.sleep(0.5)
 
 
 def snapshot_of(folder: Path, home: Home, text: str) -> Snapshot:
@@ -106,7 +122,7 @@ def test_a_running_server_answers_from_what_is_published_later(tmp_path: Path) -
 
 def test_limits_are_those_that_the_operator_set() -> None:
     settings = load({"query_timeout": 3.0, "query_memory": 512, "query_workers": 7, "result_bytes": 2048}, {})
-    limits = serve.limits_of(settings)
+    limits = limits_of(settings)
     assert (limits.seconds, limits.memory, limits.places, limits.result) == (3.0, 512 * 2**20, 7, 2048)
 
 
@@ -120,3 +136,15 @@ def test_a_budget_fills_again_at_its_rate() -> None:
     now[0] = 1000.0
     budgets.charge("a", 10.0)
     assert budgets.wait("a") == 1
+
+
+def test_the_limits_are_told_to_programs() -> None:
+    told = json.loads(document(load({"query_timeout": 3.0}, {})))
+    assert told["limits"]["seconds"] == {
+        "value": 3.0,
+        "unit": "seconds",
+        "meaning": "time a query may run; `timeout=` may ask for less",
+    }
+    assert "application/sparql-results+json" in told["formats"]["SELECT, ASK"]
+    assert {"depth", "service", "patterns"} <= set(told["refusals"])
+    assert told["faults"]

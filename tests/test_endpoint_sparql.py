@@ -16,13 +16,14 @@ from tests.serving import Reply, Served, served
 DATA = r"""
 @prefix : <http://x/> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
-:a :plain "a, \"b\"\n<&>" ; :language "Lønset"@nb ; :wrong "2010-02-30"^^xsd:date ; :node [] .
+:a :plain "a, \"b\"\n<&>" ; :language "Lønset"@nb ; :node [] .
 :b :control "\u0001" .
 :c :percent "100%25+" .
 :d :formula "=HYPERLINK(1)" .
 """ + "\n".join(f":n{i} :number {i} ." for i in range(200))
 RESULTS_JSON = "application/sparql-results+json"
 PLAIN = "SELECT ?o { <http://x/a> <http://x/plain> ?o }"
+WRONG = 'SELECT ("2010-02-30"^^<http://www.w3.org/2001/XMLSchema#date> AS ?o) {}'
 CROSS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 
 
@@ -64,7 +65,7 @@ def problem(reply: Reply) -> tuple[int, str]:
          "a, &quot;b&quot;\n&lt;&amp;&gt;</literal></binding></result></results></sparql>"),
         ("SELECT ?o { <http://x/a> <http://x/language> ?o }", RESULTS_JSON,
          one_row('{"o":{"type":"literal","value":"Lønset","xml:lang":"nb"}}')),
-        ("SELECT ?o { <http://x/a> <http://x/wrong> ?o }", "text/tab-separated-values",
+        (WRONG, "text/tab-separated-values",
          '?o\n"2010-02-30"^^<http://www.w3.org/2001/XMLSchema#date>\n'),
         ("SELECT ?o { <http://x/d> <http://x/formula> ?o }", "text/csv", "o\r\n=HYPERLINK(1)\r\n"),
         ("SELECT ?x ?y {}", "text/csv", "x,y\r\n,\r\n"),
@@ -130,6 +131,27 @@ def test_format_stands_for_accept(server: Served) -> None:
     assert get(server, "ASK {}", "image/png", format="csv").body == b"true"
 
 
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("xml", "application/rdf+xml"),
+        ("rdf xml", "application/rdf+xml"),
+        ("json", "application/ld+json"),
+        ("json-ld", "application/ld+json"),
+        ("text/turtle", "text/turtle"),
+        ("nt", "application/n-triples"),
+    ],
+)
+def test_formats_of_triples_have_the_names_that_libraries_use(server: Served, name: str, given: str) -> None:
+    reply = get(server, "DESCRIBE <http://x/c>", format=name)
+    assert reply.headers["content-type"].partition(";")[0] == given
+
+
+def test_an_unescaped_plus_is_understood(server: Served) -> None:
+    reply = server.ask("GET", "/sparql?query=ASK{}&format=application/sparql-results+xml")
+    assert reply.headers["content-type"] == "application/sparql-results+xml"
+
+
 def test_characters_that_xml_cannot_hold_are_refused_in_xml(server: Served) -> None:
     query = "SELECT ?o { <http://x/b> ?p ?o }"
     assert problem(get(server, query, "application/sparql-results+xml")) == (406, "not-serialisable")
@@ -188,7 +210,7 @@ def test_graphs_are_named_by_parameters_and_never_fetched(server: Served) -> Non
     twice = server.ask(
         "GET", f"/sparql?query={quote(count)}&default-graph-uri={graph}&default-graph-uri={graph}"
     )
-    assert json.loads(twice.body)["results"]["bindings"][0]["n"]["value"] == "207"
+    assert json.loads(twice.body)["results"]["bindings"][0]["n"]["value"] == "206"
     assert problem(get(server, count, **{"named-graph-uri": "not an iri"})) == (400, "bad-request")
 
 

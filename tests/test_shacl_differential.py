@@ -223,3 +223,56 @@ def test_the_synthetic_catalogue_has_exactly_its_known_violations(tmp_path: Path
     )
     assert len(expected) == 18
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("constraint", "value", "reason"),
+    [
+        ('sh:minInclusive "m"', '"y"@nb', "a string and a text in a language are not comparable"),
+        ("sh:maxInclusive 1", "true", "a truth value and a number are not comparable"),
+        ("sh:minInclusive 1", '"x"^^ex:own', "an unknown datatype is not comparable"),
+        ("sh:maxInclusive 1", '"300"^^xsd:byte', "an ill-typed literal is not comparable"),
+        ('sh:minInclusive "2020-06-01"^^xsd:date', "1", "a number and a date are not comparable"),
+    ],
+)
+def test_where_the_two_differ_the_standard_wants_a_violation(
+    constraint: str, value: str, reason: str
+) -> None:
+    """The standard: where the comparison of SPARQL does not give true, there is a result."""
+    shapes = turtle(
+        f"ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:property [ sh:path ex:p ; {constraint} ] ."
+    )
+    data = turtle(f"ex:a ex:p {value} .")
+    assert len(validate(shapes, data).results) == 1, reason
+    assert referee.validate(shapes, data).results == (), "the referee has changed: drop this line"
+
+
+QUERIES = (
+    "SELECT $this ?value { $this ex:p ?value FILTER NOT EXISTS { ?value a ex:C } }",
+    "SELECT $this (COUNT(?o) AS ?value) { $this ex:p ?o } GROUP BY $this HAVING (COUNT(?o) > 1)",
+    "SELECT $this { OPTIONAL { $this ex:q ?q } FILTER(!bound(?q)) }",
+    "SELECT $this ?value { { $this ex:p ?value } UNION { $this ex:q ?value } FILTER(isLiteral(?value)) }",
+    "SELECT $this ?value { { SELECT $this (MAX(?n) AS ?value) { $this ex:q ?n } GROUP BY $this } }",
+    "SELECT $this ?value { BIND($this AS ?me) ?me ex:p/ex:q ?value }",
+    "SELECT DISTINCT $this ?path ?value { $this ?path ?value FILTER(?path IN (ex:p, ex:q)) }",
+    "SELECT $this ?value { $this ex:p ?value . ?other ex:p ?value FILTER(?other != $this) }",
+    "SELECT $this ?value { $this $PATH ?value FILTER(STRLEN(STR(?value)) > 3) }",
+    "SELECT $this { FILTER(STRSTARTS(STR($this), 'https://ex.org/b')) }",
+    "SELECT $this ?value { $this ex:q ?value FILTER(?value < 7 && EXISTS { $this ex:p ?x }) }",
+    "SELECT $this (?o AS ?value) { $this ex:p* ?o FILTER(isIRI(?o)) }",
+)
+PATHS = ("", "sh:path ex:p ; ", "sh:path ( ex:p ex:q ) ; ", "sh:path [ sh:inversePath ex:p ] ; ")
+
+
+@pytest.mark.parametrize(("query", "path"), [(q, p) for q in QUERIES for p in PATHS if p or "$PATH" not in q])
+def test_queries_of_users_find_the_same(query: str, path: str) -> None:
+    shapes = turtle(
+        f'''ex:S {path} sh:targetClass ex:C ; sh:targetNode ex:c, "abcde" ;
+            sh:sparql [ sh:prefixes ex:P ; sh:select """{query}""" ] .
+        ex:P sh:declare [ sh:prefix "ex" ; sh:namespace "https://ex.org/"^^xsd:anyURI ] .'''
+    )
+    data = turtle(
+        """ex:a a ex:C ; ex:p ex:b, ex:c, "abcde" ; ex:q 3, 5 . ex:b a ex:C ; ex:p ex:c ; ex:q 9 .
+        ex:c ex:q 2, 1 . ex:bb a ex:C ; ex:p ex:bb, "xy" ."""
+    )
+    assert said(validate(shapes, data).results) == said(referee.validate(shapes, data).results)

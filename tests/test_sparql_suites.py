@@ -46,8 +46,8 @@ KINDS = ("QueryEvaluationTest", "CSVResultFormatTest", "PositiveSyntaxTest11", "
 
 PATH = "the engine finds no zero-length path from a constant that is not in the data"
 KNOWN = {
-    "sparql11/aggregates/agg-groupconcat-04": "GROUP_CONCAT of texts in one language loses the language",
-    "sparql11/aggregates/agg-groupconcat-06": "GROUP_CONCAT of texts in one language loses the language",
+    "sparql11/aggregates/agg-groupconcat-04": "GROUP_CONCAT of texts in one language keeps the language",
+    "sparql11/aggregates/agg-groupconcat-06": "GROUP_CONCAT of texts in one language keeps the language",
     "sparql11/aggregates/agg-empty-group-count-graph": "COUNT in a sub-select inside GRAPH ?g",
     "sparql11/bindings/graph": "VALUES inside GRAPH ?g",
     "sparql11/csv-tsv-res/csv03": "the store keeps numbers by value: 1.0 for 1.00",

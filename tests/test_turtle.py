@@ -13,7 +13,7 @@ from pyoxigraph import BlankNode, NamedNode, Quad, Triple
 
 from kg import rdfio, turtle
 from kg.rdfio import Format
-from kg.turtle import Lines, TurtleError, resolve, statements
+from kg.turtle import Lines, Statement, TurtleError, resolve, statements
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = "https://ex.org/a/b?q"
@@ -31,6 +31,23 @@ def ours(text: str, fmt: Format) -> list[Quad]:
     return [Quad(s.subject, s.predicate, s.object, s.graph) for s in read]
 
 
+def in_chunks(text: str, fmt: Format) -> list[Statement]:
+    """What reading chunk by chunk gives."""
+    blanks: dict[str, BlankNode] = {}
+    if fmt.name in ("ntriples", "nquads"):
+        return [one for chunk in turtle.lines_in(text) for one in turtle.quads_in_line(text, chunk, blanks)]
+    return [one for chunk in turtle.chunks(text, BASE) for one in turtle.statements_in(text, chunk, blanks)]
+
+
+def assert_chunks(text: str, fmt: Format) -> None:
+    """Compare reading in chunks with reading the whole."""
+    by_line = fmt.name in ("ntriples", "nquads")
+    whole = list(turtle.quads_by_line(text) if by_line else statements(text, BASE))
+    parts = in_chunks(text, fmt)
+    assert [one.spans for one in parts] == [one.spans for one in whole]
+    assert canonical([Quad(*one[:4]) for one in parts]) == canonical([Quad(*one[:4]) for one in whole])
+
+
 def assert_same(path: Path) -> int:
     """Compare a file's quads with the engine's; how many there are, 0 where the engine refuses the file."""
     fmt, content = rdfio.of_path(path), path.read_bytes().removeprefix(b"\xef\xbb\xbf")
@@ -40,6 +57,8 @@ def assert_same(path: Path) -> int:
     except SyntaxError:
         return 0
     assert canonical(ours(content.decode(), fmt)) == canonical(theirs), path
+    if fmt.name != "trig":
+        assert_chunks(content.decode(), fmt)
     return len(theirs)
 
 
@@ -189,6 +208,7 @@ def documents(draw: st.DrawFn) -> str:
 def test_made_up_documents_read_as_the_engine_reads_them(text: str) -> None:
     theirs = list(rdfio.read(text.encode(), TURTLE, base=BASE))
     assert canonical(ours(text, TURTLE)) == canonical(theirs)
+    assert_chunks(text, TURTLE)
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ class Deployment:
         for page in (self.front.url, *self._lists()):
             for link in self.page_links(page):
                 if _is_document(link):
-                    yield link
+                    yield re.sub(r"\?lang=\w+$", "", link)
 
     def _lists(self) -> list[str]:
         linked = [link for link in self.page_links(self.front.url) if not _is_document(link)]

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from difflib import unified_diff
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO, Any, Protocol, get_args
@@ -18,7 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import kg
-from kg import check, pages, rdfio, snapshot, source, tables
+from kg import check, fmt, pages, rdfio, snapshot, source, tables
 from kg.check import lint, render
 from kg.errors import EXIT_CANNOT_RUN, EXIT_FINDINGS, InvalidDataError, KgError, NotFoundError, SourceError
 from kg.findings import Severity
@@ -26,7 +27,7 @@ from kg.index import Description, Index
 from kg.query import RESULT_FORMATS, Limits, Pool, Query, guard
 from kg.query import formats as result_formats
 from kg.snapshot import Snapshot
-from kg.source import Room, Source
+from kg.source import Room, Source, SourceFile
 from kg.vocab import PREFIXES, compact
 
 PACKAGED = Path(__file__).parent / "dataset"
@@ -197,6 +198,48 @@ def check_command(
     if not (quiet and form == "text" and report.conforms):
         click.echo(render.render(report, form, language), nl=False)
     return 0 if report.conforms else EXIT_FINDINGS
+
+
+@commands.command("fmt")
+@PATHS
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 if something would change.")
+@click.option("--diff", "show_diff", is_flag=True, help="Change nothing; show what would change.")
+@QUIET
+def fmt_command(paths: tuple[Path, ...], only_check: bool, show_diff: bool, quiet: bool) -> int:
+    """Lay out Turtle files in one way; comments stay, and so does what the files say."""
+    found = source.read(paths or (Path.cwd(),))
+    files = [file for file in found.files if file.path.suffix == ".ttl"]
+    changed = broken = 0
+    for file in files:
+        before = file.raw()
+        try:
+            after = fmt.formatted_bytes(before, found.config.prefixes)
+        except fmt.FormatError as error:
+            broken += isinstance(error, fmt.NotTurtleError)
+            click.echo(f"{file.relative}: left as it is. {error}", err=True)
+            continue
+        changed += before != after
+        if before != after:
+            _lay_out(file, before, after, only_check, show_diff, quiet)
+    if not quiet:
+        verb = "would change" if only_check or show_diff else "changed"
+        click.echo(f"{changed} of {len(files)} files {verb}.", err=True)
+    return EXIT_FINDINGS if broken or (only_check and changed) else 0
+
+
+def _lay_out(
+    file: SourceFile, before: bytes, after: bytes, only_check: bool, show_diff: bool, quiet: bool
+) -> None:
+    if show_diff:
+        old, new = (text.decode("utf-8").splitlines(keepends=True) for text in (before, after))
+        click.echo("".join(unified_diff(old, new, file.relative, f"{file.relative} (formatted)")), nl=False)
+    elif not quiet:
+        click.echo(file.relative)
+    if not (only_check or show_diff):
+        beside = file.path.with_name(f".{file.path.name}.new")
+        beside.write_bytes(after)
+        beside.chmod(file.path.stat().st_mode)
+        beside.replace(file.path)
 
 
 @commands.command()

@@ -19,7 +19,7 @@ from kg import search
 from kg.search import Found, Hit
 from kg.vocab import LABELS, RDF_TYPE, local_name
 
-VERSION = "2"
+VERSION = "3"
 """Raise when the layout of the file changes: it is part of a snapshot's id."""
 
 FIRST_INCOMING = 20
@@ -36,7 +36,12 @@ CREATE INDEX quad_back ON quad (o, p, s);
 CREATE TABLE incoming (o INTEGER, p INTEGER, n INTEGER, PRIMARY KEY (o, p)) WITHOUT ROWID;
 INSERT INTO incoming SELECT o, p, COUNT(DISTINCT s) FROM quad
     WHERE o IN (SELECT id FROM term WHERE text GLOB '[<_]*') GROUP BY o, p;
-"""
+CREATE TABLE usage (class INTEGER, p INTEGER, n INTEGER, PRIMARY KEY (class, p)) WITHOUT ROWID;
+INSERT INTO usage SELECT 0, p, COUNT(*) FROM (SELECT DISTINCT s, p, o FROM quad) GROUP BY p;
+INSERT INTO usage SELECT t.o, q.p, COUNT(*) FROM
+    (SELECT DISTINCT s, o FROM quad WHERE p = (SELECT id FROM term WHERE text = '<RDF_TYPE>')) t
+    JOIN (SELECT DISTINCT s, p, o FROM quad) q ON q.s = t.s GROUP BY t.o, q.p;
+""".replace("<RDF_TYPE>", str(RDF_TYPE))
 
 Value = NamedNode | BlankNode | Literal
 
@@ -102,13 +107,29 @@ class Kind:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A class with how many things have it, derived or not, and how many triples they have by each property.
+
+    An empty IRI stands for all things, with a class or without.
+    """
+
+    iri: str
+    count: int
+    properties: Mapping[str, int]
+
+
 def build(path: Path, read: Callable[[], Iterable[Quad]], derived_graphs: frozenset[str]) -> int:
     """Write the index of the quads that `read` yields (it is called twice); give the number of terms.
 
     Terms are numbered in the order of their text, so that the order of rows is the order of IRIs.
     """
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA + "BEGIN;")
+    connection.executescript(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072;"
+        + _SCHEMA
+        + "BEGIN;"
+    )
     writer = _Writer(connection, _numbered(read()), derived_graphs)
     connection.executemany("INSERT OR IGNORE INTO quad VALUES (?, ?, ?, ?, ?)", writer.rows(read()))
     writer.finish()
@@ -284,9 +305,44 @@ class Index:
         )
         return tuple(Kind(text[1:-1], count) for text, count in rows)
 
+    def usage(self) -> tuple[Usage, ...]:
+        """Give what properties are used with: first with all things, then by class, the most used first."""
+        used: dict[str, dict[str, int]] = defaultdict(dict)
+        for class_text, predicate, count in self._db.execute(
+            "SELECT COALESCE(c.text, ''), p.text, u.n FROM usage u LEFT JOIN term c ON c.id = u.class "
+            "JOIN term p ON p.id = u.p WHERE u.class = 0 OR c.text GLOB '<*' ORDER BY u.n DESC, p.text"
+        ):
+            used[class_text[1:-1]][predicate[1:-1]] = count
+        sizes = self._db.execute(
+            "SELECT o.text, i.n FROM incoming i JOIN term o ON o.id = i.o WHERE i.p = ?",
+            (self._id(str(RDF_TYPE)),),
+        )
+        size = {text[1:-1]: count for text, count in sizes}
+        rows = (Usage(iri, size.get(iri, 0), properties) for iri, properties in used.items())
+        return tuple(sorted(rows, key=lambda row: (row.iri != "", -row.count, row.iri)))
+
     def members(self, class_iri: str, *, after: str = "", limit: int = 100) -> tuple[str, ...]:
         """Give the things of a class, subclasses included, those after a given one, IRIs in order."""
         return self.incoming(class_iri, RDF_TYPE.value, after=after, limit=limit)
+
+    def subjects(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield every IRI that something is said about, with the classes written for it; IRIs in order."""
+        rows = self._db.execute(
+            "SELECT t.text, GROUP_CONCAT(CASE WHEN q.p = ? AND NOT q.derived THEN o.text END, ' ') "
+            "FROM quad q JOIN term t ON t.id = q.s JOIN term o ON o.id = q.o "
+            "WHERE t.text GLOB '<*' GROUP BY q.s ORDER BY q.s",
+            (self._id(str(RDF_TYPE)),),
+        )
+        for text, types in rows:
+            yield text[1:-1], tuple(dict.fromkeys(iri[1:-1] for iri in (types or "").split()))
+
+    def names(self) -> Iterator[tuple[str, str, str]]:
+        """Yield every name that searches look through: IRI, text and language; labels first, IRIs in order."""
+        rows = self._db.execute(
+            "SELECT t.text, f.text, f.language FROM search f JOIN term t ON t.id = f.s "
+            "WHERE t.text GLOB '<*' ORDER BY f.s, f.rank_of, f.language, f.text"
+        )
+        return ((text[1:-1], name, language) for text, name, language in rows)
 
     def ending_in(self, name: str, limit: int = 10) -> tuple[str, ...]:
         """Give the things whose IRI ends in `/name` or `#name`, IRIs in order."""

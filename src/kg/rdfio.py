@@ -88,7 +88,20 @@ def read(
     and column, at the first thing that is not in the format.
     """
     quads = parse(content, format=fmt.engine, base_iri=base, rename_blank_nodes=not keep_blank_nodes)
-    return quads if graph is None else _in_graph(quads, graph)
+    return _bounded(quads if graph is None else _in_graph(quads, graph))
+
+
+TOO_LONG = "There is a literal, an IRI or a comment longer than 16 MiB, which is more than the parser takes."
+
+
+def _bounded(quads: Iterable[Quad]) -> Iterator[Quad]:
+    """Pass quads through; a token that overflows the parser's buffer is an error of the document."""
+    try:
+        yield from quads
+    except MemoryError as error:
+        if "buffer" not in str(error):
+            raise
+        raise SyntaxError(TOO_LONG) from error
 
 
 def _in_graph(quads: Iterable[Quad], graph: NamedNode) -> Iterator[Quad]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
+import threading
 import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
@@ -25,8 +26,8 @@ from kg.vocab import LABELS, PREFIXES, RDF_TYPE, local_name, term
 
 MAX_QUERY = 200
 MAX_WORDS = 12
-MAX_RANKED = 5000
-"""So many things are ranked for one search; all are counted."""
+MAX_RANKED = 2000
+"""So many things of each tier are ranked for one search; all are counted."""
 
 _MAX_NAME = 300
 _MAX_TEXT = 4000
@@ -83,8 +84,9 @@ _STOP = frozenset(
     re.findall(
         r"\w+",
         """
-        a and are as at av de den det du ei ein eit en er et for fra har hva hvem hvilke hvilken hvor i in is
-        kor kva kvar kven med no of og om on or pa som the til to ved vi was were what when where which who with
+        a and are as at av de den det du ei ein eit en er et for fra har hva hvem hvilke hvilken hvor i in
+        is kor kva kvar kven med no of og om on or pa som the til to ved vi was were what when where which
+        who with
         """,
     )
 )
@@ -146,10 +148,11 @@ def fold(text: str) -> str:
     >>> fold("Lønset og Sætervik på Å")
     'lonset og saetervik pa a'
     """
-    lowered = text.casefold().translate(_LETTERS)
+    lowered = text.casefold()
     if lowered.isascii():
         return lowered
-    return "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", lowered).casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_LETTERS)
 
 
 def words(text: str) -> list[str]:
@@ -176,8 +179,17 @@ def spellings(text: str) -> tuple[list[str], ...]:
 
 @cache
 def _stemmer(name: str) -> Callable[[str], str]:
-    stem: Callable[[str], str] = snowballstemmer.stemmer(name).stemWord
-    return lru_cache(maxsize=100_000)(stem)
+    """Give the function that stems words of a language: a stemmer keeps state, so one thread at a time."""
+    inner, lock = snowballstemmer.stemmer(name), threading.Lock()
+
+    @lru_cache(maxsize=100_000)
+    def stem(word: str) -> str:
+        if not word.isalpha():
+            return word
+        with lock:
+            return str(inner.stemWord(word))
+
+    return stem
 
 
 def build(connection: sqlite3.Connection) -> None:
@@ -432,7 +444,7 @@ class Searcher:
     ) -> Found:
         """Give one page of what these words find, in whatever spelling; the best first.
 
-        Odd cursors and kinds that nothing has give no hits.
+        A kind that nothing has gives no hits; an `after` that no search gave raises ValueError.
         """
         query = _read(text)
         if not query.words:
@@ -503,7 +515,7 @@ def _cursor(after: str) -> _Key | None:
         return None
     parts = after.split(".")
     if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) < 12 for part in parts):
-        return (99, 0, 0)
+        raise ValueError("This is no place in a list of hits.")
     return int(parts[0]), int(parts[1]), int(parts[2])
 
 
@@ -523,6 +535,7 @@ class _Run:
         self.lowered = query.raw.casefold()
         self.seen: set[int] = set()
         self.widest = ""
+        self.counted: tuple[str, list[tuple[str | None, int, int]]] | None = None
         self.near = False
 
     def placed(self) -> Iterator[_Placed]:
@@ -535,7 +548,7 @@ class _Run:
         named = bool(self.seen)
         tier = _FIRST_TIER + len(narrow)
         self.widest = begun
-        yield from self.matches(tier, begun, scored=True)
+        yield from self.matches(tier, begun, scored=self.counts()[0] <= MAX_RANKED)
         if not named and not self.query.phrases:
             yield from self.widened(tier + 1)
 
@@ -559,9 +572,11 @@ class _Run:
     def quickly(self, limit: int) -> Iterator[_Placed]:
         """Yield the same from names alone, and stop when there are enough."""
         yield from self.by_name(self.forms(), 8 * limit)
-        for tier, columns in enumerate((_LABELS_ONLY, _NAMES_ONLY), start=_FIRST_TIER):
+        whole, begun = self.all_words(prefix=False), self.all_words(prefix=True)
+        narrow = [(_LABELS_ONLY, whole), (_LABELS_ONLY, begun), (_NAMES_ONLY, begun)]
+        for tier, (columns, expression) in enumerate(narrow, start=_FIRST_TIER):
             if len(self.seen) < limit:
-                yield from self.matches(tier, f"{columns} : ({self.all_words(prefix=True)})", limit=limit * 2)
+                yield from self.matches(tier, f"{columns} : ({expression})", limit=limit * 2)
         if not self.seen:
             near = self.all_words(prefix=True, near=True)
             yield from self.by_name(self.corrected(), 8 * limit, 7)
@@ -598,7 +613,7 @@ class _Run:
             for number, folded, rank, language, text in self.named(asked, limit):
                 same = 0 if folded == asked else 1 if folded.startswith(_STEM_SIGN) else 2
                 if same < 2:
-                    other = abs(len(folded) - len(asked)) > 3 if same else text.casefold() != self.lowered
+                    other = abs(len(text) - len(asked)) > 3 if same else text.casefold() != self.lowered
                     key = (tier, 100 * place + 20 * same + 2 * rank + other, number)
                 elif rank == _SLUG:
                     continue
@@ -613,16 +628,19 @@ class _Run:
                 yield key, "" if _SLUG * 2 <= key[1] % 20 < 20 and key[0] == tier else text, language
 
     def named(self, asked: str, limit: int) -> list[tuple[int, str, int, str, str]]:
-        filtered = "" if self.kind is None else "AND f.kind = ?"
+        """Give the names that are this, and where it has three letters those that begin so."""
+        filtered = "" if self.kind is None else "AND (SELECT kind FROM found f WHERE f.id = n.id) = ?"
         wanted = () if self.kind is None else (self.kind,)
         select = (
-            "SELECT n.id, n.folded, n.rank, n.language, n.text FROM name n JOIN found f ON f.id = n.id "
+            "SELECT n.id, n.folded, n.rank, n.language, n.text FROM name n "
             f"WHERE {{}} {filtered} ORDER BY n.id LIMIT ?"
         )
         stems = self.searcher.stems_of(self.db, asked.split())
         same = (asked, *(_STEM_SIGN + stem for stem in stems))
         marks = ", ".join("?" * len(same))
         rows = self.db.execute(select.format(f"n.folded IN ({marks})"), (*same, *wanted, limit)).fetchall()
+        if len(asked) < 3:
+            return rows
         begun = select.format("n.folded > ? AND n.folded < ?")
         return rows + self.db.execute(begun, (asked, asked + _FRONT, *wanted, limit)).fetchall()
 
@@ -668,11 +686,16 @@ class _Run:
 
     def counts(self) -> tuple[int, tuple[tuple[str, int], ...]]:
         """Give how many things were found, and how many of each class whatever class was asked for."""
-        rows = self.db.execute(
-            "SELECT t.text, COUNT(*), f.kind FROM search JOIN found f ON f.id = search.rowid "
-            "LEFT JOIN term t ON t.id = f.kind WHERE search MATCH ? GROUP BY f.kind ORDER BY 2 DESC, 1",
-            (self.widest,),
-        ).fetchall()
+        if self.counted and self.counted[0] == self.widest:
+            rows = self.counted[1]
+        else:
+            rows = self.db.execute(
+                "SELECT t.text, c.n, c.kind FROM (SELECT f.kind AS kind, COUNT(*) AS n FROM search "
+                "JOIN found f ON f.id = search.rowid WHERE search MATCH ? GROUP BY f.kind) c "
+                "LEFT JOIN term t ON t.id = c.kind ORDER BY c.n DESC, t.text",
+                (self.widest,),
+            ).fetchall()
+            self.counted = self.widest, rows
         total = sum(count for _, count, kind in rows if self.kind is None or kind == self.kind)
         return total, tuple((text[1:-1], count) for text, count, _ in rows if text)
 

@@ -114,7 +114,7 @@ class _Run:
         """Parse everything once, on its way into the validator; begin again without a file that is broken."""
         while True:
             self._seen = lint.Seen(self._source.config.base, self._today)
-            self._places = Places(self._files, self._seen.subjects)
+            self._places = Places(self._files, self._seen.subjects, self._seen.blanks)
             try:
                 self._results += self._validated(list(self._quads(Room.SHAPES)))
                 break
@@ -145,7 +145,6 @@ class _Run:
             deque(data, maxlen=0)
             self._report_shapes(error)
             return ()
-        self._findings += (_inert_shape(node, self._shape_place(node)) for node in shacl.inert(shapes))
         self._notes += outcome.notes
         return outcome.results
 
@@ -231,23 +230,6 @@ def _named_in(results: Iterable[Result]) -> frozenset[str]:
     """Give the nodes that the places of results are found by."""
     nodes = (node for r in results for node in (r.focus, r.value, r.shape) if node is not None)
     return frozenset(written(node) for node in nodes if not isinstance(node, Literal))
-
-
-def _inert_shape(node: NamedNode | BlankNode, place: Place | None) -> Finding:
-    return Finding(
-        rule="inert-shape",
-        severity=Severity.WARNING,
-        messages=(
-            ("en", "Nothing leads to this shape: it has no target, and no other shape refers to it."),
-            (
-                "nb",
-                "Ingenting fører til denne formen: den har ikke noe mål, og ingen annen form viser til den.",
-            ),
-        ),
-        place=place,
-        focus=written(node),
-        hint="Give it a target such as sh:targetClass, or take it out.",
-    )
 
 
 def _invalid_shape(

@@ -8,19 +8,21 @@ for as text.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from kg import tables, turtle
-from kg.check import xmlplaces
+from kg.check import blanks, xmlplaces
 from kg.errors import KgError, SourceError
 from kg.findings import Place
 from kg.source import Room, SourceFile
-from kg.turtle import Lines, Span
+from kg.turtle import Chunk, Lines, Span
 from kg.vocab import RDF_TYPE
 
 LARGEST_FILE = 8_000_000
@@ -58,6 +60,7 @@ _MISSING = frozenset(
 _PROPERTY = frozenset(f"sh:{name}ConstraintComponent" for name in ("Closed", "UniqueLang"))
 """Constraints that are about the use of a property, not about one value."""
 _INVERSE = re.compile(r"\(?\^\(?<([^<>]*)>\)*")
+_WORD = re.compile(r"\w+")
 _STEP = re.compile(r"<([^<>]*)>")
 _PREFIX = re.compile(r"""(?i)\bprefix\s+([^\s:]*):\s*<([^>]*)>|"([^"\s:@]*)"\s*:\s*"([^"]*)\"""")
 
@@ -70,15 +73,34 @@ class Stated(NamedTuple):
     value: str
     spans: tuple[Span, Span, Span]
 
+    def matches(self, subject: str, predicate: str | None, value: str | None) -> bool:
+        """True if the terms are these; None is any."""
+        return self.subject == subject and predicate in (None, self.predicate) and value in (None, self.value)
+
+    def spans_of(self, term: str) -> Iterator[Span]:
+        """Yield the spans where a term stands."""
+        for mine, span in zip(self[:3], self.spans, strict=True):
+            if mine == term:
+                yield span
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a format is read with positions: in which chunks it comes, and what a chunk states."""
+
+    split: Callable[[str], Iterator[Chunk]]
+    read: Callable[[str, Chunk], Iterator[Stated]]
+
 
 class Text:
-    """A file's text: its lines, and what it states where."""
+    """A file's text: its lines, and what it states where. Only the chunks that are asked for are read."""
 
-    def __init__(self, name: str, text: str, stated: Callable[[str], Iterator[Stated]] | None = None) -> None:
-        """Keep the text; `stated` reads it with positions, without it terms are searched for as text."""
+    def __init__(self, name: str, text: str, reader: Reader | None = None) -> None:
+        """Keep the text; without a reader, terms are searched for as text."""
         self.name = name
         self.text = text
-        self._read = stated
+        self._reader = reader
+        self._known: dict[int, Sequence[Stated]] = {}
         self._searches = 0
 
     @cached_property
@@ -87,30 +109,77 @@ class Text:
         return Lines(self.text)
 
     @cached_property
-    def stated(self) -> Sequence[Stated]:
-        """Everything the file states, in order; nothing where its format has no reader."""
-        if self._read is None:
+    def _chunks(self) -> Sequence[Chunk]:
+        if self._reader is None:
             return ()
         try:
-            return tuple(self._read(self.text))
+            return tuple(self._reader.split(self.text))
         except (ValueError, KgError):
             return ()
 
     @cached_property
-    def _by_subject(self) -> Mapping[str, Sequence[Stated]]:
-        found: dict[str, list[Stated]] = {}
-        for one in self.stated:
-            found.setdefault(one.subject, []).append(one)
-        return found
+    def _starts(self) -> Sequence[int]:
+        return [chunk.start for chunk in self._chunks]
 
     @cached_property
-    def _first(self) -> Mapping[str, Span]:
-        """Where each term first stands."""
-        found: dict[str, Span] = {}
-        for one in self.stated:
-            for term, span in zip(one[:3], one.spans, strict=True):
-                if term not in found or span < found[term]:
-                    found[term] = span
+    def _by_subject(self) -> Mapping[str | None, Sequence[int]]:
+        found: dict[str | None, list[int]] = {}
+        for number, chunk in enumerate(self._chunks):
+            found.setdefault(chunk.subject, []).append(number)
+        return found
+
+    def _stated(self, number: int) -> Sequence[Stated]:
+        """Read one chunk, once."""
+        if number not in self._known:
+            assert self._reader is not None
+            try:
+                self._known[number] = tuple(self._reader.read(self.text, self._chunks[number]))
+            except (ValueError, KgError):
+                self._known[number] = ()
+        return self._known[number]
+
+    def _mentioning(self, term: str) -> Iterator[int]:
+        """Yield the chunks that have the last word of a term in them, or all where it has no such word."""
+        clue = _WORD.findall(term.rpartition('"')[0] or term)[-1:]
+        if not clue or term == RDF_TYPE.value:
+            yield from range(len(self._chunks))
+            return
+        last = -1
+        for found in re.finditer(re.escape(clue[0]), self.text):
+            number = bisect_right(self._starts, found.start()) - 1
+            if number > last:
+                last = number
+                yield number
+
+    def stated(self, predicate: str | None = None) -> Iterator[Stated]:
+        """Yield what the file states, in order; with one property where one is named."""
+        for number in self._mentioning(predicate or ""):
+            for one in self._stated(number):
+                if predicate in (None, one.predicate):
+                    yield one
+
+    def triples(
+        self, subject: str, predicate: str | None = None, value: str | None = None
+    ) -> Iterator[Stated]:
+        """Yield what is stated about a subject, in order."""
+        for one in self._about(subject):
+            if one.matches(subject, predicate, value):
+                yield one
+
+    def _about(self, subject: str) -> Iterator[Stated]:
+        """Yield what may be about a subject; blank nodes may be described inside others' statements."""
+        if blanks.is_blank(subject):
+            yield from self._about_blank.get(subject, ())
+            return
+        for number in sorted((*self._by_subject.get(subject, ()), *self._by_subject.get(None, ()))):
+            yield from self._stated(number)
+
+    @cached_property
+    def _about_blank(self) -> Mapping[str, Sequence[Stated]]:
+        found: dict[str, list[Stated]] = {}
+        for one in self.stated():
+            if blanks.is_blank(one.subject):
+                found.setdefault(one.subject, []).append(one)
         return found
 
     def place(self, span: Span) -> Place:
@@ -120,12 +189,16 @@ class Text:
 
     def find(self, term: str) -> Place | None:
         """Give the place where a term first stands."""
-        span = self._first.get(term) or self._search(term)
+        for number in self._mentioning(term):
+            spans = [span for one in self._stated(number) for span in one.spans_of(term)]
+            if spans:
+                return self.place(min(spans))
+        span = None if self._chunks else self._search(term)
         return self.place(span) if span else None
 
     def _search(self, term: str) -> Span | None:
         """Find an IRI as text, written out or as the prefixed names of queries and JSON-LD contexts."""
-        if self.stated or term.startswith(('"', "_:")) or self._searches >= SEARCHES:
+        if term.startswith(('"', "_:")) or self._searches >= SEARCHES:
             return None
         self._searches += 1
         offset = min(
@@ -142,27 +215,25 @@ class Text:
 
     @cached_property
     def _prefixes(self) -> Mapping[str, str]:
-        pairs = re.findall(
-            r"""(?i)\bprefix\s+([^\s:]*):\s*<([^>]*)>|"([^"\s:@]*)"\s*:\s*"([^"]*)\"""", self.text
-        )
-        return {a or c: b or d for a, b, c, d in pairs}
-
-    def triples(
-        self, subject: str, predicate: str | None = None, value: str | None = None
-    ) -> Iterator[Stated]:
-        """Yield what is stated about a subject, in order."""
-        for one in self._by_subject.get(subject, ()):
-            if predicate in (None, one.predicate) and value in (None, one.value):
-                yield one
+        return {a or c: b or d for a, b, c, d in _PREFIX.findall(self.text)}
 
 
 class Places:
     """Finds the places of nodes in the files of a dataset; files are read when first needed."""
 
     def __init__(
-        self, files: Iterable[SourceFile], subjects: Mapping[str, tuple[SourceFile, ...]] | None = None
+        self,
+        files: Iterable[SourceFile],
+        subjects: Mapping[str, tuple[SourceFile, ...]] | None = None,
+        blank: Mapping[SourceFile, Sequence[Quad]] | None = None,
     ) -> None:
-        """Keep the files in the order in which they are searched, and which files have which subject."""
+        """Keep the files in the order in which they are searched, and what a reading saw of them.
+
+        That is which files have which subject, and their statements with blank nodes: without these, blank
+        nodes have no place, as every reading gives them other labels.
+        """
+        self._blank = {} if blank is None else blank
+        self._matched: dict[SourceFile, Mapping[str, str]] = {}
         self._files = tuple(files)
         self._texts: dict[str, Text] = {}
         self._known = subjects
@@ -224,9 +295,7 @@ class Places:
 
     def each(self, file: SourceFile, predicate: str | None = None) -> Iterator[Stated]:
         """Yield what a file states, with one property where one is named."""
-        for one in self.text(file).stated:
-            if predicate in (None, one.predicate):
-                yield one
+        yield from self.text(file).stated(predicate)
 
     def at(self, file: SourceFile, one: Stated | None, part: Part) -> Place:
         """Give the place of a part of a triple that `each` gave; the file alone for None."""
@@ -251,11 +320,23 @@ class Places:
         where its type is stated, or where it first stands. None where no file has it.
         """
         files = [file for file in self._subjects.get(focus, ()) if file.room in rooms]
+        if blanks.is_blank(focus) and files:
+            focus = self._ours(files[0], focus)
+        if value is not None and blanks.is_blank(value) and files:
+            value = self._ours(files[0], value)
         if path is not None and rule not in _MISSING:
             found = self._on_path(files, focus, path, value, rule)
             if found is not None:
                 return found
         return self._home(files, focus) or self._mentioned(focus, rooms)
+
+    def _ours(self, file: SourceFile, label: str) -> str:
+        """Give the label that a blank node has when a file is read with positions."""
+        if file not in self._matched:
+            ours = (one[:3] for one in self.text(file).stated())
+            said = (one for one in ours if blanks.is_blank(one[0]) or blanks.is_blank(one[2]))
+            self._matched[file] = blanks.matched(blanks.spoken(self._blank.get(file, ())), said)
+        return self._matched[file].get(label, label)
 
     def _on_path(
         self, files: Sequence[SourceFile], focus: str, path: str, value: str | None, rule: str
@@ -286,7 +367,7 @@ class Places:
 
     def _mentioned(self, term: str, rooms: frozenset[Room]) -> Place | None:
         """Give the first place of a node that is no subject anywhere."""
-        if term.startswith("_:"):
+        if blanks.is_blank(term):
             return None
         clue = re.split(r"[/#:]", term)[-1] if not term.startswith('"') else term[1 : term.rindex('"')]
         for file in self._files:
@@ -303,18 +384,30 @@ class Places:
         return line if len(line) <= LONGEST_LINE else None
 
 
-def _reader(file: SourceFile) -> Callable[[str], Iterator[Stated]] | None:
+def _reader(file: SourceFile) -> Reader | None:
     """Give what reads a file of this format with positions."""
     name, base = file.format.name if file.format else "table", file.graph.value
-    if name in ("turtle", "trig"):
-        return lambda text: _of_statements(turtle.statements(text, base))
+    labels: dict[str, BlankNode] = {}
+    if name == "turtle":
+        return Reader(
+            lambda text: turtle.chunks(text, base),
+            lambda text, chunk: _of_statements(turtle.statements_in(text, chunk, labels)),
+        )
     if name in ("ntriples", "nquads"):
-        return lambda text: _of_statements(turtle.quads_by_line(text))
+        return Reader(
+            turtle.lines_in, lambda text, chunk: _of_statements(turtle.quads_in_line(text, chunk, labels))
+        )
+    if name == "trig":
+        return Reader(_whole, lambda text, _: _of_statements(turtle.statements(text, base)))
     if name == "rdfxml":
-        return lambda text: (Stated(*one) for one in xmlplaces.stated(text, base))
+        return Reader(_whole, lambda text, _: (Stated(*one) for one in xmlplaces.stated(text, base)))
     if name == "table":
-        return lambda text: _of_table(text, file)
+        return Reader(_whole, lambda text, _: _of_table(text, file))
     return None
+
+
+def _whole(text: str) -> Iterator[Chunk]:
+    yield Chunk(0, len(text), None, None, {})
 
 
 def _of_statements(statements: Iterable[turtle.Statement]) -> Iterator[Stated]:

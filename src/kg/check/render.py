@@ -78,13 +78,23 @@ def _lines(finding: Finding, language: str) -> Iterator[str]:
     if finding.focus and not (finding.excerpt and place and place.line):
         yield f"      {short(finding.focus)}"
     if finding.excerpt and place and place.column:
-        cut = finding.excerpt[:160]
-        yield f"      {cut}"
-        if place.column <= len(cut):
-            blank = "".join("\t" if c == "\t" else " " for c in cut[: place.column - 1])
-            yield f"      {blank}{'^' * max(1, min(place.length or 1, len(cut) - place.column + 1))}"
+        yield from _quoted(finding.excerpt, place.column, place.length or 1)
     if finding.hint:
         yield f"      {finding.hint}"
+
+
+WIDTH = 160
+
+
+def _quoted(line: str, column: int, length: int) -> Iterator[str]:
+    """Yield as much of a line as is read at one glance, and carets below the place in it."""
+    start = max(0, min(column - WIDTH // 4, len(line) - WIDTH)) if column > WIDTH - 20 else 0
+    cut = ("…" if start else "") + line[start + bool(start) : start + WIDTH]
+    yield f"      {cut}"
+    before = column - 1 - start
+    if before < len(cut):
+        blank = "".join("\t" if c == "\t" else " " for c in cut[:before])
+        yield f"      {blank}{'^' * max(1, min(length, len(cut) - before))}"
 
 
 def short(written: str) -> str:

@@ -44,7 +44,7 @@ INTERNAL = "internal"
 _SPARE = 1
 _MEMORY_PER_DISK_BYTE = 4
 _QUICK_TO_LOAD = 24 * 2**20
-_NICENESS = 15
+_NICENESS = 5
 _LARGE_ANSWER = 4 * 2**20
 _START_SECONDS = 600.0
 
@@ -290,6 +290,9 @@ class Job:
         if self._cancellation.cancelled:
             self._process.spent = True
             return QueryCancelled()
+        if self._pool.closed:
+            self._process.spent = True
+            return PoolBusy(1)
         ended_by = self._process.bury()
         if ended_by == signal.SIGSEGV:
             return QueryRefused(
@@ -350,8 +353,7 @@ class Pool:
         self._load_pending = False
         self._nursery = self._open(store)
         self._keeper = threading.Thread(target=self._keep, name="query-pool", daemon=True)
-        for _ in range(self._wanted):
-            self._add(self._nursery.fork())
+        self._add(self._nursery.fork())  # the keeper forks the others
         self._keeper.start()
 
     def __enter__(self) -> Pool:
@@ -368,6 +370,11 @@ class Pool:
     def store(self) -> Path:
         """The store that new queries are answered from."""
         return self._nursery.store
+
+    @property
+    def closed(self) -> bool:
+        """Whether the pool takes no more queries."""
+        return self._closed
 
     @property
     def in_memory(self) -> bool:

@@ -20,7 +20,7 @@ class Rule:
     mend: str
 
 
-_VIOLATION, _WARNING, _INFO = Severity.VIOLATION, Severity.WARNING, Severity.INFO
+_WARNING, _INFO = Severity.WARNING, Severity.INFO
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -90,7 +90,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "ill-typed-literal",
-        _VIOLATION,
+        _WARNING,
         "A literal whose text is not of its datatype: letters for a number, a day that is in no calendar.",
         "It has no value: comparing and sorting skip it.",
         "Correct the text or the datatype.",

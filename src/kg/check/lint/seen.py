@@ -22,6 +22,9 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 MOST = 1_000
 """How many suspects of one kind are kept: enough to work on, and memory stays bounded."""
 
+MOST_BLANK = 100_000
+"""How many statements with blank nodes are kept for each file, to find their places by."""
+
 IRI, BLANK = "an IRI", "a blank node"
 """Kinds of values beside datatypes and languages, which are written `@nb`."""
 
@@ -96,6 +99,7 @@ class Seen:
     def __init__(self, base: str = "", today: date | None = None) -> None:
         """Begin; `base` is what the dataset's own IRIs begin with, `today` when dates begin to lie ahead."""
         self.uses: dict[SourceFile, Uses] = {}
+        self.blanks: dict[SourceFile, list[Quad]] = {}
         self.subjects: dict[str, tuple[SourceFile, ...]] = {}
         self.types: dict[str, tuple[NamedNode, ...]] = {}
         self.properties: dict[str, frozenset[NamedNode]] = {}
@@ -124,6 +128,7 @@ class Seen:
         uses = self.uses.setdefault(file, Uses())
         find, values, own = self._predicates.get, uses.values, self._own
         last, name, links, about = None, "", False, set[_Predicate]()
+        blanks, blank = self.blanks.setdefault(file, []), False
         for quad in quads:
             subject, value = quad.subject, quad.object
             known = find(quad.predicate)
@@ -132,6 +137,7 @@ class Seen:
             if subject != last:
                 self._done(name, links, about)
                 last, name, links, about = subject, self._subject(file, subject), False, set()
+                blank = type(subject) is BlankNode
             about.add(known)
             if type(value) is NamedNode:
                 values.add(value)
@@ -144,6 +150,8 @@ class Seen:
                 known.kinds.add(self._literal(file, quad, value))
             else:
                 known.kinds.add(BLANK)
+            if (blank or type(value) is BlankNode) and len(blanks) < MOST_BLANK:
+                blanks.append(quad)
             if known.flag:
                 self._note(known.flag, file, quad)
             yield quad

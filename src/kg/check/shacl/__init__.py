@@ -2,6 +2,6 @@
 
 from kg.check.shacl.engine import validate
 from kg.check.shacl.results import Outcome, Path, Result
-from kg.check.shacl.shapes import ShapeError, inert
+from kg.check.shacl.shapes import ShapeError
 
-__all__ = ["Outcome", "Path", "Result", "ShapeError", "inert", "validate"]
+__all__ = ["Outcome", "Path", "Result", "ShapeError", "validate"]

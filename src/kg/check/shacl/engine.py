@@ -235,6 +235,14 @@ class DataStore:
         self._store.extend(Quad(q.subject, q.predicate, q.object, _SHAPES) for q in self._shapes.quads)
         return _SHAPES
 
+    def has_any(self, focus: str, classes: Iterable[NamedNode]) -> bool:
+        """True if a pattern has a solution; quick where it is about the instances of classes."""
+        every = [sub for cls in classes for sub in self.subclasses(cls)]
+        if every:
+            found = (self._store.quads_for_pattern(None, RDF_TYPE, sub, DefaultGraph()) for sub in every)
+            return any(next(quads, None) is not None for quads in found)
+        return any(True for _ in self.rows(f"SELECT ?this WHERE {{ {focus} }} LIMIT 1"))
+
     def rows(self, query: str) -> QuerySolutions:
         """Run a query of ours over the data graph, literals as written."""
         asks = "?path" in query or any(needle in query for needle in self._needles)
@@ -310,6 +318,7 @@ class Validation:
         self._failing: dict[Node, NamedNode] = {}
         self._sets: dict[tuple[str, ...], NamedNode] = {}
         self._whole: set[str] = set()
+        self._empty: dict[str, bool] = {}
         self._large: dict[str, bool] = {}
         self._own: dict[tuple[str, str], bool] = {}
         self._absent: dict[str, str | None] = {}
@@ -378,12 +387,20 @@ class Validation:
     def _focus(self, node: Node) -> None:
         """Settle where a shape's focus nodes come from, and tell its children."""
         shape = self.plan.shapes[node]
-        if node in self._reporting:
-            self._report_focus[node] = self._set(self._reporting[node])
-            self._tell(shape, self._report_focus[node], reporting=True)
-        if node in self._checking:
-            self._check_focus[node] = self._set(self._checking[node])
-            self._tell(shape, self._check_focus[node], reporting=False)
+        for sources, focuses in (
+            (self._reporting, self._report_focus),
+            (self._checking, self._check_focus),
+        ):
+            focus = self._set(sources[node]) if node in sources else None
+            if focus is not None and not self._is_empty(focus):
+                focuses[node] = focus
+                self._tell(shape, focus, reporting=focuses is self._report_focus)
+
+    def _is_empty(self, focus: str) -> bool:
+        """True if there is no focus node: then there is nothing to ask."""
+        if focus not in self._empty:
+            self._empty[focus] = not self.data.has_any(focus, self._classes.get(focus, ()))
+        return self._empty[focus]
 
     def _set(self, sources: list[Source]) -> str:
         """Give the one pattern that binds `?this` to each node of the sources."""

@@ -44,7 +44,6 @@ class ShapesGraph:
         self.quads: list[Quad] = []
         self._values: dict[Node, dict[NamedNode, dict[Term, None]]] = {}
         self._subjects: dict[tuple[NamedNode, Term], dict[Node, None]] = {}
-        self._objects: set[Term] = set()
         for quad in quads:
             subject, value = quad.subject, quad.object
             if isinstance(subject, Triple) or isinstance(value, Triple):
@@ -52,7 +51,6 @@ class ShapesGraph:
             self.quads.append(quad)
             self._values.setdefault(subject, {}).setdefault(quad.predicate, {})[value] = None
             self._subjects.setdefault((quad.predicate, value), {})[subject] = None
-            self._objects.add(value)
 
     def values(self, node: Term, predicate: NamedNode) -> tuple[Term, ...]:
         """Give the values of a property."""
@@ -101,10 +99,6 @@ class ShapesGraph:
             members.append(first[0])
             node = rest[0]
         return tuple(members)
-
-    def is_object(self, node: Term) -> bool:
-        """True if any triple has the node as its object."""
-        return node in self._objects
 
     def is_instance(self, node: Node, cls: NamedNode) -> bool:
         """True if a node is of a class or of a subclass, by what the shapes graph says."""
@@ -334,19 +328,3 @@ def declared(graph: ShapesGraph) -> tuple[Node, ...]:
                 members = graph.list(head, owner)
                 found.update((m, None) for m in members if not isinstance(m, Literal))
     return tuple(found)
-
-
-def inert(quads: Iterable[Quad]) -> tuple[Node, ...]:
-    """Give the shapes that nothing leads to: no target of their own, no other shape that refers to them."""
-    graph = ShapesGraph(quads)
-    active = set(targeted(graph))
-    found: dict[Node, None] = {}
-    for kind in (sh("NodeShape"), sh("PropertyShape")):
-        found.update(dict.fromkeys(graph.subjects(RDF_TYPE, kind)))
-    for predicate in (sh("property"), sh("node"), sh("minCount"), sh("datatype")):
-        found.update(dict.fromkeys(graph.having(predicate)))
-    return tuple(
-        node
-        for node in found
-        if node not in active and not graph.is_object(node) and not graph.is_true(node, sh("deactivated"))
-    )

@@ -1,0 +1,194 @@
+"""The one layout of Turtle: what it looks like, what it keeps, and that it never changes what a file says."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from pyoxigraph import Quad
+
+from kg import config, rdfio
+from kg.cli import commands
+from kg.fmt import FormatError, NotTurtleError, formatted
+from tests.test_turtle import documents
+
+ROOT = Path(__file__).resolve().parent.parent
+TURTLE = rdfio.FORMATS[0]
+UGLY = """\
+# A village.
+
+PREFIX v: <https://ex.org/v/>
+@prefix unused: <http://unused.org/> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>.
+@prefix ex: <https://ex.org/>.
+
+
+
+v:a   rdf:type ex:Village; # why
+  # On its own.
+
+  ex:name "A"@nb,"B"^^<http://www.w3.org/2001/XMLSchema#string> ;; ex:list (1 2.50
+  03), [], (), [ ex:p ex:o;ex:q ex:r ] ; ex:many
+  ex:b, # b
+ex:c;.
+# Before the next.
+v:b ex:text '''x
+  y''' ;
+ ex:in [
+ex:p ex:o # o
+; ] .
+[ ex:p <https://ex.org/o>, <#f> ].
+# The end.
+"""
+NEAT = """\
+# A village.
+
+@prefix ex: <https://ex.org/> .
+@prefix v: <https://ex.org/v/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+
+v:a a ex:Village ; # why
+    # On its own.
+
+    ex:name "A"@nb , "B"^^xsd:string ;
+    ex:list (
+        1
+        2.50
+        03
+    ) , [] , () , [ ex:p ex:o ; ex:q ex:r ] ;
+    ex:many
+        ex:b, # b
+        ex:c .
+# Before the next.
+v:b ex:text '''x
+  y''' ;
+    ex:in [
+        ex:p ex:o # o
+    ] .
+[ ex:p ex:o , <#f> ] .
+# The end.
+"""
+
+
+def canonical(text: str) -> bytes:
+    quads: list[Quad] = list(rdfio.read(text.encode(), TURTLE, base="https://ex.org/"))
+    return rdfio.canonical(quads)
+
+
+def test_a_file_gets_the_one_layout() -> None:
+    assert formatted(UGLY) == NEAT
+
+
+def test_the_layout_of_a_neat_file_stays() -> None:
+    assert formatted(NEAT) == NEAT
+
+
+def test_what_the_file_says_stays() -> None:
+    assert canonical(formatted(UGLY)) == canonical(UGLY)
+
+
+@pytest.mark.parametrize("room", ["data", "ontology", "shapes"])
+def test_the_files_of_the_project_are_in_the_layout(room: str) -> None:
+    prefixes = config.load(ROOT / "kg.toml").prefixes
+    files = {path: path.read_text("utf-8") for path in (ROOT / room).rglob("*.ttl")}
+    assert files
+    assert [path for path, text in files.items() if formatted(text, prefixes) != text] == []
+
+
+def test_all_of_the_standard_suites_say_the_same_afterwards_and_stay_so(shared: Path) -> None:
+    done = 0
+    for path in sorted((shared / "suites").rglob("*.ttl")):
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        try:
+            once = formatted(text)
+        except FormatError:
+            continue
+        assert (path, formatted(once)) == (path, once)
+        assert (path, canonical(once)) == (path, canonical(text))
+        done += 1
+    assert done > 500
+
+
+@settings(deadline=None, max_examples=200)
+@given(documents())
+def test_made_up_documents_say_the_same_afterwards_and_stay_so(text: str) -> None:
+    once = formatted(text)
+    assert canonical(once) == canonical(text)
+    assert formatted(once) == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BASE <https://ex.org/>\nPREFIX : <#>\n:a :b :c .\n@prefix : <http://f/> .\n:a :b :c .\n",
+        "@prefix a: <http://a/> . # first\n@prefix b: <http://b/> .\na:a b:b a:c .\n",
+    ],
+)
+def test_prefixes_stay_where_they_are_if_moving_them_could_change_something(text: str) -> None:
+    order = [line.split()[1] for line in formatted(text).splitlines() if line.startswith("@prefix")]
+    assert order == [part.split()[0] for part in text.replace("PREFIX", "@prefix").split("@prefix")[1:]]
+
+
+def test_windows_line_ends_and_a_byte_order_mark_go() -> None:
+    assert formatted("\ufeff<urn:a> a <urn:b> .\r\n# c\r\n") == "<urn:a> a <urn:b> .\n# c\n"
+
+
+def test_line_ends_inside_a_literal_are_what_the_file_says() -> None:
+    text = '<urn:a> <urn:b> """x\r\ny""" .\r\n'
+    assert formatted(text) == '<urn:a> <urn:b> """x\r\ny""" .\n'
+
+
+def test_comments_alone_and_nothing_at_all_are_documents() -> None:
+    assert [formatted(text) for text in ("", "# a\n\n\n\n# b", "\n\n")] == ["", "# a\n\n# b\n", ""]
+
+
+@pytest.mark.parametrize("text", ["<a> <b>", "not Turtle", '<a> <b> "c .', "<a> <b> x:c ."])
+def test_what_is_not_turtle_is_left_as_it_is(text: str) -> None:
+    with pytest.raises(NotTurtleError):
+        formatted(text)
+
+
+@pytest.mark.parametrize("text", ["<urn:a> <urn:b> <urn:c> {| <urn:d> 1 |} .", '@version "1.2" .'])
+def test_what_rdf_1_2_added_is_left_as_it_is(text: str) -> None:
+    with pytest.raises(FormatError, match="no place for"):
+        formatted(text)
+
+
+def test_a_literal_of_ten_million_characters_takes_linear_time() -> None:
+    text = f'<urn:a> <urn:b> """{"x" * 10_000_000}""" .\n'
+    start = time.process_time()
+    assert formatted(text) == text
+    assert time.process_time() - start < 10
+
+
+def fmt(folder: Path, *options: str) -> tuple[int, str]:
+    result = CliRunner().invoke(commands, ["fmt", str(folder), *options], standalone_mode=False)
+    return result.return_value, result.output
+
+
+def test_the_command_changes_files_and_then_has_nothing_to_do(tmp_path: Path) -> None:
+    (tmp_path / "a.ttl").write_text(UGLY)
+    (tmp_path / "b.ttl").write_text(NEAT)
+    assert fmt(tmp_path) == (0, "a.ttl\n1 of 2 files changed.\n")
+    assert (tmp_path / "a.ttl").read_text() == NEAT
+    assert fmt(tmp_path) == (0, "0 of 2 files changed.\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.ttl", "b.ttl"]
+
+
+def test_check_and_diff_change_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.ttl").write_text("<urn:a>  a <urn:b>.\n")
+    assert fmt(tmp_path, "--check") == (1, "a.ttl\n1 of 1 files would change.\n")
+    diff = "--- a.ttl\n+++ a.ttl (formatted)\n@@ -1 +1 @@\n-<urn:a>  a <urn:b>.\n+<urn:a> a <urn:b> .\n"
+    assert fmt(tmp_path, "--diff") == (0, diff + "1 of 1 files would change.\n")
+    assert (tmp_path / "a.ttl").read_text() == "<urn:a>  a <urn:b>.\n"
+
+
+def test_a_broken_file_is_told_and_left(tmp_path: Path) -> None:
+    (tmp_path / "a.ttl").write_text("<urn:a> a")
+    code, output = fmt(tmp_path)
+    assert code == 1
+    assert output.startswith("a.ttl: left as it is. It is not Turtle: ")
+    assert (tmp_path / "a.ttl").read_text() == "<urn:a> a"
