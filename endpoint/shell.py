@@ -265,6 +265,8 @@ class Shell:
         headers = exchange.headers
         if exchange.scope["method"] not in ("GET", "HEAD") or b"range" in headers:
             return None
+        if b"if-modified-since" in headers and b"if-none-match" not in headers:
+            return None
         if b"no-cache" in headers.get(b"cache-control", b""):
             return None
         scope = exchange.scope
