@@ -238,10 +238,8 @@ def test_the_rules_choose_what_the_site_chooses(accept: str | None) -> None:
     for table, default in ((ENTITY, "html"), (LISTS, "html"), (ERRORS, "problem")):
         wanted = choose(accept, table, default=default)
         named = {form.name: "problem" if form.name == "problem" else form.suffix for form in table}
-        found = next(
-            (form for pattern, form in choices(table, default) if re.search(f"(?i){pattern}", accept or "")),
-            default,
-        )
+        rules = choices(table, default)
+        found = next((form for rule, form in rules if re.search(f"(?i){rule}", accept or "")), default)
         assert found == (named[wanted.name] if wanted else "none"), table
 
 
@@ -256,3 +254,21 @@ def test_links_are_turned_or_lose_their_address() -> None:
     found = turn(page, "", lambda address: address.path == "doc/x")
     assert found.text == '<a href="/doc/x?lang=nb#p">x</a> <a class="y">y</a> <a href="https://ex.org/">z</a>'
     assert found.addresses == frozenset([Address("doc/x")])
+
+
+def test_w3id_leads_every_iri_to_the_site_as_it_was_written(exported: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "w3id" / "www" / "villages"
+    folder.mkdir(parents=True)
+    rules = (exported / "w3id/.htaccess").read_text("utf-8")
+    (folder / ".htaccess").write_text(rules.replace("SITE", "https://data.example/kg"), "utf-8")
+    with apache_server(tmp_path / "w3id", tmp_path) as address, Client() as client:
+        for path in (
+            "id/village/S%C3%A6tervik",
+            "id/village/a%20b",
+            "id/village/50%25",
+            "def",
+            "",
+            "concept/x?format=ttl",
+        ):
+            reply = client.ask(f"{address}/villages/{path}")
+            assert (reply.status, reply.header("location")) == (303, f"https://data.example/kg/{path}")

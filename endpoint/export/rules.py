@@ -160,5 +160,7 @@ def w3id(facts: Facts) -> str:
 # such as https://data.example.org/kg, and a README that names who keeps it.
 Options +FollowSymLinks
 RewriteEngine On
-RewriteRule ^(.*)$ SITE/$1 [R=303,NE,L]
+# The path as it came, still encoded.
+RewriteCond %{{THE_REQUEST}} "^\\S+ /[^/?\\s]+/([^?\\s]*)"
+RewriteRule ^ SITE/%1 [R=303,NE,L]
 """
