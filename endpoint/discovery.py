@@ -16,12 +16,13 @@ from endpoint import html, negotiate, resolve, schemaorg, variants, vocabulary
 from endpoint import site as current
 from endpoint.lists import kinds_of
 from endpoint.negotiate import CATALOGUE, ENTITY, GRAPHS, HTML, ONTOLOGY, Representation
-from endpoint.respond import absolute, here, link, redirect, respond
+from endpoint.problems import Problem
+from endpoint.respond import absolute, here, link, redirect, respond, respond_file
 from endpoint.signposting import LINKSET_JSON, LINKSETS, Signposts, Target, as_links
-from kg import catalog, rdfio, statistics
+from kg import catalog, dumps, rdfio, statistics
 from kg.history import History
 from kg.index import Description
-from kg.snapshot import Snapshot
+from kg.snapshot import Home, Snapshot
 from kg.statistics import Statistics
 from kg.vocab import PREFIXES, document_path
 
@@ -175,11 +176,12 @@ def structured(description: Description, path: str) -> Mapping[str, Any]:
     )
 
 
-def dated(response: Response, iri: str) -> Response:
-    """Say of an answer about a thing when the thing last changed; it is not what makes the answer fresh."""
-    changed = history().changed(iri)
-    if changed is not None:
+def dated(response: Response, iri: str | None = None) -> Response:
+    """Say when an answer last changed: with the thing it is only about, or with the snapshot."""
+    changed = current.snapshot().created if iri is None else history().changed(iri)
+    if changed is not None and response.status_code == 200:
         response.last_modified = datetime.fromisoformat(changed)
+        response.make_conditional(request)
     return response
 
 
@@ -214,11 +216,54 @@ def dataset_signposts() -> Signposts:
         license=config.license,
         profile=catalog.PROFILE,
         metadata=[Target(f"catalog.{form.suffix}", form.media_type) for form in GRAPHS],
-        items=[
-            Target(f"dumps/{dump.path}", "application/gzip" if dump.gzipped else dump.media_type)
-            for dump in catalog.whole_dumps(snapshot)
-        ],
+        items=[Target(f"dumps/{dump.path}", dump.file_type) for dump in catalog.whole_dumps(snapshot)],
     )
+
+
+def send_dump(snapshot: Snapshot, path: str) -> Response:
+    """Give one file of a snapshot, whole or in ranges, with its checksum and the way back to the dataset."""
+    found = dumps.by_path(snapshot.dumps).get(path)
+    if found is None:
+        raise Problem("not-found", f"There is no dump {path!r}; {here('dumps/')} lists them.")
+    response = respond_file(snapshot.dumps / found.path, found.file_type, found.bytes, found.sha256)
+    response.headers["Repr-Digest"] = html.digest(found.sha256)
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.path.rpartition("/")[2]}"'
+    for value in dataset_signposts().on_item():
+        response.headers.add("Link", value)
+    return response
+
+
+@blueprint.get("/dumps/latest/<path:path>")
+def latest_dump(path: str) -> Response:
+    """The address for ever of what is the newest file now."""
+    snapshot = current.snapshot()
+    if path not in dumps.by_path(snapshot.dumps):
+        raise Problem("not-found", f"There is no dump {path!r}; {here('dumps/')} lists them.")
+    return redirect(here(f"dumps/{snapshot.id}/{path}"), status=302)
+
+
+@blueprint.get("/dumps/<string(length=64):identity>/<path:path>")
+def dump_of(identity: str, path: str) -> Response:
+    """One file of one snapshot: it never changes, and stays as long as the snapshot is kept."""
+    response = send_dump(_snapshot_of(identity), path)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _snapshot_of(identity: str) -> Snapshot:
+    snapshot = current.snapshot()
+    if identity == snapshot.id:
+        return snapshot
+    home = current.site().home
+    found = _kept(home, identity) if home is not None else None
+    if found is None:
+        raise Problem("not-found", f"There is no snapshot {identity[:12]}…; {here('dumps/')} has the newest.")
+    return found
+
+
+@lru_cache(maxsize=16)
+def _kept(home: Home, identity: str) -> Snapshot | None:
+    return home.open(identity)
 
 
 def _api_catalog_link() -> str:
@@ -227,11 +272,8 @@ def _api_catalog_link() -> str:
 
 @blueprint.after_app_request
 def add_links(response: Response) -> Response:
-    """Let the front page lead to the dataset and the APIs, and each dump back to its dataset."""
-    if response.status_code in (200, 206) and request.endpoint == "views.download":
-        for value in dataset_signposts().on_item():
-            response.headers.add("Link", value)
-    elif response.status_code == 200 and request.endpoint == "views.front":
+    """Let the front page lead to the catalogue of the dataset and to that of the APIs."""
+    if response.status_code == 200 and request.endpoint == "views.front":
         response.headers.add("Link", _api_catalog_link())
         response.headers.add("Link", link(here("catalog"), "describedby", type="text/turtle"))
     return response

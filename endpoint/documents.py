@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -14,9 +13,6 @@ from kg import rdfio
 from kg.config import Config
 from kg.index import Description
 from kg.vocab import RDF_TYPE, term
-
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_XML_LOCAL = re.compile(r"[^\W\d][\w.-]*\Z")
 
 
 def write(
@@ -64,21 +60,11 @@ def _used(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
 
 def _require_xml(quads: Iterable[Quad]) -> None:
     for quad in quads:
-        if not xml_name(quad.predicate.value):
+        if not rdfio.xml_name(quad.predicate.value):
             raise Problem(
                 "not-serialisable",
                 f"RDF/XML has no name for the property <{quad.predicate.value}>: "
                 "it does not end in an XML name.",
             )
-        if isinstance(quad.object, Literal) and _NOT_XML.search(quad.object.value):
+        if isinstance(quad.object, Literal) and not rdfio.xml_text(quad.object.value):
             raise Problem("not-serialisable", "A text has a control character, which XML does not allow.")
-
-
-def xml_name(iri: str) -> bool:
-    """Tell whether an IRI can be cut into a namespace and an XML name.
-
-    >>> xml_name("https://ex.org/def#a"), xml_name("https://ex.org/def/1")
-    (True, False)
-    """
-    tail = re.split(r"[/#:]", iri)[-1]
-    return bool(_XML_LOCAL.match(tail)) and tail != iri

@@ -238,7 +238,7 @@ def _download(dump: Dump, snapshot: Snapshot) -> dict[str, Any]:
         "@type": "DataDownload",
         "name": dump.path,
         "contentUrl": f"{snapshot.config.base}dumps/{dump.path}",
-        "encodingFormat": [dump.media_type, "application/gzip"] if dump.gzipped else dump.media_type,
+        "encodingFormat": [dump.media_type, dump.file_type] if dump.coding else dump.media_type,
         "contentSize": f"{dump.bytes} B",
         "sha256": dump.sha256,
     }

@@ -111,7 +111,7 @@ def serve(
     """Serve a snapshot, and whichever is published in its home later, until SIGINT or SIGTERM."""
     limits = limits_of(settings)
     with Pool(snapshot.store, limits, prefixes=snapshot.config.prefixes) as pool:
-        site = Site(settings, Published(snapshot, Index(snapshot.index)), pool)
+        site = Site(settings, Published(snapshot, Index(snapshot.index)), pool, home)
         app = create_app(site, tuple(blueprints()))
         shell = Shell(app, site, bounds_of(settings, limits), behind_proxy=behind_proxy)
         if not quiet:

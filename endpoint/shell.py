@@ -27,7 +27,7 @@ from endpoint.problems import Problem
 from endpoint.respond import SECURITY_HEADERS
 from endpoint.site import Site
 from endpoint.sparql import CANCELLATION, FAILURE, PAGE, REASON, REFUSED, Asked, Reply, service_of
-from kg.query import Cancellation
+from kg.query import Cancellation, PoolBusy
 
 log = logging.getLogger(__name__)
 
@@ -265,6 +265,8 @@ class Shell:
         headers = exchange.headers
         if exchange.scope["method"] not in ("GET", "HEAD") or b"range" in headers:
             return None
+        if b"if-modified-since" in headers and b"if-none-match" not in headers:
+            return None
         if b"no-cache" in headers.get(b"cache-control", b""):
             return None
         scope = exchange.scope
@@ -407,6 +409,8 @@ class Shell:
         try:
             self._service.admit(exchange.client)
             result = await self._service.run_async(asked, exchange.client, cancellation)
+        except PoolBusy:
+            return await self._in_query_lane(exchange)
         except Problem as problem:
             if cancellation.cancelled:
                 return None

@@ -12,7 +12,7 @@ from endpoint.settings import Settings
 if TYPE_CHECKING:
     from kg.index import Index
     from kg.query import Pool
-    from kg.snapshot import Snapshot
+    from kg.snapshot import Home, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,13 @@ class Published:
 class Site:
     """Settings, query pool and the snapshot that is published now; a publication swaps one reference."""
 
-    def __init__(self, settings: Settings, published: Published, pool: Pool | None = None) -> None:
-        """Keep the parts; `pool` may be missing where no query is run."""
+    def __init__(
+        self, settings: Settings, published: Published, pool: Pool | None = None, home: Home | None = None
+    ) -> None:
+        """Keep the parts; without `pool` no query is run, without `home` no older snapshot is found."""
         self.settings = settings
         self.pool = pool
+        self.home = home
         self._published = published
 
     @property

@@ -177,7 +177,10 @@ class Service:
         return self._done(asked, answer, client)
 
     async def run_async(self, asked: Asked, client: str, cancellation: Cancellation) -> Result:
-        """Give the result from a worker, without a thread that waits. Raises Problem."""
+        """Give the result from a worker, without a thread that waits.
+
+        Raises Problem, and PoolBusy where no worker is idle at this moment.
+        """
         fmt = self._format(asked)
         try:
             with self.pool.start(
@@ -185,6 +188,8 @@ class Service:
                 outline=asked.outline, cancellation=cancellation, patience=0,
             ) as job:  # fmt: skip
                 answer = await job.wait_async()
+        except PoolBusy:
+            raise
         except QueryError as failure:
             raise self._failed(failure, client) from None
         return self._done(asked, answer, client)

@@ -37,7 +37,7 @@ from endpoint.lists import KindRow, Listing, foremost, kinds_of, listing
 from endpoint.maps import Drawing
 from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
 from endpoint.problems import TYPES, Problem
-from endpoint.respond import here, redirect, respond, respond_file
+from endpoint.respond import here, redirect, respond
 from endpoint.variants import address, alternates, choose, query_string
 from kg import dumps
 from kg.dumps import Dump
@@ -129,7 +129,7 @@ def describe(
         page = respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where,
                        links=signposts.on_page(), language=html.language(),
                        variant=query_string())  # fmt: skip
-        return discovery.dated(page, description.iri)
+        return discovery.dated(page)
     links = [*alternates(path, table, chosen), *signposts.on_metadata()]
     body_bytes = documents.write(
         description, chosen, document=config.base + path, config=config, context=_context()
@@ -197,7 +197,7 @@ def _graph_of(iri: str) -> GraphPage | None:
         return None
     things = figures.things_in(iri, snapshot.store)
     names = current.index().labels(things, negotiate.fallbacks(html.language()))
-    files = tuple(d for d in dumps.by_path(snapshot.dumps).values() if d.graph == iri and not d.gzipped)
+    files = tuple(d for d in dumps.by_path(snapshot.dumps).values() if d.graph == iri and not d.coding)
     return GraphPage(info, tuple((thing, names[thing]) for thing in things), files)
 
 
@@ -357,7 +357,7 @@ def downloads() -> Response:
     found = dumps.by_path(current.snapshot().dumps)
     after, limit = request.args.get("after", ""), current.site().settings.page_size
     graphs = sorted({dump.graph for dump in found.values() if dump.graph > after})
-    shown = {graph: [dump for dump in found.values() if dump.graph == graph and not dump.gzipped]
+    shown = {graph: [dump for dump in found.values() if dump.graph == graph and not dump.coding]
              for graph in graphs[:limit]}  # fmt: skip
     whole = () if after else [dump for dump in found.values() if not dump.graph]
     more = graphs[limit - 1] if len(graphs) > limit else ""
@@ -367,15 +367,7 @@ def downloads() -> Response:
 @blueprint.get("/dumps/<path:path>")
 def download(path: str) -> Response:
     """One file of the list, whole or in ranges."""
-    folder = current.snapshot().dumps
-    found = dumps.by_path(folder).get(path)
-    if found is None:
-        raise Problem("not-found", f"There is no dump {path!r}; {here('dumps/')} lists them.")
-    media_type = "application/gzip" if found.gzipped else found.media_type
-    response = respond_file(folder / found.path, media_type, found.bytes, found.sha256)
-    response.headers["Repr-Digest"] = html.digest(found.sha256)
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.path.rpartition("/")[2]}"'
-    return response
+    return discovery.send_dump(current.snapshot(), path)
 
 
 @blueprint.get("/kinds")

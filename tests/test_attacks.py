@@ -20,7 +20,7 @@ import pytest
 
 from tests.serving import Reply, Served, served
 
-pytestmark = pytest.mark.attack
+pytestmark = [pytest.mark.attack, pytest.mark.xdist_group("attacks")]
 
 DEADLINE = 1.0
 SLACK = 4.0

@@ -633,7 +633,6 @@ def test_the_project_itself_has_no_finding_that_is_not_explained() -> None:
 
 EXPLAINED = {
     "same-label": "places that share their name, told apart by county",
-    "duplicate-subject": "a period that two sources tell of",
 }
 
 

@@ -243,3 +243,12 @@ def test_the_rules_of_the_page_let_json_ld_pass(address: str, tmp_path: Path) ->
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert '<script type="application/ld+json">' in done.stdout
     assert "Content Security Policy" not in done.stderr
+
+
+def test_who_has_the_newest_document_by_date_need_not_fetch_it(client: FlaskClient) -> None:
+    for path, headers in (("/doc/book/growth.ttl", {}), ("/doc/book/growth", HTML)):
+        date = client.get(path, headers=headers).headers["Last-Modified"]
+        again = client.get(path, headers={**headers, "If-Modified-Since": date})
+        assert (again.status_code, again.data) == (304, b"")
+        before = {**headers, "If-Modified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}
+        assert client.get(path, headers=before).status_code == 200

@@ -83,7 +83,7 @@ def test_each_file_of_the_catalogue_answers_with_its_size_and_checksum(client: F
         "spdx:checksum [ spdx:checksumValue ?sum ] }"
     )
     files = [(row["url"].value, int(row["size"].value), row["sum"].value) for row in rows]  # type: ignore[union-attr]
-    assert len(files) == 10
+    assert len(files) == 15
     for url, size, checksum in files:
         answer = client.get("/" + url.removeprefix(BASE), buffered=True)
         assert (answer.content_length, answer.headers["ETag"]) == (size, f'"{checksum}"')

@@ -219,8 +219,8 @@ def test_the_box_completes_by_keyboard_as_a_combobox(snapshot: Snapshot, tmp_pat
     try:
         command = [
             CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-            "--virtual-time-budget=20000", "--disable-background-networking", f"--user-data-dir={tmp_path}", "--dump-dom",
-            f"http://127.0.0.1:{server.server_port}/search?lang=en",
+            "--virtual-time-budget=20000", "--disable-background-networking", f"--user-data-dir={tmp_path}",
+            "--dump-dom", f"http://127.0.0.1:{server.server_port}/search?lang=en",
         ]  # fmt: skip
         page = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     finally:

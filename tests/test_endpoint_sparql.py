@@ -13,6 +13,7 @@ import zstandard
 
 from tests.serving import Reply, Served, served
 
+pytestmark = pytest.mark.xdist_group("sparql")
 DATA = r"""
 @prefix : <http://x/> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .

@@ -30,7 +30,8 @@ from kg.query import (
 )
 from kg.query.guard import Outline
 
-LIMITS = Limits(seconds=3.0, memory=150 * 2**20, result=100_000, workers=2, queue=0.2)
+pytestmark = pytest.mark.xdist_group("pool")
+LIMITS = Limits(seconds=3.0, memory=150 * 2**20, result=100_000, workers=2, queue=1.0)
 CROSS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 UNGUARDED = Outline("SELECT", {}, {}, "")
 
@@ -130,7 +131,7 @@ def test_a_result_beyond_the_cap_is_no_result(pool: Pool) -> None:
 def test_a_crash_of_the_engine_ends_one_worker(pool: Pool) -> None:
     """What the guard would refuse is sent past it, and overflows the engine's stack."""
     with pytest.raises(QueryRefused) as caught:
-        run(pool, "SELECT * " + "{" * 6000 + "}" * 6000, outline=UNGUARDED)
+        run(pool, "SELECT * " + "{" * 20_000 + "}" * 20_000, outline=UNGUARDED)
     assert caught.value.reason == "complex"
     assert run(pool, "ASK {}").form == "ASK"
 

@@ -312,3 +312,12 @@ def test_the_same_quads_give_the_same_index(tmp_path: Path) -> None:
             return [db.execute(f"SELECT * FROM {table}").fetchall() for table in ("found", "name", "word")]
 
     assert rows("one") == rows("two")
+
+
+def test_the_names_of_all_things_are_given_without_slugs_labels_first(small: Index) -> None:
+    assert [row for row in small.names() if row[0] == "http://x/a"] == [
+        ("http://x/a", "Lønset", "nb"),
+        ("http://x/a", "Løset", "nb"),
+        ("http://x/a", "Lünset", "nb"),
+        ("http://x/a", "L-17", ""),
+    ]

@@ -96,7 +96,7 @@ def test_metadata_lead_back_to_the_page_they_describe(client: FlaskClient, path:
 
 def test_each_file_leads_back_to_the_dataset(client: FlaskClient) -> None:
     items = headers(client, "dataset").items
-    assert len(items) == 10
+    assert len(items) == 15
     for signpost in items:
         back = headers(client, str(signpost.target).removeprefix(BASE))
         assert _targets(back.collection) == {f"{BASE}dataset"}

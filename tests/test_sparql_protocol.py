@@ -15,6 +15,7 @@ from pyoxigraph import NamedNode, RdfFormat, Store, parse
 
 from tests.serving import Reply, Served, served
 
+pytestmark = pytest.mark.xdist_group("protocol")
 SUITE = Path("suites/rdf-tests/sparql/sparql11/protocol")
 HT = "http://www.w3.org/2011/http#"
 MF = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"

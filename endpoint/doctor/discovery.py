@@ -127,7 +127,7 @@ def catalogue(site: Deployment) -> Iterator[str]:
         yield f"{reply.url} has a blank node for its dcat:Dataset, which harvesters reject."
     for name in ("distribution", "contactPoint"):
         if not any(t.predicate.value == f"{_DCAT}{name}" for t in said):
-            hint = " (publisher.email in kg.toml gives it)" if name == "contactPoint" else ""
+            hint = " (catalogue.contact_email in kg.toml gives it)" if name == "contactPoint" else ""
             yield f"{reply.url} says no dcat:{name}{hint}."
     if site.ask(reply.url, TURTLE, accept_language="xx").body != reply.body:
         yield f"{reply.url} gives other bytes each time: harvesters will see a change at each visit."

@@ -26,9 +26,8 @@ LINKSET_SUFFIX, PROBLEM_SUFFIX, GONE = "linkset", "problem", "gone"
 _DAY = 86_400
 _NEGOTIATED = ("catalog", ".well-known/void")
 _AS_THEY_ARE = ("id/", "search")
-_SCRIPT = (
-    '<script src="{root}/static/static-search.js" data-index="{root}/search.json" defer></script>\n</head>'
-)
+_LIVE_SEARCH = '<script src="{root}/static/search.js" defer></script>'
+_FILE_SEARCH = '<script src="{root}/static/static-search.js" data-index="{root}/search.json" defer></script>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One address to write; `depth` is how many pages of a list come before it."""
+    """One address to write; `depth` is how many pages of a list come before it.
+
+    What is optional need not be there.
+    """
 
     address: Address
     depth: int = 0
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Writer:
             files.append((f"{index_name(job.address)}{infix}.{language}.html", self._ready(turned.text)))
         if infix:
             if first.status_code != 410:
-                return Written(job, (), frozenset(), (f"{job.address.url} is answered {first.status_code}",))
+                return Written(job, (), frozenset(), _missing(job, first))
             problem = self._get(job.address, LANGUAGES[0], negotiate.PROBLEM.media_type)
             files.append((f"{job.address.written}.{GONE}.{PROBLEM_SUFFIX}", problem.data))
             return Written(job, self._save(files), frozenset(found), ())
@@ -101,7 +104,8 @@ class Writer:
         return self.client.get(self.plan.root + url, headers={"Accept": f"{accept}, */*;q=0.1"})
 
     def _ready(self, page: str) -> bytes:
-        return page.replace("</head>", _SCRIPT.format(root=self.plan.root), 1).encode()
+        root = self.plan.root
+        return page.replace(_LIVE_SEARCH.format(root=root), _FILE_SEARCH.format(root=root)).encode()
 
     def _forms(self, page: TestResponse) -> tuple[list[tuple[str, bytes]], tuple[str, ...]]:
         """Give the other forms that a page's Link header names."""
@@ -123,7 +127,7 @@ class Writer:
 
     def _file(self, job: Job, reply: TestResponse) -> Written:
         if reply.status_code != 200:
-            return Written(job, (), frozenset(), (f"{job.address.url} is answered {reply.status_code}",))
+            return Written(job, (), frozenset(), _missing(job, reply))
         name = job.address.written
         if reply.mimetype == "application/linkset+json":
             name += f".{LINKSET_SUFFIX}"
@@ -177,6 +181,10 @@ class Writer:
             return f"{plan.root}/sparql"
         name = plan.questions.get(query)
         return f"{plan.root}/questions/{quote(name)}.csv" if name else ""
+
+
+def _missing(job: Job, reply: TestResponse) -> tuple[str, ...]:
+    return () if job.optional else (f"{job.address.url} is answered {reply.status_code}",)
 
 
 def _outside(iri: str) -> str:
@@ -233,7 +241,7 @@ def followed(found: Iterable[Address]) -> Iterator[Address]:
         copied = address.path.startswith(("static/", "doc/")) or (
             address.path.startswith("dumps/") and address.path != "dumps/"
         )
-        graph = suffix in {form.suffix for form in GRAPHS} and address.path != "context.jsonld"
+        graph = suffix in {form.suffix for form in GRAPHS} and address.path.startswith("def.")
         named = any(name == "format" for name, _ in address.query) and address.path == "doc"
         if not (copied or graph or named or suffix == "html"):
             yield address

@@ -19,11 +19,12 @@ from flask import Flask
 
 from endpoint import html, sparql, views
 from endpoint.app import create_app
-from endpoint.export import pages, rules
+from endpoint.export import apache, caddy, nginx, pages, rules
 from endpoint.export.links import Address
 from endpoint.export.pages import PROBLEM_SUFFIX, Job, Plan, Written
 from endpoint.negotiate import ENTITY
 from endpoint.problems import Problem
+from endpoint.respond import uri
 from endpoint.settings import Settings
 from endpoint.site import Published, Site
 from endpoint.words import LANGUAGES
@@ -39,6 +40,7 @@ _SEEDS = (
     "", "kinds", "questions", "about", "dataset", "def", "limits", "problems", "search", "dumps/", "catalog",
     "context.jsonld", "robots.txt", "sitemap.xml", ".well-known/void", ".well-known/api-catalog",
 )  # fmt: skip
+_PERHAPS = ("llms.txt", "CITATION.cff", "ro-crate-metadata.json", "opensearch.xml", "land.geojson")
 _ERRORS = ("bad-request", "not-found", "method-not-allowed", "not-acceptable", "gone", "unsupported-format",
            "range-not-satisfiable")  # fmt: skip
 _NO_SERVICE = "This is a static copy: it runs no queries. The dumps hold everything that could be asked."
@@ -242,6 +244,7 @@ class _Export:
         kinds = {thing.path: thing.kind for thing in things}
         jobs = [Job(_address(thing)) for thing in things if thing.path != "def"]
         jobs += [Job(Address(path)) for path in _SEEDS] + [Job(address) for address in self.maps()]
+        jobs += [Job(Address(path), optional=True) for path in _PERHAPS]
         seen = {job.address.written for job in jobs}
         done = 0
         # Forked, so that nothing has to be read again; no thread runs yet.
@@ -368,18 +371,36 @@ class _Export:
         facts = rules.Facts(
             root=self.options.root_path,
             base=self.base,
-            license=self.snapshot.config.license or "",
+            page_links=self.links(own, pages.HTML),
+            graph_links=self.links(own, "text/turtle"),
             direct=tuple(sorted(rest - below_id)),
             digests=digests,
             sparql=self.options.sparql,
             language=next((tag for tag in self.snapshot.config.languages if tag in LANGUAGES), LANGUAGES[0]),
         )
-        (self.folder / "nginx.conf").write_text(rules.nginx(facts), "utf-8")
-        (self.folder / "Caddyfile").write_text(rules.caddy(facts), "utf-8")
-        self.site.joinpath(".htaccess").write_text(rules.apache(facts), "utf-8")
+        (self.folder / "nginx.conf").write_text(nginx.configuration(facts), "utf-8")
+        (self.folder / "Caddyfile").write_text(caddy.caddyfile(facts), "utf-8")
+        pages.save(self.site / ".htaccess", apache.htaccess(facts).encode(), self.when)
         w3id = self.folder / "w3id"
         w3id.mkdir()
         (w3id / ".htaccess").write_text(rules.w3id(facts), "utf-8")
+
+    def links(self, own: Sequence[Thing], accept: str) -> tuple[str, ...]:
+        """Give the Link values of a document, with places for its path and its IRI."""
+        thing = next((thing for thing in own if thing.iri.startswith(f"{self.base}id/")), None)
+        if thing is None:
+            return ()
+        document = thing.path.removeprefix("doc/")
+        client = application(self.snapshot, self.options).test_client()
+        reply = client.get(f"{self.options.root_path}/{thing.path}", headers={"Accept": accept})
+        found = []
+        for value in reply.headers.getlist("Link"):
+            about = value.replace(uri(thing.iri), "{iri}")
+            for room in ("doc", "linkset"):
+                about = about.replace(f"/{room}/{document}", f"/{room}/{{document}}")
+            if 'rel="type"' not in about or "schema.org/AboutPage" in about:
+                found.append(about)
+        return tuple(found)
 
 
 def _first(path: str) -> str:

@@ -49,7 +49,8 @@
       rows = found;
       list.replaceChildren(...rows.map((row, n) => {
         const name = element("bdi", row.language ? { lang: row.language } : {}, row.label);
-        const kind = element("span", { class: "hint" }, row.kind);
+        const met = row.matched && row.matched !== row.label ? `${row.matched} · ` : "";
+        const kind = element("span", { class: "hint" }, met + row.kind);
         return element("li", { id: `${list.id}-${n}`, role: "option", "aria-selected": "false" }, name, " ", kind);
       }));
       active = -1;
@@ -110,5 +111,6 @@
     });
   }
 
-  document.querySelectorAll("input[data-suggest]").forEach(complete);
+  // A static copy has an index of its own, and nobody who answers.
+  if (!document.querySelector("script[data-index]")) document.querySelectorAll("input[data-suggest]").forEach(complete);
 })();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -173,7 +173,10 @@ class _Writer:
     @property
     def contact(self) -> str | None:
         """The node to turn to, if the dataset says how."""
-        known = self.about.contact_name or self.about.contact_email or self.about.contact_url
+        about, found = self.about, self.config.publisher
+        known = about.contact_name or about.contact_email or about.contact_url
+        if found is not None:
+            known = known or found.email or found.homepage
         return f"{self.base}catalog#contact" if known else None
 
     @property
@@ -304,7 +307,7 @@ class _Dcat(_Writer):
         fmt = rdfio.named(dump.format)
         assert fmt is not None
         file_type, specification, _ = _FILE_TYPES[dump.format]
-        name = f"{fmt.label}, {_coding(dump)}" if _coding(dump) else fmt.label
+        name = f"{fmt.label}, {dump.coding}" if dump.coding else fmt.label
         self.typed(iri, "dcat:Distribution")
         self.texts(iri, "dcterms:title", dict.fromkeys(self.tags(), name))
         self.texts(
@@ -313,8 +316,8 @@ class _Dcat(_Writer):
         self.add(iri, "dcat:accessURL", f"{self.base}dumps/")
         self.add(iri, "dcat:downloadURL", url)
         self.add(iri, "dcat:mediaType", f"{_MEDIA_TYPES}{fmt.media_type}")
-        if _coding(dump):
-            self.add(iri, "dcat:compressFormat", f"{_MEDIA_TYPES}{_coding_type(dump)}")
+        if dump.coding:
+            self.add(iri, "dcat:compressFormat", f"{_MEDIA_TYPES}{dump.file_type}")
         self.add(iri, "dcterms:format", f"{_EU}file-type/{file_type}")
         self.add(iri, "dcat:byteSize", Literal(str(dump.bytes), datatype=_SIZE))
         self.add(iri, "spdx:checksum", f"{iri}-sha256")
@@ -368,7 +371,8 @@ class _Dcat(_Writer):
                 )
             email = self.about.contact_email or (found.email if found else None)
             self.add(contact, "vcard:hasEmail", f"mailto:{email}" if email else None)
-            self.add(contact, "vcard:hasURL", self.about.contact_url)
+            url = self.about.contact_url or (found.homepage if found else None)
+            self.add(contact, "vcard:hasURL", url)
 
     def lists(self) -> None:
         """Say what the IRIs of others are, so that nobody has to fetch them."""
@@ -385,14 +389,6 @@ class _Dcat(_Writer):
             self.add(self.licence, "rdfs:seeAlso", self.config.license)
         if self.about.rights:
             self.texts(f"{self.dataset}#rights", "rdfs:label", self.about.rights)
-
-
-def _coding(dump: Dump) -> str:
-    return {"gz": "gzip", "zst": "zstd"}.get(dump.path.rpartition(".")[2], "")
-
-
-def _coding_type(dump: Dump) -> str:
-    return f"application/{_coding(dump)}"
 
 
 class _Void(_Writer):
@@ -515,12 +511,7 @@ def _slug(iri: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "-", iri.partition("://")[2] or iri).strip("-")
 
 
-def in_format(
-    triples: Iterator[Triple] | Iterable[Triple], fmt: rdfio.Format, prefixes: Mapping[str, str]
-) -> bytes:
+def in_format(triples: Iterable[Triple], fmt: rdfio.Format, prefixes: Mapping[str, str]) -> bytes:
     """Give a document of the description, with the prefixes that it uses."""
     written = tuple(triples)
-    used = {part.value for triple in written for part in triple if isinstance(part, NamedNode)}
-    used |= {t.object.datatype.value for t in written if isinstance(t.object, Literal)}
-    shown = {p: ns for p, ns in sorted(prefixes.items()) if any(iri.startswith(ns) for iri in used)}
-    return rdfio.write(written, fmt, prefixes=shown)
+    return rdfio.write(written, fmt, prefixes=dict(sorted(rdfio.used(written, prefixes).items())))

@@ -1,4 +1,4 @@
-"""Dumps: the whole dataset and each named graph in every format, with sizes and checksums."""
+"""Dumps: the whole dataset and each named graph in every format, packed and not, with checksums."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import gzip
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import unquote
 
+import zstandard
 from pyoxigraph import Quad
 
 from kg import rdfio
@@ -21,20 +22,44 @@ from kg.rdfio import Format
 LIST = "dumps.json"
 WHOLE = "dataset"
 DERIVED = "derived"
-_FORMATS = tuple(fmt for fmt in rdfio.FORMATS if fmt.name != "rdfxml")
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """One way to make a file smaller: its name, the ending of file names, the media type, how it is done."""
+
+    name: str
+    suffix: str
+    media_type: str
+    pack: Callable[[bytes], bytes]
+
+
+CODINGS = (
+    Coding("gzip", "gz", "application/gzip", lambda body: gzip.compress(body, compresslevel=6, mtime=0)),
+    Coding("zstd", "zst", "application/zstd", lambda body: zstandard.ZstdCompressor(level=9).compress(body)),
+)
+_CODINGS = {coding.name: coding for coding in CODINGS}
 
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """One file to download; `path` is below the snapshot's dumps folder, `graph` empty for the whole."""
+    """One file to download; `path` is below the snapshot's dumps folder, `graph` empty for the whole.
+
+    `coding` names how it is packed, and is empty where it is not; `media_type` is that of what is packed.
+    """
 
     path: str
     graph: str
     format: str
     media_type: str
-    gzipped: bool
+    coding: str
     bytes: int
     sha256: str
+
+    @property
+    def file_type(self) -> str:
+        """The media type of the file itself."""
+        return _CODINGS[self.coding].media_type if self.coding else self.media_type
 
 
 def write(
@@ -94,17 +119,22 @@ def _write_all(
     (folder / stem).parent.mkdir(parents=True, exist_ok=True)
     used = rdfio.used(quads, prefixes)
     dumps: list[Dump] = []
-    for fmt in _FORMATS:
+    for fmt in rdfio.FORMATS:
+        if fmt.name == "rdfxml" and not rdfio.fits_xml(quads):
+            continue
         body = rdfio.write(quads, fmt, prefixes=used)
-        dumps.append(_file(folder, f"{stem}.{fmt.suffix}", graph, fmt, body, gzipped=False))
-        packed = gzip.compress(body, compresslevel=6, mtime=0)
-        dumps.append(_file(folder, f"{stem}.{fmt.suffix}.gz", graph, fmt, packed, gzipped=True))
+        dumps.append(_file(folder, f"{stem}.{fmt.suffix}", graph, fmt, "", body))
+        for coding in CODINGS:
+            packed = coding.pack(body)
+            dumps.append(
+                _file(folder, f"{stem}.{fmt.suffix}.{coding.suffix}", graph, fmt, coding.name, packed)
+            )
     return dumps
 
 
-def _file(folder: Path, path: str, graph: str, fmt: Format, body: bytes, *, gzipped: bool) -> Dump:
+def _file(folder: Path, path: str, graph: str, fmt: Format, coding: str, body: bytes) -> Dump:
     (folder / path).write_bytes(body)
-    return Dump(path, graph, fmt.name, fmt.media_type, gzipped, len(body), sha256(body))
+    return Dump(path, graph, fmt.name, fmt.media_type, coding, len(body), sha256(body))
 
 
 def sha256(body: bytes) -> str:

@@ -337,12 +337,8 @@ class Index:
             yield text[1:-1], tuple(dict.fromkeys(iri[1:-1] for iri in (types or "").split()))
 
     def names(self) -> Iterator[tuple[str, str, str]]:
-        """Yield every name that searches look through: IRI, text and language; labels first, IRIs in order."""
-        rows = self._db.execute(
-            "SELECT t.text, f.text, f.language FROM search f JOIN term t ON t.id = f.s "
-            "WHERE t.text GLOB '<*' ORDER BY f.s, f.rank_of, f.language, f.text"
-        )
-        return ((text[1:-1], name, language) for text, name, language in rows)
+        """Yield every name that searches look through: IRI, text, language; labels first, IRIs in order."""
+        return search.names(self._db)
 
     def ending_in(self, name: str, limit: int = 10) -> tuple[str, ...]:
         """Give the things whose IRI ends in `/name` or `#name`, IRIs in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -11,6 +12,7 @@ from pyoxigraph import (
     BlankNode,
     CanonicalizationAlgorithm,
     Dataset,
+    Literal,
     NamedNode,
     Quad,
     RdfFormat,
@@ -129,6 +131,35 @@ def used(statements: Iterable[Triple] | Iterable[Quad], prefixes: Mapping[str, s
     """Give the prefixes that some IRI in the statements begins with."""
     plain = write(statements, FORMATS[-1])
     return {prefix: iri for prefix, iri in prefixes.items() if f"<{iri}".encode() in plain}
+
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_XML_LOCAL = re.compile(r"[^\W\d][\w.-]*\Z")
+
+
+def xml_name(iri: str) -> bool:
+    """Tell whether an IRI can be cut into a namespace and an XML name, as RDF/XML needs of a property.
+
+    >>> xml_name("https://ex.org/def#a"), xml_name("https://ex.org/def/1")
+    (True, False)
+    """
+    tail = re.split(r"[/#:]", iri)[-1]
+    return bool(_XML_LOCAL.match(tail)) and tail != iri
+
+
+def xml_text(text: str) -> bool:
+    """Tell whether XML allows each character of a text."""
+    return not _NOT_XML.search(text)
+
+
+def fits_xml(quads: Iterable[Quad]) -> bool:
+    """Tell whether RDF/XML can say all of this."""
+    predicates: set[str] = set()
+    for quad in quads:
+        predicates.add(quad.predicate.value)
+        if isinstance(quad.object, Literal) and not xml_text(quad.object.value):
+            return False
+    return all(map(xml_name, predicates))
 
 
 def canonical(quads: Iterable[Quad]) -> bytes:

@@ -29,7 +29,7 @@ from kg.findings import Report
 from kg.source import Room, Source
 from kg.vocab import term
 
-LAYOUT = "2"
+LAYOUT = "3"
 """Raise when the files of a snapshot change: it is part of a snapshot's id."""
 
 _MANIFEST = "manifest.json"
@@ -130,6 +130,11 @@ class Home:
         """Give every whole snapshot, the newest first."""
         folders = [path.parent for path in (self.path / "snapshots").glob(f"*/{_MANIFEST}")]
         return tuple(sorted(map(_open, folders), key=lambda s: (s.created, s.id), reverse=True))
+
+    def open(self, identity: str) -> Snapshot | None:
+        """Give the snapshot with this whole id, if it is still here."""
+        folder = self.path / "snapshots" / identity
+        return _open(folder) if identity.isalnum() and (folder / _MANIFEST).exists() else None
 
     def find(self, prefix: str) -> Snapshot:
         """Give the one snapshot whose id begins so. Raises SnapshotError for none or several."""

@@ -26,7 +26,8 @@ from kg.turtle import Chunk, Lines, Span
 from kg.vocab import RDF_TYPE
 
 LARGEST_FILE = 8_000_000
-"""Files of more characters than this are not read with positions: their IRIs are searched for as text."""
+"""How many characters of one file are read with positions: in formats that can only be read as a whole,
+larger files are searched as text; in the others, rules that look at every use of a property stop there."""
 SEARCHES = 300
 """How many such searches a file gets; findings after that name the file alone."""
 LONGEST_LINE = 2_000
@@ -102,6 +103,7 @@ class Text:
         self._reader = reader
         self._known: dict[int, Sequence[Stated]] = {}
         self._searches = 0
+        self.cut = False
 
     @cached_property
     def lines(self) -> Lines:
@@ -153,7 +155,12 @@ class Text:
 
     def stated(self, predicate: str | None = None) -> Iterator[Stated]:
         """Yield what the file states, in order; with one property where one is named."""
+        read = 0
         for number in self._mentioning(predicate or ""):
+            read += self._chunks[number].end - self._chunks[number].start
+            if read > LARGEST_FILE:
+                self.cut = True
+                return
             for one in self._stated(number):
                 if predicate in (None, one.predicate):
                     yield one
@@ -264,9 +271,15 @@ class Places:
                 content = file.content().decode("utf-8", "replace")
             except SourceError:
                 content = ""
-            reader = _reader(file) if len(content) <= LARGEST_FILE else None
+            reader = _reader(file)
+            if reader is not None and reader.split is _whole and len(content) > LARGEST_FILE:
+                reader = None
             self._texts[file.relative] = Text(file.relative, content, reader)
         return self._texts[file.relative]
+
+    def cut(self) -> Iterator[str]:
+        """Yield the files that were too large to look at every use of a property."""
+        yield from (text.name for text in self._texts.values() if text.cut)
 
     def head(self, file: SourceFile) -> str:
         """Give the beginning of a file's text, where prefixes are declared; nothing more is kept of it."""

@@ -11,13 +11,16 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyoxigraph import RdfFormat, Store, parse
 
 from kg.query import formats, worker
 from kg.query.rewrite import Statistics, count
+
+_STACK = 16 * 2**20
 
 
 def main(descriptor: int, settings: Mapping[str, Any]) -> None:
@@ -76,10 +79,27 @@ def _fork(
         channel = socket.socket(fileno=descriptor)
         worker.isolate()
         opened = store if store is not None else Store.read_only(settings["store"])
-        worker.limit_memory(settings["memory"])
-        worker.answer_all(opened, channel, statistics)
+        _in_fresh_memory(lambda: _work(opened, channel, statistics, settings["memory"]))
     finally:
         os._exit(0)
+
+
+def _in_fresh_memory(work: Callable[[], None]) -> None:
+    """Work in a second thread, which gets memory of its own from the allocator.
+
+    The first thread would take the gaps between what the zygote has loaded, and each page that it writes
+    to for the first time must be copied: a small query took five times as long.
+    """
+    threading.stack_size(_STACK)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def _work(store: Store, channel: socket.socket, statistics: Statistics | None, memory: int) -> None:
+    _warm(store)
+    worker.limit_memory(memory)
+    worker.answer_all(store, channel, statistics)
 
 
 def _warm(store: Store) -> None:

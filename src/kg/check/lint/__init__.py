@@ -19,6 +19,8 @@ __all__ = ["RULES", "Rule", "Seen", "page", "run"]
 MOST = 1_000
 """How many findings of one rule are told; the others are counted."""
 
+_CUT = "{} is large: of the uses of a property, only those in its first part were looked at one by one."
+
 
 def run(
     source: Source, seen: Seen, places: Places, today: date | None = None
@@ -26,7 +28,7 @@ def run(
     """Give what the rules find in a source that was read, less what comments silence, and notes on that."""
     found, notes = _first(_findings(source, seen, places, today))
     kept, more = silence.apply(found, seen.uses, places)
-    return kept, [*notes, *more]
+    return kept, [*notes, *more, *(_CUT.format(name) for name in places.cut())]
 
 
 def _findings(source: Source, seen: Seen, places: Places, today: date | None) -> Iterator[Finding]:
