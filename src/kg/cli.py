@@ -455,7 +455,13 @@ def importing() -> None:
 
 @importing.command("page")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--source", "address", metavar="IRI", help="The page's own address.")
+@click.option(
+    "--source",
+    "address",
+    metavar="IRI",
+    required=True,
+    help="The page's own address, which its statements rest on.",
+)
 @click.option("--slug", help="Its name in the dataset, if not made of the title.")
 @click.option("--write", is_flag=True, help="Write the files into the dataset; those there are kept.")
 @click.option("--language", default="en", show_default=True, help="Language of the messages.")
@@ -464,7 +470,7 @@ def importing() -> None:
 @QUIET
 def import_page(
     file: Path,
-    address: str | None,
+    address: str,
     slug: str | None,
     write: bool,
     language: str,
