@@ -139,6 +139,14 @@ def test_a_page_of_the_catalogue_is_imported_for_review(tmp_path: Path) -> None:
     assert '"2006"^^xsd:gYear' in done.stdout
 
 
+def test_a_page_without_its_address_is_not_imported_for_none_is_made_up(tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text("Prøvebygda\n\nPeriode: 2006 – 2010\n", "utf-8")
+    done = kg("import", "page", page)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Missing option '--source'" in done.stderr
+
+
 TABLE = """{
   "@context": "http://www.w3.org/ns/csvw",
   "url": "t.csv",

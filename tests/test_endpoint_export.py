@@ -112,6 +112,7 @@ def test_every_link_of_every_page_leads_to_a_file_or_is_answered_by_a_rule(expor
                 www / name,
                 www / f"{name}.nb.html",
                 www / f"{name}.gone.problem",
+                www / f"{name}.linkset",
                 www / f"{name}index.nb.html",
             ]
             if name != "sparql" and not any(path.is_file() for path in there):

@@ -36,6 +36,7 @@ from .test_catalogue import SCHEMES, entries, objects, project
 
 SHARED = Path(os.environ.get("KG_SHARED", ROOT.parent / "shared"))
 PAGE = SHARED / "facts" / "nettverk-for-optimistbygder.txt"
+CATALOGUE = "https://distriktssenteret.no/prosjektdatabase/"
 BASE = "https://w3id.org/bygdegraf/"
 BG = f"{BASE}def#"
 TABLES = tuple(
@@ -137,6 +138,12 @@ def triples(turtle: bytes, path: str, properties: str) -> set[tuple[str, str, st
     }
 
 
+def import_original() -> PageImport:
+    return read_page(
+        original(), layout=layout(), known=known(), source=f"{CATALOGUE}nettverk-for-optimistbygder/"
+    )
+
+
 def original() -> bytes:
     if not PAGE.is_file():
         pytest.skip("the page (../shared/facts/nettverk-for-optimistbygder.txt) is not here")
@@ -145,7 +152,7 @@ def original() -> bytes:
 
 @pytest.mark.parametrize("number", range(3))
 def test_importing_the_first_page_gives_the_statements_of_the_curated_files(number: int) -> None:
-    page = read_page(original(), layout=layout(), known=known())
+    page = import_original()
     draft = page.drafts[number]
     properties = COMPARED[draft.path.split("/")[1]]
     curated = triples((ROOT / draft.path).read_bytes(), draft.path, properties)
@@ -156,15 +163,15 @@ def test_importing_the_first_page_gives_the_statements_of_the_curated_files(numb
 
 def test_every_line_of_the_first_page_is_used_or_reported() -> None:
     text = original().decode()
-    page = read_page(original(), layout=layout(), known=known())
+    page = import_original()
     filled = [number for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     assert [use.line for use in page.lines] == filled
     assert rules(page) == []
 
 
 def test_importing_again_gives_the_same_bytes() -> None:
-    first = read_page(original(), layout=layout(), known=known())
-    assert to_turtle(first) == to_turtle(read_page(original(), layout=layout(), known=known()))
+    first = import_original()
+    assert to_turtle(first) == to_turtle(import_original())
 
 
 def test_importing_again_after_the_drafts_came_into_the_dataset_gives_the_same_bytes() -> None:
@@ -223,7 +230,13 @@ def rebuilt(entry: dict[str, Any]) -> str:
 
 def test_a_page_gets_no_statement_that_its_curated_file_has_not_and_what_is_missing_is_reported() -> None:
     for entry in entries():
-        page = read_page(rebuilt(entry).encode(), layout=layout(), known=known(), slug=entry["slug"])
+        page = read_page(
+            rebuilt(entry).encode(),
+            layout=layout(),
+            known=known(),
+            source=CATALOGUE + entry["slug"],
+            slug=entry["slug"],
+        )
         unplaced = {f.value for f in page.report.findings if f.rule == "page-unplaced"}
         for key, (_, prop) in SCHEMES.items():
             if entry["slug"] == "froya-inn-i-framtida" and key == "activities":
@@ -252,6 +265,12 @@ def test_an_empty_page_is_refused(content: bytes) -> None:
 def test_what_is_not_text_is_refused(content: bytes) -> None:
     with pytest.raises(PageError, match=r"(control character|neither UTF-8 nor Windows-1252)"):
         imported(content)
+
+
+@pytest.mark.parametrize("address", ["", "the catalogue", "https://ex.org/a b"])
+def test_what_is_not_an_address_is_refused_as_the_source(address: str) -> None:
+    with pytest.raises(PageError, match=r"is not an address\. Give the page's own http\(s\) IRI\."):
+        read_page(b"Title", layout=layout(), known=known(), source=address)
 
 
 def test_a_title_that_makes_no_name_asks_for_one() -> None:

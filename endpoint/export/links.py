@@ -37,9 +37,9 @@ class Address:
         """The path, percent-encoded, that it has among the files.
 
         >>> Address("list/x", (("after", "https://ex.org/y"),)).written
-        'list/x/after-65b9e3caaf6b'
+        'list/x/after-2d537cb46674'
         >>> Address("doc", (("format", "ttl"), ("iri", "http://ex.org/z"))).written
-        'doc/iri-5a1f0d1a3b42.ttl'
+        'doc/iri-48501483dcf0.ttl'
         """
         deciding = [(name, value) for name, value in self.query if name in FOLLOWED]
         suffix = next((f".{value}" for name, value in self.query if name == "format"), "")

@@ -168,8 +168,21 @@ def _print_rules(context: click.Context, _: click.Parameter, wanted: bool) -> No
 @commands.command("check")
 @PATHS
 @BASE
-@click.option("--format", "form", type=click.Choice(list(render.FORMATS)), default="text", show_default=True)
-@click.option("--engine", type=click.Choice(get_args(check.Engine)), default="compiled", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(render.FORMATS)),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(check.Engine)),
+    default="compiled",
+    show_default=True,
+    help="Who applies the shapes: our compiled queries, or pySHACL as the referee.",
+)
 @click.option("--language", default="en", show_default=True, help="Language of the messages.")
 @click.option(
     "--rules",
@@ -361,7 +374,12 @@ def _cell(cell: dict[str, str] | None, prefixes: Mapping[str, str]) -> str:
 @BASE
 @SNAPSHOTS
 @click.option(
-    "--format", "form", type=click.Choice(["text", *(f.suffix for f in rdfio.FORMATS)]), default="text"
+    "--format",
+    "form",
+    type=click.Choice(["text", *(f.suffix for f in rdfio.FORMATS)]),
+    default="text",
+    show_default=True,
+    help="Tables for people, or RDF with literals as written.",
 )
 @QUIET
 def describe(
@@ -437,7 +455,13 @@ def importing() -> None:
 
 @importing.command("page")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--source", "address", metavar="IRI", help="The page's own address.")
+@click.option(
+    "--source",
+    "address",
+    metavar="IRI",
+    required=True,
+    help="The page's own address, which its statements rest on.",
+)
 @click.option("--slug", help="Its name in the dataset, if not made of the title.")
 @click.option("--write", is_flag=True, help="Write the files into the dataset; those there are kept.")
 @click.option("--language", default="en", show_default=True, help="Language of the messages.")
@@ -446,7 +470,7 @@ def importing() -> None:
 @QUIET
 def import_page(
     file: Path,
-    address: str | None,
+    address: str,
     slug: str | None,
     write: bool,
     language: str,

@@ -6,7 +6,7 @@ result is the same bytes each time.
 
 >>> layout = load_layout(toml_bytes, path="ontology/page-layout.toml")          # doctest: +SKIP
 >>> known = vocabulary(source.quads(), layout, base=source.config.base)         # doctest: +SKIP
->>> page = read_page(text, layout=layout, known=known, path="page.txt")         # doctest: +SKIP
+>>> page = read_page(text, layout=layout, known=known, source="http://…")        # doctest: +SKIP
 >>> for draft in page.drafts: print(draft.path)                                 # doctest: +SKIP
 data/project/nettverk-for-optimistbygder.ttl
 data/entry/nettverk-for-optimistbygder.ttl
@@ -671,14 +671,14 @@ def read_page(
     *,
     layout: Layout,
     known: Vocabulary,
+    source: str,
     path: str = "page.txt",
-    source: str | None = None,
     slug: str | None = None,
 ) -> PageImport:
     """Read a page into drafts and a report of everything that was not carried over for certain.
 
-    `source` is the page's address and `slug` its name in the dataset; without them both come from the title,
-    and the report says so. Raises PageError for an empty page or one that is not text.
+    `source` is the page's address, which every statement rests on; `slug` is its name in the dataset, by
+    default made of the title. Raises PageError for an empty page or one that is not text.
     """
     text, windows = decode(content)
     lines = _lines(text)
@@ -738,7 +738,7 @@ class _Reader:
     def used(self, line: _Line, use: str) -> None:
         self.uses.append(LineUse(line.number, line.text, use))
 
-    def read(self, source: str | None, slug: str | None) -> PageImport:
+    def read(self, source: str, slug: str | None) -> PageImport:
         title = self.lines[0].text
         self.used(self.lines[0], "title")
         self._sort()
@@ -748,21 +748,9 @@ class _Reader:
                 f"{self.path}: {slug!r} cannot be a name in an IRI.",
                 hint="Give one of a-z, 0-9 and hyphens with --slug.",
             )
-        if source and not _IRI.fullmatch(source):
+        if not _IRI.fullmatch(source):
             raise PageError(
                 f"{self.path}: {source!r} is not an address.", hint="Give the page's own http(s) IRI."
-            )
-        if not source:
-            source = self.layout.subject["source"].format(slug=slug)
-            self.find(
-                "page-source",
-                Severity.INFO,
-                self.lines[0],
-                (
-                    f"The address {source} was made from the title.",
-                    f"Adressen {source} er laget av tittelen.",
-                ),
-                hint="Give the page's own address with --source.",
             )
         drafts = _Drafts(self, title, slug, source).all()
         found = sorted(
