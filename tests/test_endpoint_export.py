@@ -213,8 +213,9 @@ def test_what_was_withdrawn_is_a_410_that_names_its_successor(site: Deployment) 
 
 
 ACCEPTED = (
-    None, "", "*/*", "nonsense", ",,;", "text/turtle", "TEXT/TURTLE", "application/x-turtle", "application/json",
-    CHROME, RDFLIB, JENA, "text/html, text/turtle", "text/turtle, */*", "application/n-triples, */*;q=0.1",
+    None, "", "*/*", "nonsense", ",,;", "text/turtle", "TEXT/TURTLE", "application/x-turtle",
+    "application/json", CHROME, RDFLIB, JENA, "text/html, text/turtle", "text/turtle, */*",
+    "application/n-triples, */*;q=0.1",
     "text/*", "application/*", "text/html;q=0.5, application/ld+json;q=0.4", "text/html;q=0, */*",
     "text/turtle;q=0", "image/png", "*/*;q=0", "text/turtle;charset=utf-8", "application/rdf+xml",
     'application/ld+json;profile="http://www.w3.org/ns/json-ld#compacted, x"',
