@@ -7,16 +7,20 @@ import hashlib
 import io
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from endpoint.doctor import CHECKS, examine
 from endpoint.doctor.check import NOT_APPLICABLE, PASSED, Outcome
 from endpoint.doctor.client import Client
 from endpoint.doctor.deployment import Deployment
+from endpoint.export.command import command
 from endpoint.export.links import Address, file_name, read, turn
 from endpoint.export.rules import choices, tongues
 from endpoint.export.site import ExportError, Options, export
@@ -25,6 +29,7 @@ from kg import source
 from kg.findings import Report
 from kg.snapshot import Home, Snapshot
 
+from .test_endpoint_browser import FLAGS
 from .test_endpoint_doctor import FILES
 from .test_endpoint_negotiate import CHROME, JENA, RDFLIB
 from .webservers import apache_server, caddy_server, nginx_server
@@ -133,6 +138,43 @@ def test_the_search_index_has_every_name(exported: Path) -> None:
     assert rows["doc/village/lonset"] == ["Lønset", "", ""]
     page = (exported / "www/search.nb.html").read_text("utf-8")
     assert '<script src="/static/static-search.js" data-index="/search.json" defer></script>' in page
+
+
+@pytest.mark.browser
+def test_search_runs_in_the_browser(exported: Path, tmp_path: Path) -> None:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    with nginx_server(exported, tmp_path) as address:
+        words = [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
+        asked = {
+            query: subprocess.run([*words, f"{address}/search?q={query}&lang=en"], capture_output=True, text=True,
+                                  timeout=90, check=True).stdout
+            for query in ("lonset", "S%C3%86TER", "xyz")
+        }  # fmt: skip
+    link = re.compile(r'<li><a class="ds-link" href="(/doc/[^"]*)"')
+    found = {query: link.findall(page) for query, page in asked.items()}
+    assert found == {
+        "lonset": ["/doc/village/lonset?lang=en"],
+        "S%C3%86TER": ["/doc/village/S%C3%A6tervik?lang=en"],
+        "xyz": [],
+    }
+
+
+def test_the_command_says_what_it_wrote(small: Path, tmp_path: Path) -> None:
+    words = [
+        str(small),
+        "--static",
+        str(tmp_path / "site"),
+        "--snapshots",
+        str(tmp_path / "home"),
+        "--jobs",
+        "1",
+    ]
+    done = CliRunner().invoke(command, words, standalone_mode=False, catch_exceptions=False)
+    rows = [line.split()[:3] for line in done.stdout.splitlines() if line.startswith("graph")]
+    assert rows == [["graph", "4", "40"]]
+    assert f"The site is in {tmp_path / 'site' / 'www'}" in done.stdout
 
 
 def test_what_is_left_out_is_told_and_no_link_leads_to_it(snapshot: Snapshot, tmp_path: Path) -> None:
