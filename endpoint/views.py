@@ -22,6 +22,7 @@ from endpoint import (
     html,
     maps,
     negotiate,
+    quality,
     questions,
     resolve,
     search,
@@ -50,6 +51,7 @@ from kg.vocab import document_path, term
 blueprint = Blueprint("views", __name__)
 blueprint.register_blueprint(discovery.blueprint)
 blueprint.register_blueprint(search.blueprint)
+blueprint.register_blueprint(quality.blueprint)
 
 _SCHEME = term("skos:ConceptScheme")
 _OWL_ONTOLOGY = term("owl:Ontology")

@@ -21,15 +21,16 @@ from typing import Any, TypeVar
 import platformdirs
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
 
-from kg import config, derive, dumps, history, index, rdfio, statistics
+from kg import config, derive, dumps, history, index, quality, rdfio, statistics
 from kg.config import Config
 from kg.derive import Rule
 from kg.errors import InvalidDataError, SnapshotError
 from kg.findings import Report
+from kg.quality import Coverage, Quality
 from kg.source import Room, Source
 from kg.vocab import term
 
-LAYOUT = "3"
+LAYOUT = "4"
 """Raise when the files of a snapshot change: it is part of a snapshot's id."""
 
 _MANIFEST = "manifest.json"
@@ -266,7 +267,8 @@ class _Build:
             ),
         )
         self.stage("describe", lambda: self.describe(content))
-        self.write_report()
+        covered = self.stage("cover", lambda: self.cover(written))
+        quality.write(self.folder / "report.json", Quality(self.report, covered))
         manifest = {
             "id": identity,
             "created": self.created,
@@ -337,10 +339,14 @@ class _Build:
             for graph, count in sorted(triples.items())
         ]
 
-    def write_report(self) -> None:
-        rows = [asdict(finding) | {"severity": finding.severity.value} for finding in self.report.findings]
-        body = {"conforms": self.report.conforms, "findings": rows, "notes": self.report.notes}
-        (self.folder / "report.json").write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
+    def cover(self, written: list[Quad]) -> Coverage:
+        """Find out which statements of the data no shape looked at."""
+        rooms = {file.graph: file.room for file in self.source.files}
+        by_room: dict[Room, list[Quad]] = {room: [] for room in Room}
+        for quad in written:
+            graph = quad.graph_name
+            by_room[rooms.get(graph, Room.DATA) if isinstance(graph, NamedNode) else Room.DATA].append(quad)
+        return quality.cover(by_room[Room.DATA], by_room[Room.ONTOLOGY], by_room[Room.SHAPES])
 
 
 def _read_content(content: bytes) -> Iterator[Quad]:
