@@ -101,6 +101,7 @@ class _Reading:
             for quad in self.store.quads_for_pattern(None, term(f"sh:{kind}"), None, DefaultGraph()):
                 if (
                     isinstance(quad.subject, NamedNode)
+                    and isinstance(quad.object, NamedNode)
                     and (kind, quad.object.value) not in targets[quad.subject]
                 ):
                     targets[quad.subject].append((kind, quad.object.value))
