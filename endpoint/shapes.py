@@ -99,7 +99,11 @@ class _Reading:
         targets: dict[Node, list[tuple[str, str]]] = defaultdict(list)
         for kind in _TARGETS:
             for quad in self.store.quads_for_pattern(None, term(f"sh:{kind}"), None, DefaultGraph()):
-                if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode | Literal):
+                if (
+                    isinstance(quad.subject, NamedNode)
+                    and isinstance(quad.object, NamedNode)
+                    and (kind, quad.object.value) not in targets[quad.subject]
+                ):
                     targets[quad.subject].append((kind, quad.object.value))
         for quad in self.store.quads_for_pattern(None, RDF_TYPE, term("sh:NodeShape"), DefaultGraph()):
             is_class = any(

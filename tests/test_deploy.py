@@ -115,8 +115,8 @@ def apache_proxy(folder: Path, tls: Path, upstream: int) -> Iterator[str]:
     user = "User www-data\nGroup www-data\n" if os.geteuid() == 0 else ""
     (folder / "httpd.conf").write_text(
         f"ServerRoot {folder}\n{loaded}\nPidFile {folder}/pid\nErrorLog {folder}/errors\n"
-        f"ServerName localhost\n{user}Listen 127.0.0.1:{port}\nTypesConfig /dev/null\n"
-        f"DocumentRoot {folder}\n{text}"
+        f"ServerName localhost\n{user}Listen 127.0.0.1:{port}\n"
+        f"TypesConfig /dev/null\nDocumentRoot {folder}\n{text}"
     )
     with running([program, "-DFOREGROUND", "-f", str(folder / "httpd.conf")], port, environment):
         yield f"https://127.0.0.1:{port}/"

@@ -7,16 +7,20 @@ import hashlib
 import io
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from endpoint.doctor import CHECKS, examine
 from endpoint.doctor.check import NOT_APPLICABLE, PASSED, Outcome
 from endpoint.doctor.client import Client
 from endpoint.doctor.deployment import Deployment
+from endpoint.export.command import command
 from endpoint.export.links import Address, file_name, read, turn
 from endpoint.export.rules import choices, tongues
 from endpoint.export.site import ExportError, Options, export
@@ -25,6 +29,7 @@ from kg import source
 from kg.findings import Report
 from kg.snapshot import Home, Snapshot
 
+from .test_endpoint_browser import FLAGS
 from .test_endpoint_doctor import FILES
 from .test_endpoint_negotiate import CHROME, JENA, RDFLIB
 from .webservers import apache_server, caddy_server, nginx_server
@@ -135,6 +140,40 @@ def test_the_search_index_has_every_name(exported: Path) -> None:
     assert '<script src="/static/static-search.js" data-index="/search.json" defer></script>' in page
 
 
+@pytest.mark.browser
+def test_search_runs_in_the_browser(exported: Path, tmp_path: Path) -> None:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    with nginx_server(exported, tmp_path) as address:
+        words = [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
+        pages = [f"{address}/search?q={query}&lang=en" for query in ("lonset", "S%C3%86TER", "xyz")]
+        shown = [subprocess.run([*words, page], capture_output=True, text=True, timeout=90, check=True).stdout
+                 for page in pages]  # fmt: skip
+    link = re.compile(r'<li><a class="ds-link" href="(/doc/[^"]*)"')
+    assert [link.findall(page) for page in shown] == [
+        ["/doc/village/lonset?lang=en"],
+        ["/doc/village/S%C3%A6tervik?lang=en"],
+        [],
+    ]
+
+
+def test_the_command_says_what_it_wrote(small: Path, tmp_path: Path) -> None:
+    words = [
+        str(small),
+        "--static",
+        str(tmp_path / "site"),
+        "--snapshots",
+        str(tmp_path / "home"),
+        "--jobs",
+        "1",
+    ]
+    done = CliRunner().invoke(command, words, standalone_mode=False, catch_exceptions=False)
+    rows = [line.split()[:3] for line in done.stdout.splitlines() if line.startswith("graph")]
+    assert rows == [["graph", "4", "40"]]
+    assert f"The site is in {tmp_path / 'site' / 'www'}" in done.stdout
+
+
 def test_what_is_left_out_is_told_and_no_link_leads_to_it(snapshot: Snapshot, tmp_path: Path) -> None:
     report = export(
         snapshot, tmp_path / "site", Options(jobs=1, without=("graph", "https://ex.org/def#Village"))
@@ -215,23 +254,13 @@ def test_what_was_withdrawn_is_a_410_that_names_its_successor(site: Deployment) 
 ACCEPTED = (
     None, "", "*/*", "nonsense", ",,;", "text/turtle", "TEXT/TURTLE", "application/x-turtle",
     "application/json", CHROME, RDFLIB, JENA, "text/html, text/turtle", "text/turtle, */*",
-    "application/n-triples, */*;q=0.1",
-    "text/*", "application/*", "text/html;q=0.5, application/ld+json;q=0.4", "text/html;q=0, */*",
-    "text/turtle;q=0", "image/png", "*/*;q=0", "text/turtle;charset=utf-8", "application/rdf+xml",
+    "application/n-triples, */*;q=0.1", "text/*", "application/*", "text/html;q=0, */*",
+    "text/html;q=0.5, application/ld+json;q=0.4", "text/turtle;q=0", "image/png", "*/*;q=0",
+    "text/turtle;charset=utf-8", "application/rdf+xml", "application/trig;q=0.2, application/n-quads;q=0.7",
     'application/ld+json;profile="http://www.w3.org/ns/json-ld#compacted, x"',
-    "text/turtle;q=abc, application/n-triples;q=0.1", "application/trig;q=0.2, application/n-quads;q=0.7",
+    "text/turtle;q=abc, application/n-triples;q=0.1",
 )  # fmt: skip
-TONGUES = (
-    "",
-    "nb",
-    "nn-NO,nn;q=0.9,en;q=0.5",
-    "no",
-    "fr, en;q=0.3, nn;q=0.7",
-    "de",
-    "*",
-    "xx, *;q=0.1",
-    "en;q=0",
-)
+TONGUES = ("", "nb", "nn-NO,nn;q=0.9,en;q=0.5", "no", "fr, en;q=0.3, nn;q=0.7", "de", "*", "x, *;q=0.1")
 
 
 @pytest.mark.parametrize("accept", ACCEPTED)

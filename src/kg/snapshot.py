@@ -35,6 +35,7 @@ LAYOUT = "4"
 
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
+_BUILDING = ".building-"
 _DERIVED = "graph/derived"
 _NQUADS, _NTRIPLES = (
     next(fmt for fmt in rdfio.FORMATS if fmt.name == name) for name in ("nquads", "ntriples")
@@ -164,7 +165,9 @@ class Home:
         if not report.conforms:
             raise InvalidDataError("The data breaks its shapes, so it is not published.")
         with self._locked():
-            building = Path(tempfile.mkdtemp(prefix=".building-", dir=self.path))
+            for killed in self.path.glob(f"{_BUILDING}*"):
+                shutil.rmtree(killed, ignore_errors=True)
+            building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=self.path))
             try:
                 manifest = _Build(source, report, building, progress, self._before()).run()
                 final = self.path / "snapshots" / manifest["id"]
