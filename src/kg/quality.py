@@ -179,7 +179,9 @@ class _Covering:
     def coverage(self) -> Coverage:
         self.apply()
         unseen: dict[tuple[str | None, str], list[str]] = defaultdict(list)
-        reads = {node: self.reads_of(found) for node, found in self.applied.items()}
+        together = {frozenset(found) for found in self.applied.values()}
+        by_shapes = {shapes: self.reads_of(shapes) for shapes in together}
+        reads = {node: by_shapes[frozenset(found)] for node, found in self.applied.items()}
         nothing = (False, frozenset[Term]())
         looked_at = 0
         for triple in self.statements:
@@ -195,7 +197,7 @@ class _Covering:
         rows.sort(key=lambda row: (-row.statements, row.type or "", row.predicate))
         return Coverage(len(self.statements), looked_at, self.bare_classes(), tuple(rows))
 
-    def reads_of(self, shapes: set[Term]) -> tuple[bool, frozenset[Term]]:
+    def reads_of(self, shapes: frozenset[Term]) -> tuple[bool, frozenset[Term]]:
         found = [self.known[shape] for shape in shapes]
         return any(one.everything for one in found), frozenset(
             {RDF_TYPE}.union(*(f.predicates for f in found))
