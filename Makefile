@@ -30,6 +30,9 @@ test: $(VENV)/installed-test
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --dist loadgroup
 
+bench: $(VENV)/installed-test
+	PYTHONPATH=src:. $(BIN)/python tests/bench/sparql.py
+
 format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

@@ -27,7 +27,7 @@ class Budgets:
     >>> clock = iter([0.0, 0.0, 1.0]).__next__
     >>> budgets = Budgets(rate=0.5, burst=4.0, clock=clock)
     >>> budgets.wait("192.0.2.1"), budgets.charge("192.0.2.1", 6.0), budgets.wait("192.0.2.1")
-    (0, None, 3)
+    (0, None, 4)
     """
 
     def __init__(

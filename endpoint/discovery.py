@@ -30,7 +30,10 @@ blueprint = Blueprint("discovery", __name__)
 
 URLS_IN_A_MAP = 25_000
 _API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
-_PAGES = ("", "dataset", "kinds", "questions", "dumps/", "sparql", "about", "limits", "problems")
+_PAGES = (
+    "", "dataset", "kinds", "questions", "dumps/", "sparql", "about", "quality", "shapes", "limits",
+    "problems",
+)  # fmt: skip
 _NUMERIC = frozenset(
     PREFIXES["xsd"] + name
     for name in (
@@ -105,13 +108,20 @@ def dataset(suffix: str) -> Response:
         return _graph("dcat", form, vary, "dataset")
     formats = [(found, variants.address("dataset", found)) for found in CATALOGUE]
     kinds = kinds_of(current.index(), html.language())
-    body = html.render("dataset.html", kinds=kinds, formats=formats, schema_org=_embedded_dataset())
+    signposts = dataset_signposts()
+    body = html.render(
+        "dataset.html",
+        kinds=kinds,
+        formats=formats,
+        schema_org=_embedded_dataset(),
+        signposts=signposts.in_head(),
+    )
     return respond(
         body,
         HTML,
         vary=(*vary, "Accept-Language"),
         content_location=variants.address("dataset", HTML),
-        links=[*dataset_signposts().on_page(), _api_catalog_link()],
+        links=[*signposts.on_page(), _api_catalog_link()],
         language=html.language(),
         variant=variants.query_string(),
     )
@@ -284,9 +294,10 @@ def add_links(response: Response) -> Response:
 def linkset(path: str) -> Response:
     """All links of a page, its metadata and its contents in one document (RFC 9264)."""
     contexts = _signposts_of(path).contexts()
-    form, vary = variants.choose(None, LINKSETS, f"linkset/{path}", default=LINKSET_JSON.name)
+    asked = negotiate.choose(request.headers.get("Accept"), LINKSETS, default=LINKSET_JSON.name)
+    form = asked or LINKSET_JSON
     body = _json({"linkset": contexts}) if form is LINKSET_JSON else as_links(contexts)
-    return respond(body, form, vary=vary, variant=variants.query_string())
+    return respond(body, form, vary=("Accept",), variant=variants.query_string())
 
 
 def _signposts_of(path: str) -> Signposts:

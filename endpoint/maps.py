@@ -202,7 +202,7 @@ class Atlas:
     def near(self, iri: str) -> Geometry | None:
         """Give the geometry of a thing, or the smallest of those it points to."""
         own = self.geometry(iri)
-        if own is not None:
+        if own is not None or iri.startswith("_:"):
             return own
         related = [
             geometry

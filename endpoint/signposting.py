@@ -63,6 +63,21 @@ class Signposts:
             self._to_linkset(),
         ]
 
+    def in_head(self) -> list[dict[str, str]]:
+        """Give the links as attributes of link elements, for a page that comes without headers."""
+        metadata = [
+            {"rel": "describedby", "href": here(one.path), "type": one.media_type}
+            for one in self.metadata[:2]
+        ]
+        rest = {"author": self.author, "license": self.license}
+        return [
+            {"rel": "cite-as", "href": uri(self.thing)},
+            *({"rel": "type", "href": kind} for kind in self._types()),
+            *({"rel": rel, "href": uri(found)} for rel, found in rest.items() if found),
+            *metadata,
+            {"rel": "linkset", "href": here(self.linkset), "type": LINKSET_JSON.media_type},
+        ]
+
     def on_metadata(self) -> list[str]:
         """Give the links of a document that describes the thing."""
         return [

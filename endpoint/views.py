@@ -22,6 +22,7 @@ from endpoint import (
     html,
     maps,
     negotiate,
+    quality,
     questions,
     resolve,
     search,
@@ -38,6 +39,7 @@ from endpoint.maps import Drawing
 from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
 from endpoint.problems import TYPES, Problem
 from endpoint.respond import here, redirect, respond
+from endpoint.signposting import Signposts
 from endpoint.variants import address, alternates, choose, query_string
 from kg import dumps
 from kg.dumps import Dump
@@ -49,6 +51,7 @@ from kg.vocab import document_path, term
 blueprint = Blueprint("views", __name__)
 blueprint.register_blueprint(discovery.blueprint)
 blueprint.register_blueprint(search.blueprint)
+blueprint.register_blueprint(quality.blueprint)
 
 _SCHEME = term("skos:ConceptScheme")
 _OWL_ONTOLOGY = term("owl:Ontology")
@@ -125,7 +128,7 @@ def describe(
     where = address(path, chosen)
     signposts = discovery.signposts(description, path, table)
     if chosen is HTML:
-        body = _entity_page(description, path, table)
+        body = _entity_page(description, path, table, signposts)
         page = respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where,
                        links=signposts.on_page(), language=html.language(),
                        variant=query_string())  # fmt: skip
@@ -138,7 +141,9 @@ def describe(
     return discovery.dated(answer, description.iri)
 
 
-def _entity_page(description: Description, path: str, table: Sequence[Representation]) -> str:
+def _entity_page(
+    description: Description, path: str, table: Sequence[Representation], signposts: Signposts
+) -> str:
     snapshot = current.snapshot()
     known = vocabulary.of_store(snapshot.store)
     is_ontology = _OWL_ONTOLOGY.value in description.types
@@ -170,6 +175,7 @@ def _entity_page(description: Description, path: str, table: Sequence[Representa
         else None,
         formats=formats,
         schema_org=html.script_json(discovery.structured(description, path)),
+        signposts=signposts.in_head(),
         describe_query=f"DESCRIBE <{page.iri}>",
         statements_query=f"SELECT ?property ?value WHERE {{\n  <{page.iri}> ?property ?value .\n}}",
         back_query=f"SELECT ?thing ?property WHERE {{\n  ?thing ?property <{page.iri}> .\n}} LIMIT 100",

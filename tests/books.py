@@ -15,6 +15,7 @@ from kg.index import Index
 from kg.snapshot import Home, Snapshot
 
 BASE = "https://books.example/"
+NOTHING_FOUND = Report()
 PREFIXES = """\
 @prefix book: <https://books.example/id/book/> .
 @prefix dcat: <http://www.w3.org/ns/dcat#> .
@@ -115,12 +116,12 @@ genre:ring a skos:Concept ; skos:prefLabel "Ring"@nb ; skos:broader genre:ring ;
 }  # fmt: skip
 
 
-def build(folder: Path, home: Path) -> Snapshot:
+def build(folder: Path, home: Path, report: Report = NOTHING_FOUND) -> Snapshot:
     """Give a snapshot of the books, published."""
     for name, text in FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, "utf-8")
-    built = Home(home).build(source.read([folder]), Report())
+    built = Home(home).build(source.read([folder]), report)
     Home(home).publish(built)
     return built
 

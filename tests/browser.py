@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,12 @@ _AXE_RUN = """axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag
   "best-practice"]}).then(found => found.violations.map(v => v.id + ": " +
   v.nodes.map(n => n.html.slice(0, 120) + " " + n.failureSummary.slice(0, 300)).slice(0, 3).join(" | ")))"""
 _SECONDS = 20.0
+_PLACE = """import fcntl, os, sys
+down, up = (fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10) for fd in sys.argv[1:3])
+os.dup2(down, 3)
+os.dup2(up, 4)
+os.execv(sys.argv[3], sys.argv[3:])"""
+"""Chromium reads its third file and writes its fourth."""
 
 
 class Page:
@@ -195,14 +202,10 @@ def browser(folder: Path) -> Iterator[Browser]:
     down_read, down_write = os.pipe()
     up_read, up_write = os.pipe()
 
-    def place() -> None:
-        spare_read, spare_write = os.dup(down_read), os.dup(up_write)
-        os.dup2(spare_read, 3)
-        os.dup2(spare_write, 4)
-
+    fds = (down_read, up_write)
     process = subprocess.Popen(
-        [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", "about:blank"],
-        preexec_fn=place, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [sys.executable, "-c", _PLACE, *map(str, fds), CHROMIUM, *FLAGS, f"--user-data-dir={folder}"],
+        pass_fds=fds, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(down_read)
     os.close(up_write)

@@ -642,4 +642,5 @@ def linted(folder: Path) -> tuple[list[Finding], list[str]]:
     for file in read.files:
         for _ in seen.watch(file, file.quads()):
             pass
-    return lint.run(read, seen, Places(read.files, seen.subjects), TODAY)
+    found, notes = lint.run(read, seen, Places(read.files, seen.subjects), TODAY)
+    return found, [str(note) for note in notes]

@@ -6,9 +6,6 @@ import csv
 import json
 import os
 import re
-import shutil
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from functools import lru_cache
 from pathlib import Path
@@ -230,16 +227,6 @@ def test_the_ministry_is_one_organisation_with_three_names() -> None:
         Literal("Kommunal- og moderniseringsdepartementet", language="nb"),
         Literal("Kommunal- og distriktsdepartementet", language="nb"),
     }
-
-
-def test_the_turtle_is_laid_out_as_the_formatter_does() -> None:
-    formatter = shutil.which("turtlefmt", path=str(Path(sys.executable).parent))
-    if formatter is None:
-        pytest.skip("turtlefmt is not installed.")
-    done = subprocess.run(
-        [formatter, "--check", str(ROOT / "data")], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_the_example_in_the_guide_for_contributors_is_the_file_itself() -> None:

@@ -30,6 +30,8 @@ FILES = {
     "kg.toml": SMALL["kg.toml"]
     + 'license = "https://creativecommons.org/licenses/by/4.0/"\n[publisher]\nname = "Somebody"\n'
     'iri = "https://ex.org/id/organisation/somebody"\n[catalogue]\ncontact_email = "somebody@ex.org"\n',
+    "ontology/def.ttl": SMALL["ontology/def.ttl"]
+    + "[] a owl:AllDisjointClasses ; owl:members ( ex:Village ex:Thing ) .\nex:Thing a owl:Class .\n",
     "data/village/odd.ttl": """\
 @prefix ex: <https://ex.org/def#> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .

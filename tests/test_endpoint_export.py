@@ -7,16 +7,20 @@ import hashlib
 import io
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from endpoint.doctor import CHECKS, examine
 from endpoint.doctor.check import NOT_APPLICABLE, PASSED, Outcome
 from endpoint.doctor.client import Client
 from endpoint.doctor.deployment import Deployment
+from endpoint.export.command import command
 from endpoint.export.links import Address, file_name, read, turn
 from endpoint.export.rules import choices, tongues
 from endpoint.export.site import ExportError, Options, export
@@ -25,6 +29,7 @@ from kg import source
 from kg.findings import Report
 from kg.snapshot import Home, Snapshot
 
+from .test_endpoint_browser import FLAGS
 from .test_endpoint_doctor import FILES
 from .test_endpoint_negotiate import CHROME, JENA, RDFLIB
 from .webservers import apache_server, caddy_server, nginx_server
@@ -112,6 +117,7 @@ def test_every_link_of_every_page_leads_to_a_file_or_is_answered_by_a_rule(expor
                 www / name,
                 www / f"{name}.nb.html",
                 www / f"{name}.gone.problem",
+                www / f"{name}.linkset",
                 www / f"{name}index.nb.html",
             ]
             if name != "sparql" and not any(path.is_file() for path in there):
@@ -132,6 +138,40 @@ def test_the_search_index_has_every_name(exported: Path) -> None:
     assert rows["doc/village/lonset"] == ["Lønset", "", ""]
     page = (exported / "www/search.nb.html").read_text("utf-8")
     assert '<script src="/static/static-search.js" data-index="/search.json" defer></script>' in page
+
+
+@pytest.mark.browser
+def test_search_runs_in_the_browser(exported: Path, tmp_path: Path) -> None:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    with nginx_server(exported, tmp_path) as address:
+        words = [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
+        pages = [f"{address}/search?q={query}&lang=en" for query in ("lonset", "S%C3%86TER", "xyz")]
+        shown = [subprocess.run([*words, page], capture_output=True, text=True, timeout=90, check=True).stdout
+                 for page in pages]  # fmt: skip
+    link = re.compile(r'<li><a class="ds-link" href="(/doc/[^"]*)"')
+    assert [link.findall(page) for page in shown] == [
+        ["/doc/village/lonset?lang=en"],
+        ["/doc/village/S%C3%A6tervik?lang=en"],
+        [],
+    ]
+
+
+def test_the_command_says_what_it_wrote(small: Path, tmp_path: Path) -> None:
+    words = [
+        str(small),
+        "--static",
+        str(tmp_path / "site"),
+        "--snapshots",
+        str(tmp_path / "home"),
+        "--jobs",
+        "1",
+    ]
+    done = CliRunner().invoke(command, words, standalone_mode=False, catch_exceptions=False)
+    rows = [line.split()[:3] for line in done.stdout.splitlines() if line.startswith("graph")]
+    assert rows == [["graph", "4", "40"]]
+    assert f"The site is in {tmp_path / 'site' / 'www'}" in done.stdout
 
 
 def test_what_is_left_out_is_told_and_no_link_leads_to_it(snapshot: Snapshot, tmp_path: Path) -> None:
@@ -212,24 +252,15 @@ def test_what_was_withdrawn_is_a_410_that_names_its_successor(site: Deployment) 
 
 
 ACCEPTED = (
-    None, "", "*/*", "nonsense", ",,;", "text/turtle", "TEXT/TURTLE", "application/x-turtle", "application/json",
-    CHROME, RDFLIB, JENA, "text/html, text/turtle", "text/turtle, */*", "application/n-triples, */*;q=0.1",
-    "text/*", "application/*", "text/html;q=0.5, application/ld+json;q=0.4", "text/html;q=0, */*",
-    "text/turtle;q=0", "image/png", "*/*;q=0", "text/turtle;charset=utf-8", "application/rdf+xml",
+    None, "", "*/*", "nonsense", ",,;", "text/turtle", "TEXT/TURTLE", "application/x-turtle",
+    "application/json", CHROME, RDFLIB, JENA, "text/html, text/turtle", "text/turtle, */*",
+    "application/n-triples, */*;q=0.1", "text/*", "application/*", "text/html;q=0, */*",
+    "text/html;q=0.5, application/ld+json;q=0.4", "text/turtle;q=0", "image/png", "*/*;q=0",
+    "text/turtle;charset=utf-8", "application/rdf+xml", "application/trig;q=0.2, application/n-quads;q=0.7",
     'application/ld+json;profile="http://www.w3.org/ns/json-ld#compacted, x"',
-    "text/turtle;q=abc, application/n-triples;q=0.1", "application/trig;q=0.2, application/n-quads;q=0.7",
+    "text/turtle;q=abc, application/n-triples;q=0.1",
 )  # fmt: skip
-TONGUES = (
-    "",
-    "nb",
-    "nn-NO,nn;q=0.9,en;q=0.5",
-    "no",
-    "fr, en;q=0.3, nn;q=0.7",
-    "de",
-    "*",
-    "xx, *;q=0.1",
-    "en;q=0",
-)
+TONGUES = ("", "nb", "nn-NO,nn;q=0.9,en;q=0.5", "no", "fr, en;q=0.3, nn;q=0.7", "de", "*", "x, *;q=0.1")
 
 
 @pytest.mark.parametrize("accept", ACCEPTED)
@@ -237,10 +268,8 @@ def test_the_rules_choose_what_the_site_chooses(accept: str | None) -> None:
     for table, default in ((ENTITY, "html"), (LISTS, "html"), (ERRORS, "problem")):
         wanted = choose(accept, table, default=default)
         named = {form.name: "problem" if form.name == "problem" else form.suffix for form in table}
-        found = next(
-            (form for pattern, form in choices(table, default) if re.search(f"(?i){pattern}", accept or "")),
-            default,
-        )
+        rules = choices(table, default)
+        found = next((form for rule, form in rules if re.search(f"(?i){rule}", accept or "")), default)
         assert found == (named[wanted.name] if wanted else "none"), table
 
 
@@ -255,3 +284,21 @@ def test_links_are_turned_or_lose_their_address() -> None:
     found = turn(page, "", lambda address: address.path == "doc/x")
     assert found.text == '<a href="/doc/x?lang=nb#p">x</a> <a class="y">y</a> <a href="https://ex.org/">z</a>'
     assert found.addresses == frozenset([Address("doc/x")])
+
+
+def test_w3id_leads_every_iri_to_the_site_as_it_was_written(exported: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "w3id" / "www" / "villages"
+    folder.mkdir(parents=True)
+    rules = (exported / "w3id/.htaccess").read_text("utf-8")
+    (folder / ".htaccess").write_text(rules.replace("SITE", "https://data.example/kg"), "utf-8")
+    with apache_server(tmp_path / "w3id", tmp_path) as address, Client() as client:
+        for path in (
+            "id/village/S%C3%A6tervik",
+            "id/village/a%20b",
+            "id/village/50%25",
+            "def",
+            "",
+            "concept/x?format=ttl",
+        ):
+            reply = client.ask(f"{address}/villages/{path}")
+            assert (reply.status, reply.header("location")) == (303, f"https://data.example/kg/{path}")

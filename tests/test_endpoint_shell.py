@@ -19,7 +19,7 @@ from endpoint.site import Published, Site
 from kg.config import Config
 
 BOUNDS = Bounds(body=100, body_seconds=0.05, address=200, queue_seconds=0.05)
-LONG = 3 * 256 * 1024
+LONG = 3 * 1024 * 1024
 
 
 class Application:

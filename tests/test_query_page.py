@@ -60,6 +60,7 @@ SELECT ?village ?people WHERE { ?village ex:people ?people } ORDER BY ?people
 MAPPED = """PREFIX geo: <http://www.opengis.net/ont/geosparql#>
 PREFIX ex: <https://ex.org/def#>
 SELECT ?village ?wkt WHERE { ?village a ex:Village ; geo:hasGeometry/geo:asWKT ?wkt } ORDER BY ?village"""
+NOTHING = "SELECT ?s { ?s ?p 'nothing' }"
 PEOPLE = "SELECT ?v ?n { ?v <https://ex.org/def#people> ?n } ORDER BY ?n"
 CONTENT = "document.querySelector('.sparql-editor')?.shadowRoot.querySelector('.cm-content')"
 SHADOW = "document.querySelector('.sparql-editor').shadowRoot"
@@ -291,7 +292,7 @@ def test_everything_is_there_without_scripts(page: Page, server: Served) -> None
 
 
 @pytest.mark.parametrize(
-    "query", ["", MAPPED, PEOPLE, "SELECT * {", "ASK {}", "DESCRIBE <https://ex.org/def>"]
+    "query", ["", MAPPED, PEOPLE, "SELECT * {", "ASK {}", "DESCRIBE <https://ex.org/def>", NOTHING]
 )
 @pytest.mark.parametrize(("width", "dark"), [(1100, False), (360, True)])
 def test_axe_finds_nothing_wrong(page: Page, server: Served, query: str, width: int, dark: bool) -> None:

@@ -11,6 +11,7 @@ from tests.books import BASE, build, make_client
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    from signposting import htmllinks
     from signposting.linkheader import find_signposting_http_link
     from signposting.linkset import LinksetJSON, _parse_linkset_json
     from signposting.signpost import AbsoluteURI, Signposting
@@ -142,3 +143,14 @@ def test_below_a_path_the_links_stay_right(snapshot: Snapshot) -> None:
     assert first["anchor"] == "https://example.org/kg/doc/book/growth"
     assert "Disallow: /kg/sparql?" in below.get("/kg/robots.txt").text
     assert "Sitemap: https://example.org/kg/sitemap.xml" in below.get("/kg/robots.txt").text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_page_itself_has_the_signposts_too(client: FlaskClient, path: str) -> None:
+    answer = client.get(f"/{path}", headers=HTML)
+    address = AbsoluteURI(f"{BASE}{path}")
+    found = htmllinks._parse_html(htmllinks.HTML(answer.text, answer.content_type, address, address))
+    said = headers(client, path)
+    for name in ("citeAs", "types", "license", "authors", "linksets"):
+        assert _targets(getattr(found, name)) == _targets(getattr(said, name)), name
+    assert _targets(found.describedBy) <= _targets(said.describedBy)

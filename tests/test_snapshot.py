@@ -1,5 +1,9 @@
 """How a checked state is named, stored and published."""
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ from kg.errors import InvalidDataError, SnapshotError
 from kg.findings import Finding, Report, Severity
 from kg.snapshot import Home, Snapshot
 
-from .conftest import SMALL, Write
+from .conftest import ROOT, SMALL, Write
 
 
 @pytest.fixture
@@ -107,6 +111,42 @@ def test_a_build_that_fails_leaves_the_published_one(
         home.build(source.read([small]), Report())
     assert home.current() == first
     assert [path.name for path in home.path.iterdir() if path.name.startswith(".building")] == []
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from kg import source
+from kg.findings import Report
+from kg.snapshot import Home
+print("ready", flush=True)
+home = Home(Path(sys.argv[2]))
+home.publish(home.build(source.read([Path(sys.argv[1])]), Report()))
+"""
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2])
+def test_a_build_that_is_killed_leaves_the_old_state_or_the_new(
+    small: Path, home: Home, seconds: float
+) -> None:
+    """Wherever the kill falls, what is published is whole, and the next build clears what was left."""
+    first = built(small, home)
+    path = small / "data/village/budalen.ttl"
+    path.write_text(SMALL["data/village/budalen.ttl"].replace("Budalen", "Budal"), "utf-8")
+    command = [sys.executable, "-c", BUILD, str(small), str(home.path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(seconds)
+        process.kill()
+    published = home.current()
+    assert published
+    assert published.id == first.id or published.fingerprint != first.fingerprint
+    assert Store.read_only(str(published.store)).query("ASK { ?s ?p ?o }")
+    again = built(small, home)
+    assert home.current() == again
+    assert list(home.path.glob(".building-*")) == []
 
 
 def test_a_snapshot_with_a_cut_file_is_not_opened(small: Path, home: Home) -> None:

@@ -101,7 +101,7 @@ def nginx_server(export: Path, folder: Path) -> Iterator[str]:
     rules = (export / "nginx.conf").read_text("utf-8").replace(PLACE, str(export / "www"))
     (folder / "site.conf").write_text(rules.replace("listen 80;", f"listen 127.0.0.1:{port};"), "utf-8")
     (folder / "nginx.conf").write_text(_NGINX.format(folder=folder), "utf-8")
-    with _running([program, "-c", str(folder / "nginx.conf"), "-p", str(folder)], port, {}):
+    with running([program, "-c", str(folder / "nginx.conf"), "-p", str(folder)], port, {}):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -117,7 +117,7 @@ def apache_server(export: Path, folder: Path) -> Iterator[str]:
         for parent in (export / "www", *(export / "www").parents):
             if parent.stat().st_uid == 0 and str(parent).startswith("/tmp"):
                 parent.chmod(parent.stat().st_mode | 0o011)
-    with _running([program, "-DFOREGROUND", "-f", str(folder / "httpd.conf")], port, environment):
+    with running([program, "-DFOREGROUND", "-f", str(folder / "httpd.conf")], port, environment):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -129,12 +129,13 @@ def caddy_server(export: Path, folder: Path) -> Iterator[str]:
     (folder / "Caddyfile").write_text(rules.replace(":80 {", f"http://127.0.0.1:{port} {{"), "utf-8")
     environment = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     words = [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
-    with _running(words, port, environment):
+    with running(words, port, environment):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
-def _running(words: list[str], port: int, environment: Mapping[str, str]) -> Iterator[None]:
+def running(words: list[str], port: int, environment: Mapping[str, str]) -> Iterator[None]:
+    """Run a server until the block ends, once it listens on a port."""
     process = subprocess.Popen(
         words, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )

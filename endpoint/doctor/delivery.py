@@ -427,7 +427,7 @@ CHECKS = (
         "Each variant has a strong ETag of its own.",
         "Weak tags forbid range requests; one tag for two variants corrupts caches.",
         "nginx makes ETags weak when it packs by itself: switch its `gzip` off for proxied answers; "
-        "the server packs.",
+        "the server packs. Caddy: `compression off` in the proxy's transport.",
         etag_strong,
     ),
     Check(

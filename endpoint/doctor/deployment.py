@@ -36,6 +36,7 @@ GRAPHS: Mapping[str, RdfFormat] = {
 """The media types of graphs that the checks can read."""
 
 _MOST_PAGES = 24
+_MOST_TEXT = 1_000_000
 _TOPIC = NamedNode("http://xmlns.com/foaf/0.1/primaryTopic")
 _HREF = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _LOC = re.compile(r"<loc>\s*([^<]+?)\s*</loc>")
@@ -186,7 +187,7 @@ class Deployment:
         reply = self.ask(address, HTML)
         if reply.media_type != HTML:
             return ()
-        hrefs = (unescape(double or single) for double, single in _HREF.findall(reply.text))
+        hrefs = (unescape(double or single) for double, single in _HREF.findall(reply.text[:_MOST_TEXT]))
         absolute = (urldefrag(urljoin(reply.url, href))[0] for href in hrefs)
         return tuple(dict.fromkeys(url for url in absolute if self.inside(url)))
 

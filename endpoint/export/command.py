@@ -57,9 +57,14 @@ def command(
     settings = settings_table.load({"root_path": root_path})
     snapshot, _ = built(read_source(paths, base), snapshots, quiet=quiet or as_json)
     options = Options(
-        root_path=settings.root_path, kinds=kinds, without=without, pages=pages, sparql=sparql,
+        root_path=settings.root_path,
+        public_url=settings.public_url,
+        kinds=kinds,
+        without=without,
+        pages=pages,
+        sparql=sparql,
         jobs=jobs or os.cpu_count() or 1,
-    )  # fmt: skip
+    )
     with progress(quiet or as_json) as tell:
         report = export(snapshot, folder, options, tell)
     if as_json:

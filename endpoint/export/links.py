@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html import escape, unescape
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-FOLLOWED = frozenset(("after", "iri", "to", "by", "class"))
+FOLLOWED = frozenset(("after", "iri", "to", "by", "class", "map"))
 """Parameters that lead to another page which can be written; others filter or sort."""
 
 _HREF = re.compile(r'(\s)href="([^"]*)"')
@@ -37,9 +37,9 @@ class Address:
         """The path, percent-encoded, that it has among the files.
 
         >>> Address("list/x", (("after", "https://ex.org/y"),)).written
-        'list/x/after-65b9e3caaf6b'
+        'list/x/after-2d537cb46674'
         >>> Address("doc", (("format", "ttl"), ("iri", "http://ex.org/z"))).written
-        'doc/iri-5a1f0d1a3b42.ttl'
+        'doc/iri-48501483dcf0.ttl'
         """
         deciding = [(name, value) for name, value in self.query if name in FOLLOWED]
         suffix = next((f".{value}" for name, value in self.query if name == "format"), "")

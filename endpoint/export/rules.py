@@ -75,6 +75,7 @@ Choice = tuple[str, str]
 def choices(table: Sequence[Representation], default: str) -> Iterator[Choice]:
     """Yield what Accept headers choose; what matches none of them gets the default.
 
+    >>> from endpoint.negotiate import ENTITY
     >>> found = list(choices(ENTITY, "html"))
     >>> accept = "text/html;q=0.4, application/n-triples;q=0.8"
     >>> next(form for pattern, form in found if re.search(pattern, accept))
@@ -160,5 +161,7 @@ def w3id(facts: Facts) -> str:
 # such as https://data.example.org/kg, and a README that names who keeps it.
 Options +FollowSymLinks
 RewriteEngine On
-RewriteRule ^(.*)$ SITE/$1 [R=303,NE,L]
+# The path as it came, still encoded.
+RewriteCond %{{THE_REQUEST}} "^\\S+ /[^/?\\s]+/([^?\\s]*)"
+RewriteRule ^ SITE/%1 [R=303,NE,L]
 """

@@ -57,6 +57,7 @@ class Options:
     """What is exported: `kinds` and `without` are classes; `pages` how many pages of a list are written."""
 
     root_path: str = ""
+    public_url: str = ""
     kinds: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     pages: int = 50
@@ -149,7 +150,9 @@ def _swap(building: Path, folder: Path) -> None:
 
 def application(snapshot: Snapshot, options: Options) -> Flask:
     """Give the site whose answers become files."""
-    settings = Settings(root_path=options.root_path, page_size=options.page_size)
+    settings = Settings(
+        root_path=options.root_path, public_url=options.public_url, page_size=options.page_size
+    )
     site = Site(settings, Published(snapshot, Index(snapshot.index)))
     return create_app(site, (sparql.blueprint, views.blueprint))
 
@@ -264,8 +267,7 @@ class _Export:
         found = app.test_client().get(f"{self.options.root_path}/sitemap.xml")
         for part in found.text.split("<loc>")[1:]:
             url = part.partition("</loc>")[0]
-            if url.startswith(self.base):
-                yield Address(url.removeprefix(self.base))
+            yield Address(url.removeprefix(self.options.public_url or self.base))
 
     def count(self, written: Written, kinds: Mapping[str, str]) -> None:
         address = written.job.address

@@ -179,8 +179,21 @@ def _print_rules(context: click.Context, _: click.Parameter, wanted: bool) -> No
 @commands.command("check")
 @PATHS
 @BASE
-@click.option("--format", "form", type=click.Choice(list(render.FORMATS)), default="text", show_default=True)
-@click.option("--engine", type=click.Choice(get_args(check.Engine)), default="compiled", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(render.FORMATS)),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(check.Engine)),
+    default="compiled",
+    show_default=True,
+    help="Who applies the shapes: our compiled queries, or pySHACL as the referee.",
+)
 @click.option("--language", default="en", show_default=True, help="Language of the messages.")
 @click.option(
     "--rules",
@@ -372,7 +385,12 @@ def _cell(cell: dict[str, str] | None, prefixes: Mapping[str, str]) -> str:
 @BASE
 @SNAPSHOTS
 @click.option(
-    "--format", "form", type=click.Choice(["text", *(f.suffix for f in rdfio.FORMATS)]), default="text"
+    "--format",
+    "form",
+    type=click.Choice(["text", *(f.suffix for f in rdfio.FORMATS)]),
+    default="text",
+    show_default=True,
+    help="Tables for people, or RDF with literals as written.",
 )
 @QUIET
 def describe(

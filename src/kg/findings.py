@@ -51,6 +51,21 @@ class Finding:
         return texts.get(language) or texts.get("en") or next(iter(texts.values()), self.rule)
 
 
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Findings that the dataset silences, and why; `where` is the place of the comment that does it."""
+
+    rules: tuple[str, ...]
+    findings: int
+    reason: str
+    where: str | None = None
+
+    def __str__(self) -> str:
+        """Give one sentence."""
+        where = f" in {self.where}" if self.where else ""
+        return f"{self.findings} of {', '.join(self.rules)} silenced{where}: {self.reason}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything the checks found, in the order of files and lines."""
@@ -58,6 +73,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     seconds: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = field(default=())
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def conforms(self) -> bool:

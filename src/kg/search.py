@@ -33,6 +33,7 @@ _MAX_NAME = 300
 _MAX_TEXT = 4000
 _MAX_DEPTH = 5
 _MAX_STEMMERS = 4
+_MAX_NEAR = 6
 _FRONT = "\U0010ffff"
 _STEM_SIGN = "~"
 """Begins the stems of a name where names are compared as a whole."""
@@ -544,6 +545,7 @@ class _Run:
         self.order = {language: place for place, language in enumerate((*languages, ""))}
         self.lowered = query.raw.casefold()
         self.seen: set[int] = set()
+        self.near_words: dict[str, list[str]] = {}
         self.widest = ""
         self.counted: tuple[str, list[tuple[str | None, int, int]]] | None = None
         self.near = False
@@ -606,9 +608,14 @@ class _Run:
 
     def corrected(self) -> list[str]:
         """Give the words as they were perhaps meant: each one that no name has, by the one most like it."""
-        nearest = {word: self.searcher.nearest(self.db, word) for word in self.query.needed}
-        meant = " ".join((nearest[word] or [word])[0] for word in self.query.needed)
+        meant = " ".join((self.nearest(word) or [word])[0] for word in self.query.needed)
         return [meant] if meant and meant not in self.forms() else []
+
+    def nearest(self, word: str) -> list[str]:
+        """Give the words most like this one; looked up once, and for a few words only: each takes a while."""
+        if word not in self.near_words and len(self.near_words) < _MAX_NEAR:
+            self.near_words[word] = self.searcher.nearest(self.db, word)
+        return self.near_words.get(word, [])
 
     def forms(self) -> list[str]:
         """Give the names that these words may stand for: all of them, those that matter, as one word."""
@@ -691,7 +698,7 @@ class _Run:
         star = "*" if prefix and (len(word) > 2 or word == self.query.words[-1]) else ""
         others = self.searcher.stems(self.db, word) - {word}
         if near:
-            others |= set(self.searcher.nearest(self.db, word))
+            others |= set(self.nearest(word))
         return "({})".format(" OR ".join([f'"{word}"{star}', *(f'"{other}"' for other in sorted(others))]))
 
     def counts(self) -> tuple[int, tuple[tuple[str, int], ...]]:

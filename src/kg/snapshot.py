@@ -21,19 +21,21 @@ from typing import Any, TypeVar
 import platformdirs
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
 
-from kg import config, derive, dumps, history, index, rdfio, statistics
+from kg import config, derive, dumps, history, index, quality, rdfio, statistics
 from kg.config import Config
 from kg.derive import Rule
 from kg.errors import InvalidDataError, SnapshotError
 from kg.findings import Report
+from kg.quality import Coverage, Quality
 from kg.source import Room, Source
 from kg.vocab import term
 
-LAYOUT = "3"
+LAYOUT = "4"
 """Raise when the files of a snapshot change: it is part of a snapshot's id."""
 
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
+_BUILDING = ".building-"
 _DERIVED = "graph/derived"
 _NQUADS, _NTRIPLES = (
     next(fmt for fmt in rdfio.FORMATS if fmt.name == name) for name in ("nquads", "ntriples")
@@ -163,7 +165,9 @@ class Home:
         if not report.conforms:
             raise InvalidDataError("The data breaks its shapes, so it is not published.")
         with self._locked():
-            building = Path(tempfile.mkdtemp(prefix=".building-", dir=self.path))
+            for killed in self.path.glob(f"{_BUILDING}*"):
+                shutil.rmtree(killed, ignore_errors=True)
+            building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=self.path))
             try:
                 manifest = _Build(source, report, building, progress, self._before()).run()
                 final = self.path / "snapshots" / manifest["id"]
@@ -263,7 +267,8 @@ class _Build:
             ),
         )
         self.stage("describe", lambda: self.describe(content))
-        self.write_report()
+        covered = self.stage("cover", lambda: self.cover(written))
+        quality.write(self.folder / "report.json", Quality(self.report, covered))
         manifest = {
             "id": identity,
             "created": self.created,
@@ -334,10 +339,14 @@ class _Build:
             for graph, count in sorted(triples.items())
         ]
 
-    def write_report(self) -> None:
-        rows = [asdict(finding) | {"severity": finding.severity.value} for finding in self.report.findings]
-        body = {"conforms": self.report.conforms, "findings": rows, "notes": self.report.notes}
-        (self.folder / "report.json").write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
+    def cover(self, written: list[Quad]) -> Coverage:
+        """Find out which statements of the data no shape looked at."""
+        rooms = {file.graph: file.room for file in self.source.files}
+        by_room: dict[Room, list[Quad]] = {room: [] for room in Room}
+        for quad in written:
+            graph = quad.graph_name
+            by_room[rooms.get(graph, Room.DATA) if isinstance(graph, NamedNode) else Room.DATA].append(quad)
+        return quality.cover(by_room[Room.DATA], by_room[Room.ONTOLOGY], by_room[Room.SHAPES])
 
 
 def _read_content(content: bytes) -> Iterator[Quad]:

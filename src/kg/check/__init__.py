@@ -17,7 +17,7 @@ from kg.check import hints, lint, shacl
 from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result
 from kg.errors import InvalidDataError
-from kg.findings import Finding, Place, Report, Severity
+from kg.findings import Finding, Place, Report, Severity, Waiver
 from kg.source import Room, Source, SourceFile
 from kg.tables import TableError
 
@@ -80,7 +80,7 @@ class _Run:
         self._files: tuple[SourceFile, ...] = ()
         self._findings: list[Finding] = []
         self._results: list[Result] = []
-        self._notes: list[str] = []
+        self._notes: list[str | Waiver] = []
         self._seconds: list[tuple[str, float]] = []
 
     def report(self) -> Report:
@@ -88,10 +88,12 @@ class _Run:
         self._timed("text", self._inspect)
         self._timed("shapes", self._read_and_validate)
         self._timed("lint", self._lint)
+        findings = tuple(sorted(self._settled(), key=_order))
         return Report(
-            findings=tuple(sorted(self._settled(), key=_order)),
+            findings=findings,
             seconds=tuple(self._seconds),
-            notes=tuple(dict.fromkeys(self._notes)),
+            notes=tuple(dict.fromkeys(map(str, self._notes))),
+            waivers=tuple(dict.fromkeys(note for note in self._notes if isinstance(note, Waiver))),
         )
 
     def _timed(self, stage: str, work: Callable[[], None]) -> None:
@@ -206,7 +208,7 @@ class _Run:
             yield finding if finding.place is None else self._excerpted(finding, finding.place)
         for rule, count in silenced.items():
             if count:
-                self._notes.append(f"{count} of {rule} silenced: {config.silenced[rule]}")
+                self._notes.append(Waiver((rule,), count, config.silenced[rule]))
 
     def _excerpted(self, finding: Finding, place: Place) -> Finding:
         return replace(finding, excerpt=self._places.excerpt(place))

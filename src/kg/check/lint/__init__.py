@@ -11,7 +11,7 @@ from kg.check.lint.rules import RULES, Rule, page
 from kg.check.lint.seen import Seen
 from kg.check.place import Places
 from kg.config import Config
-from kg.findings import Finding
+from kg.findings import Finding, Waiver
 from kg.source import Source
 
 __all__ = ["RULES", "Rule", "Seen", "page", "run"]
@@ -24,7 +24,7 @@ _CUT = "{} is large: of the uses of a property, only those in its first part wer
 
 def run(
     source: Source, seen: Seen, places: Places, today: date | None = None
-) -> tuple[list[Finding], list[str]]:
+) -> tuple[list[Finding], list[str | Waiver]]:
     """Give what the rules find in a source that was read, less what comments silence, and notes on that."""
     found, notes = _first(_findings(source, seen, places, today))
     kept, more = silence.apply(found, seen.uses, places)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kg.check.lint import rules
 from kg.check.place import Places, Text
-from kg.findings import Finding
+from kg.findings import Finding, Waiver
 from kg.source import SourceFile
 from kg.turtle import Span, TurtleError, tokens
 
@@ -42,9 +42,9 @@ class Silence:
 
 def apply(
     findings: Sequence[Finding], files: Iterable[SourceFile], places: Places
-) -> tuple[list[Finding], list[str]]:
-    """Give the findings that no comment silences, with those about comments; and a note on each silence."""
-    kept, notes = list(findings), list[str]()
+) -> tuple[list[Finding], list[Waiver]]:
+    """Give the findings that no comment silences, with those about comments; and what each silences."""
+    kept, waivers = list(findings), list[Waiver]()
     for silence in _silences(files, places):
         unknown = [name for name in silence.names if rules.named(name) is None]
         if unknown or not silence.reason:
@@ -55,11 +55,9 @@ def apply(
             kept.append(_idle(silence, places, []))
         else:
             where = silence.file.relative + (f":{silence.line}" if silence.line else "")
-            notes.append(
-                f"{len(kept) - len(rest)} of {', '.join(silence.names)} silenced in {where}: {silence.reason}"
-            )
+            waivers.append(Waiver(silence.names, len(kept) - len(rest), silence.reason, where))
             kept = rest
-    return kept, notes
+    return kept, waivers
 
 
 def _idle(silence: Silence, places: Places, unknown: Sequence[str]) -> Finding:
