@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kg.cli import told
+
 from .conftest import ROOT, SMALL
 
 
@@ -173,6 +175,24 @@ def test_a_table_is_imported_or_its_bad_rows_are_listed(tmp_path: Path) -> None:
         "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n<http://x/a> <http://x/n> 1 .\n",
     )
     assert "row 3, column n" in lenient.stderr
+
+
+def test_imports_tell_what_they_are_doing_unless_they_are_to_be_quiet(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,n\na,1\n", "utf-8")
+    (tmp_path / "t.csv-metadata.json").write_text(TABLE, "utf-8")
+    (tmp_path / "page.txt").write_text("Prøvebygda\n\nPeriode: 2006 – 2010\n", "utf-8")
+    table = ("import", "table", tmp_path / "t.csv")
+    page = ("import", "page", tmp_path / "page.txt", "--source", "https://example.no/provebygda")
+    assert kg(*table).stderr == "rows ...\n"
+    assert kg(*page).stderr.startswith("reading what the dataset knows ...\n")
+    assert [kg(*words, "--quiet").stderr for words in (table, page)] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "said"), [(0, 0, "rows"), (3000, 0, "rows 3000"), (2, 9, "rows 2/9")]
+)
+def test_progress_says_how_far_it_is_as_well_as_is_known(done: int, total: int, said: str) -> None:
+    assert told("rows", done, total) == said
 
 
 def test_a_table_without_metadata_says_what_is_missing(tmp_path: Path) -> None:
