@@ -194,7 +194,8 @@ def text_of(texts: Mapping[str, str]) -> str:
 def render(template: str, **context: object) -> str:
     """Give the page that a template makes, with what every page needs."""
     return render_template(template, lang=language(), config_of=current.snapshot().config,
-                           snapshot=current.snapshot(), **context)  # fmt: skip
+                           snapshot=current.snapshot(), watched=current.site().watched,
+                           **context)  # fmt: skip
 
 
 def switch_language(tag: str) -> str:

@@ -72,8 +72,13 @@ def absolute(path: str) -> str:
 
 def etag(*parts: str) -> str:
     """Give an ETag that changes with the snapshot, the release of the program and the variant."""
-    content = "\0".join((current.snapshot().id, _program(), root_path(), *parts))
+    content = "\0".join((current.snapshot().id, _program(), root_path(), *parts, *_watched()))
     return hashlib.sha256(content.encode()).hexdigest()[:24]
+
+
+def _watched() -> tuple[str, ...]:
+    """What makes a page that looks for news another one than a page that does not."""
+    return ("watched",) if current.site().watched else ()
 
 
 @cache

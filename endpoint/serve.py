@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,8 +24,9 @@ from endpoint.limits import limits_of
 from endpoint.settings import Settings
 from endpoint.shell import Bounds, Shell
 from endpoint.site import Published, Site
+from endpoint.watch import Stamp, Watcher, blueprint_of, stamp
 from kg.cli import BASE, PATHS, QUIET, SNAPSHOTS, built, read_source
-from kg.errors import KgError, SnapshotError
+from kg.errors import InvalidDataError, KgError, SnapshotError
 from kg.index import Index
 from kg.query import Limits, Pool
 from kg.snapshot import Home, Snapshot, home_of
@@ -46,6 +48,7 @@ class PortTakenError(KgError):
 @click.option("--host", help="Address to listen on; 0.0.0.0 for all.  [default: 127.0.0.1]")
 @BASE
 @SNAPSHOTS
+@click.option("--watch", is_flag=True, help="Check and publish again when a file is saved; pages follow.")
 @click.option("--behind-proxy", is_flag=True, help="Believe the last address in X-Forwarded-For.")
 @click.option("--show-settings", is_flag=True, help="Print the settings and stop.")
 @QUIET
@@ -55,6 +58,7 @@ def command(
     host: str | None,
     base: str | None,
     snapshots: Path | None,
+    watch: bool,
     behind_proxy: bool,
     show_settings: bool,
     quiet: bool,
@@ -66,8 +70,26 @@ def command(
         return
     claim(settings)
     source = read_source(paths, base)
-    snapshot, _ = built(source, snapshots, quiet=quiet)
-    serve(settings, snapshot, home_of(source, snapshots), behind_proxy=behind_proxy, quiet=quiet)
+    home = home_of(source, snapshots)
+    if not watch:
+        snapshot, _ = built(source, snapshots, quiet=quiet)
+        serve(settings, snapshot, home, behind_proxy=behind_proxy, quiet=quiet)
+        return
+    settings = replace(settings, cache_seconds=0)
+    roots = paths or ((source.root,) if source.root else ())
+    seen: Stamp = stamp(roots)
+    try:
+        snapshot, _ = built(source, snapshots, quiet=quiet)
+    except InvalidDataError:
+        before = home.current()
+        if before is None:
+            raise
+        snapshot, seen = before, {}
+
+    def watcher(site: Site) -> Watcher:
+        return Watcher(roots, lambda: read_source(paths, base), home, lambda _: follow(site, home), seen=seen)
+
+    serve(settings, snapshot, home, behind_proxy=behind_proxy, quiet=quiet, watcher=watcher)
 
 
 def claim(settings: Settings) -> None:
@@ -107,18 +129,29 @@ def serve(
     behind_proxy: bool = False,
     quiet: bool = False,
     ready: Callable[[], None] = lambda: None,
+    watcher: Callable[[Site], Watcher] | None = None,
 ) -> None:
-    """Serve a snapshot, and whichever is published in its home later, until SIGINT or SIGTERM."""
+    """Serve a snapshot, and whichever is published in its home later, until SIGINT or SIGTERM.
+
+    With a watcher, that alone says when there is a new snapshot.
+    """
     limits = limits_of(settings)
     with Pool(snapshot.store, limits, prefixes=snapshot.config.prefixes) as pool:
         site = Site(settings, Published(snapshot, Index(snapshot.index)), pool, home)
-        app = create_app(site, tuple(blueprints()))
+        watching = watcher(site) if watcher else None
+        more = (blueprint_of(watching),) if watching else ()
+        app = create_app(site, (*more, *blueprints()))
         shell = Shell(app, site, bounds_of(settings, limits), behind_proxy=behind_proxy)
         if not quiet:
             _greet(settings, snapshot)
+        if watching:
+            site.watched = True
+            watching.start()
         try:
-            asyncio.run(_listen(shell, settings, site, home, ready))
+            asyncio.run(_listen(shell, settings, site, None if watching else home, ready))
         finally:
+            if watching:
+                watching.stop()
             shell.close()
 
 

@@ -29,10 +29,14 @@ class Site:
     def __init__(
         self, settings: Settings, published: Published, pool: Pool | None = None, home: Home | None = None
     ) -> None:
-        """Keep the parts; without `pool` no query is run, without `home` no older snapshot is found."""
+        """Keep the parts; without `pool` no query is run, without `home` no older snapshot is found.
+
+        `watched` pages look for news as long as they are open.
+        """
         self.settings = settings
         self.pool = pool
         self.home = home
+        self.watched = False
         self._published = published
 
     @property

@@ -1,0 +1,120 @@
+"""Facts about watching: what is saved is checked, published when right, and told when wrong."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from endpoint import views
+from endpoint.app import create_app
+from endpoint.serve import follow
+from endpoint.settings import Settings
+from endpoint.site import Published, Site
+from endpoint.watch import Watcher, blueprint_of, stamp
+from kg import check, source
+from kg.index import Index
+from kg.snapshot import Home
+
+HTML = {"Accept": "text/html", "Accept-Language": "en"}
+
+
+class Watched:
+    """A site of a folder, its watcher, and what that said."""
+
+    def __init__(self, folder: Path, home: Home) -> None:
+        found = source.read([folder])
+        home.publish(home.build(found, check.run(found)))
+        current = home.current()
+        assert current
+        self.folder, self.said = folder, list[str]()
+        self.site = Site(Settings(cache_seconds=0), Published(current, Index(current.index)), home=home)
+        self.site.watched = True
+        self.watcher = Watcher(
+            [folder], lambda: source.read([folder]), home, lambda _: follow(self.site, home),
+            seen=stamp([folder]), tell=self.said.append,
+        )  # fmt: skip
+        self.client = create_app(self.site, (blueprint_of(self.watcher), views.blueprint)).test_client()
+
+    def save(self, name: str, old: str, new: str) -> None:
+        """Change a file as an editor does: write it beside, and put it in place."""
+        path = self.folder / name
+        beside = path.with_suffix(".new~")
+        beside.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+        beside.replace(path)
+        assert self.watcher.look()
+
+    def state(self) -> dict[str, str]:
+        """Give what an open page hears."""
+        return dict(json.loads(self.client.get("/watch.json", headers={"Accept-Language": "en"}).data))
+
+
+@pytest.fixture
+def watched(small: Path, tmp_path: Path) -> Watched:
+    """Give the small dataset, watched."""
+    return Watched(small, Home(tmp_path / "home"))
+
+
+def test_where_nothing_was_saved_nothing_is_done(watched: Watched) -> None:
+    assert not watched.watcher.look()
+    assert watched.said == []
+
+
+def test_what_is_saved_is_on_the_page(watched: Watched) -> None:
+    before = watched.state()["snapshot"]
+    watched.save("data/village/budalen.ttl", '"Budalen"@nb', '"Budal"@nb')
+    assert watched.state()["snapshot"] != before
+    assert "Budal<" in watched.client.get("/doc/village/budalen", headers=HTML).text
+    assert watched.said[-1].startswith("Published ")
+
+
+def test_a_file_that_breaks_is_told_with_its_line_and_nothing_is_published(watched: Watched) -> None:
+    before = watched.state()["snapshot"]
+    watched.save("data/village/budalen.ttl", "a ex:Village ;", "a ex:Village")
+    state = watched.state()
+    assert (state["snapshot"], state["stage"]) == (before, "waiting")
+    assert "data/village/budalen.ttl" in state["text"]
+    assert "violation" in state["text"]
+    assert "Published" not in "".join(watched.said)
+    watched.save("data/village/budalen.ttl", "a ex:Village", "a ex:Village ;")
+    assert "violation" not in watched.state()["text"]
+
+
+def test_settings_that_break_are_told_and_watching_goes_on(watched: Watched) -> None:
+    watched.save("kg.toml", "languages", "languages = [")
+    assert "kg.toml" in watched.state()["text"]
+    watched.save("kg.toml", "languages = [", "languages")
+    assert watched.said[-1].startswith("Published ")
+
+
+def test_new_and_deleted_files_count(watched: Watched) -> None:
+    new = watched.folder / "data" / "new.ttl"
+    new.write_text("<https://ex.org/id/x> a <https://ex.org/def#Village> .", "utf-8")
+    assert watched.watcher.look()
+    assert watched.client.get("/doc/x", headers=HTML).status_code == 200
+    new.unlink()
+    assert watched.watcher.look()
+    assert watched.client.get("/doc/x", headers=HTML).status_code == 404
+
+
+def test_a_watched_page_looks_for_news_and_its_state_is_not_kept(watched: Watched) -> None:
+    page = watched.client.get("/", headers=HTML)
+    assert f'data-snapshot="{watched.site.published.snapshot.id}"' in page.text
+    assert watched.client.get("/watch.json").headers["Cache-Control"] == "no-store"
+    watched.site.watched = False
+    plain = watched.client.get("/", headers=HTML)
+    assert "watch.js" not in plain.text
+    assert plain.headers["ETag"] != page.headers["ETag"]
+
+
+def test_a_stamp_is_of_what_is_read(small: Path) -> None:
+    (small / ".git").mkdir()
+    (small / "build").mkdir()
+    for name in (".git/x", "build/x.ttl", "data/.hidden.ttl", "data/seen.ttl"):
+        (small / name).write_text("", "utf-8")
+    os.symlink("nowhere", small / "data" / "dangling.ttl")
+    names = {Path(name).relative_to(small).as_posix() for name in stamp([small])}
+    assert names == {
+        "kg.toml", "ontology/def.ttl", "data/village/lonset.ttl", "data/village/budalen.ttl", "data/seen.ttl",
+        "queries/villages.rq",
+    }  # fmt: skip
