@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,23 @@ def test_a_page_of_the_catalogue_is_imported_for_review(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "bg:usesActivity activity:own-website" in done.stdout
     assert '"2006"^^xsd:gYear' in done.stdout
+
+
+def test_an_imported_page_is_written_once_and_what_a_person_changed_is_left_alone(tmp_path: Path) -> None:
+    dataset = tmp_path / "dataset"
+    shutil.copytree(ROOT / "ontology", dataset / "ontology")
+    shutil.copy(ROOT / "kg.toml", dataset)
+    page = tmp_path / "page.txt"
+    page.write_text("Prøvebygda\n\nPeriode: 2006 – 2010\n", "utf-8")
+    words = ("import", "page", page, "--source", "https://example.no/provebygda", "--write")
+    files = ["data/project/provebygda.ttl", "data/entry/provebygda.ttl"]
+    assert kg(*words, "--dataset", dataset, "--quiet").stdout.splitlines() == files
+    again = kg(*words, "--dataset", dataset, "--quiet")
+    assert (again.stdout, again.stderr) == ("", "")
+    (dataset / files[0]).write_text("# Read by a person.\n", "utf-8")
+    once_more = kg(*words, "--dataset", dataset, "--quiet")
+    assert once_more.stderr == f"{files[0]} is there and differs: left as it is.\n"
+    assert (dataset / files[0]).read_text("utf-8") == "# Read by a person.\n"
 
 
 def test_a_page_without_its_address_is_not_imported_for_none_is_made_up(tmp_path: Path) -> None:
