@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -179,13 +179,20 @@ class Atlas:
     """The geometries of a snapshot, by the thing they belong to; read once, parsed when first drawn."""
 
     def __init__(self, store: Store) -> None:
-        """Find which things have geometries, and which of them make the land behind all maps."""
+        """Find which things have geometries."""
         self._store = store
         self._wkt, self._graphs = _literals(store, _owners(store))
         self._credits: dict[str, tuple[str, ...]] = {}
         self._parsed: dict[str, Geometry | None] = {}
-        self._land_iris = self._find_land()
-        self._land = tuple(found for iri in self._land_iris if (found := self.geometry(iri)) is not None)
+
+    @cached_property
+    def _land_iris(self) -> tuple[str, ...]:
+        """The things that make the land behind all maps."""
+        return self._find_land()
+
+    @cached_property
+    def _land(self) -> tuple[Geometry, ...]:
+        return tuple(found for iri in self._land_iris if (found := self.geometry(iri)) is not None)
 
     def geometry(self, iri: str) -> Geometry | None:
         """Give a thing's geometry: its surface where it has one, else its points."""

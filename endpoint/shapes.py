@@ -219,24 +219,10 @@ def of_class(iri: str) -> tuple[ClassShape, ...]:
     return tuple(shape for shape in of_store(current.snapshot().store) if shape.is_for(iri))
 
 
-def anchors() -> frozenset[str]:
-    """Give the anchors that the page of shapes has."""
-    return _anchors(current.snapshot().store)
-
-
-@lru_cache(maxsize=4)
-def _anchors(path: Path) -> frozenset[str]:
-    found = of_store(path)
-    return frozenset(rule.anchor for shape in found for rule in (shape.own, *shape.rules))
-
-
 @blueprint.app_template_global("shape_anchor")
 def anchor_of(iri: str | None) -> str | None:
-    """Give the anchor of a shape on the page of shapes; None if it is not there."""
-    if iri is None:
-        return None
-    name = local_name(iri)
-    return name if iri.startswith(current.snapshot().config.base) and name in anchors() else None
+    """Give the anchor of a shape of the dataset on the page of shapes; None for the shapes of others."""
+    return local_name(iri) if iri and iri.startswith(current.snapshot().config.base) else None
 
 
 @blueprint.get("/shapes", defaults={"suffix": ""})

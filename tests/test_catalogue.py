@@ -418,6 +418,23 @@ def test_no_label_of_a_concept_is_of_two_kinds() -> None:
             assert sum(map(len, kinds)) == len(set().union(*kinds)), concept
 
 
+def test_concepts_are_mapped_to_terms_of_los_and_eurovoc_that_the_facts_know() -> None:
+    terms = SHARED / "facts" / "geo" / "vocabulary_terms.csv"
+    if not terms.is_file():
+        pytest.skip("the terms (../shared/facts/geo/vocabulary_terms.csv) are not here")
+    with terms.open(encoding="utf-8", newline="") as lines:
+        known = {row["iri"] for row in csv.DictReader(lines)}
+    mapped = {
+        iri
+        for scheme, _ in SCHEMES.values()
+        for concept in subjects(f"{SKOS}inScheme", f"{BASE}concept/{scheme}")
+        for kind in ("exactMatch", "closeMatch", "broadMatch", "narrowMatch", "relatedMatch")
+        for iri in objects(concept, SKOS + kind)
+    }
+    assert len(mapped) >= 15
+    assert mapped - known == set()
+
+
 def test_broader_and_narrower_mirror_each_other_and_reach_a_top_concept() -> None:
     for scheme, _ in SCHEMES.values():
         for concept in subjects(f"{SKOS}inScheme", f"{BASE}concept/{scheme}"):

@@ -10,8 +10,9 @@ import pytest
 
 from kg import source
 from kg.check import run
-from kg.check.place import Places
+from kg.check.place import Places, Reader, Stated, Text
 from kg.findings import Place
+from kg.turtle import Chunk
 
 PREFIXES = (
     "@prefix sh: <http://www.w3.org/ns/shacl#> .\n@prefix ex: <https://ex.org/> .\n"
@@ -156,6 +157,23 @@ def test_a_table_points_at_the_row_and_the_cell(tmp_path: Path) -> None:
         ("sh:MinCount", 'data/t.csv:3:1: b,"y",'),
         ("sh:Datatype", "data/t.csv:3:4: y"),
     ]
+
+
+def test_looking_up_every_row_of_a_table_looks_at_each_statement_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at: list[Stated] = []
+    matches = Stated.matches
+
+    def counted(self: Stated, subject: str, predicate: str | None, value: str | None) -> bool:
+        looked_at.append(self)
+        return matches(self, subject, predicate, value)
+
+    monkeypatch.setattr(Stated, "matches", counted)
+    rows = [Stated(f"https://ex.org/{n}", "https://ex.org/p", "x", ((n, n),) * 3) for n in range(100)]
+    text = Text("t.csv", "x", Reader(lambda _: iter([Chunk(0, 1, None, None, {})]), lambda *_: iter(rows)))
+    assert [one for row in rows for one in text.triples(row.subject)] == rows
+    assert len(looked_at) == len(rows)
 
 
 def test_blank_nodes_are_found_by_what_is_said_of_them(tmp_path: Path) -> None:

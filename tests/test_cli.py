@@ -2,11 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from kg.cli import told
 
 from .conftest import ROOT, SMALL
 
@@ -139,6 +142,23 @@ def test_a_page_of_the_catalogue_is_imported_for_review(tmp_path: Path) -> None:
     assert '"2006"^^xsd:gYear' in done.stdout
 
 
+def test_an_imported_page_is_written_once_and_what_a_person_changed_is_left_alone(tmp_path: Path) -> None:
+    dataset = tmp_path / "dataset"
+    shutil.copytree(ROOT / "ontology", dataset / "ontology")
+    shutil.copy(ROOT / "kg.toml", dataset)
+    page = tmp_path / "page.txt"
+    page.write_text("Prøvebygda\n\nPeriode: 2006 – 2010\n", "utf-8")
+    words = ("import", "page", page, "--source", "https://example.no/provebygda", "--write")
+    files = ["data/project/provebygda.ttl", "data/entry/provebygda.ttl"]
+    assert kg(*words, "--dataset", dataset, "--quiet").stdout.splitlines() == files
+    again = kg(*words, "--dataset", dataset, "--quiet")
+    assert (again.stdout, again.stderr) == ("", "")
+    (dataset / files[0]).write_text("# Read by a person.\n", "utf-8")
+    once_more = kg(*words, "--dataset", dataset, "--quiet")
+    assert once_more.stderr == f"{files[0]} is there and differs: left as it is.\n"
+    assert (dataset / files[0]).read_text("utf-8") == "# Read by a person.\n"
+
+
 def test_a_page_without_its_address_is_not_imported_for_none_is_made_up(tmp_path: Path) -> None:
     page = tmp_path / "page.txt"
     page.write_text("Prøvebygda\n\nPeriode: 2006 – 2010\n", "utf-8")
@@ -173,6 +193,24 @@ def test_a_table_is_imported_or_its_bad_rows_are_listed(tmp_path: Path) -> None:
         "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n<http://x/a> <http://x/n> 1 .\n",
     )
     assert "row 3, column n" in lenient.stderr
+
+
+def test_imports_tell_what_they_are_doing_unless_they_are_to_be_quiet(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,n\na,1\n", "utf-8")
+    (tmp_path / "t.csv-metadata.json").write_text(TABLE, "utf-8")
+    (tmp_path / "page.txt").write_text("Prøvebygda\n\nPeriode: 2006 – 2010\n", "utf-8")
+    table = ("import", "table", tmp_path / "t.csv")
+    page = ("import", "page", tmp_path / "page.txt", "--source", "https://example.no/provebygda")
+    assert kg(*table).stderr == "rows ...\n"
+    assert kg(*page).stderr.startswith("reading what the dataset knows ...\n")
+    assert [kg(*words, "--quiet").stderr for words in (table, page)] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "said"), [(0, 0, "rows"), (3000, 0, "rows 3000"), (2, 9, "rows 2/9")]
+)
+def test_progress_says_how_far_it_is_as_well_as_is_known(done: int, total: int, said: str) -> None:
+    assert told("rows", done, total) == said
 
 
 def test_a_table_without_metadata_says_what_is_missing(tmp_path: Path) -> None:

@@ -131,3 +131,14 @@ def test_a_predicate_in_two_graphs_is_said_once_where_there_are_no_graphs(small:
     snapshot = built(small, home)
     body = (snapshot.dumps / "dataset.nt").read_text("utf-8")
     assert body.count("<https://ex.org/id/x>") == 1
+
+
+def test_whoever_the_licences_ask_to_be_named_is_named_in_every_dump_of_the_dataset(
+    published: Snapshot,
+) -> None:
+    wanted = {"© Kartverket", "Statistisk sentralbyrå (SSB)", "GeoNames", "Wikidata"}
+    whole = [d for d in dumps.read_list(published.dumps) if d.path.startswith("dataset.") and not d.coding]
+    assert len(whole) >= 5
+    for dump in whole:
+        text = unpacked(published, dump).decode()
+        assert {name for name in wanted if f'"{name}"' in text or f">{name}<" in text} == wanted, dump.path

@@ -42,3 +42,8 @@ def test_a_question_gives_the_rows_we_expect(path: Path, store: Store) -> None:
 
 def test_no_expected_rows_are_left_over() -> None:
     assert {path.stem for path in EXPECTED.glob("*.csv")} == {path.stem for path in QUERIES}
+
+
+def test_the_list_of_questions_names_every_query() -> None:
+    listed = re.findall(r"`(\d\d)`", (ROOT / "queries" / "README.md").read_text("utf-8"))
+    assert sorted(set(listed)) == [path.name[:2] for path in QUERIES]

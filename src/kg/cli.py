@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol, get_args
 
 import click
-from pyoxigraph import Literal
+from pyoxigraph import Literal, Quad
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -125,16 +125,27 @@ def progress(quiet: bool) -> Iterator[Progress]:
         yield lambda stage, done=0, total=0: None
     elif sys.stderr.isatty():
         with Console(stderr=True).status("reading") as status:
-            yield lambda stage, done=0, total=0: status.update(f"{stage} {done}/{total}" if total else stage)
+            yield lambda stage, done=0, total=0: status.update(told(stage, done, total))
     else:
-        told: set[str] = set()
+        seen: set[str] = set()
 
         def tell(stage: str, done: int = 0, total: int = 0) -> None:
-            if stage not in told:
-                told.add(stage)
+            if stage not in seen:
+                seen.add(stage)
                 click.echo(f"{stage} ...", err=True)
 
         yield tell
+
+
+def told(stage: str, done: int, total: int) -> str:
+    """Say how far a stage is, as well as is known.
+
+    >>> told("rows", 3000, 0)
+    'rows 3000'
+    """
+    if total:
+        return f"{stage} {done}/{total}"
+    return f"{stage} {done}" if done else stage
 
 
 def built(found: Source, folder: Path | None, *, quiet: bool = False) -> tuple[Snapshot, bool]:
@@ -487,8 +498,7 @@ def import_page(
         layout_path.read_bytes(), path=pages.LAYOUT_FILE, prefixes=found.config.prefixes
     )
     with progress(quiet) as tell:
-        tell("reading what the dataset knows")
-        known = pages.vocabulary(found.quads(Room.ONTOLOGY, Room.DATA), layout, base=found.config.base)
+        known = pages.vocabulary(_known_quads(found, tell), layout, base=found.config.base)
     page = pages.read_page(
         file.read_bytes(), layout=layout, known=known, path=str(file), source=address, slug=slug
     )
@@ -499,6 +509,13 @@ def import_page(
     if page.report.findings and not quiet:
         click.echo(render.render(page.report, "text", language), err=True, nl=False)
     return EXIT_FINDINGS if page.report.counts[Severity.WARNING] else 0
+
+
+def _known_quads(found: Source, tell: Progress) -> Iterator[Quad]:
+    files = (*found.in_room(Room.ONTOLOGY), *found.in_room(Room.DATA))
+    for number, file in enumerate(files, start=1):
+        tell("reading what the dataset knows", number, len(files))
+        yield from file.quads()
 
 
 def _write_drafts(page: pages.PageImport, root: Path) -> None:

@@ -102,6 +102,7 @@ class Text:
         self.text = text
         self._reader = reader
         self._known: dict[int, Sequence[Stated]] = {}
+        self._grouped: dict[int, Mapping[str, Sequence[Stated]]] = {}
         self._searches = 0
         self.cut = False
 
@@ -139,6 +140,15 @@ class Text:
             except (ValueError, KgError):
                 self._known[number] = ()
         return self._known[number]
+
+    def _stated_of(self, number: int) -> Mapping[str, Sequence[Stated]]:
+        """Give what one chunk states, by subject: a chunk may be a whole table."""
+        if number not in self._grouped:
+            found: dict[str, list[Stated]] = {}
+            for one in self._stated(number):
+                found.setdefault(one.subject, []).append(one)
+            self._grouped[number] = found
+        return self._grouped[number]
 
     def _mentioning(self, term: str) -> Iterator[int]:
         """Yield the chunks that have the last word of a term in them, or all where it has no such word."""
@@ -179,7 +189,7 @@ class Text:
             yield from self._about_blank.get(subject, ())
             return
         for number in sorted((*self._by_subject.get(subject, ()), *self._by_subject.get(None, ()))):
-            yield from self._stated(number)
+            yield from self._stated_of(number).get(subject, ())
 
     @cached_property
     def _about_blank(self) -> Mapping[str, Sequence[Stated]]:

@@ -30,7 +30,10 @@ def main(descriptor: int, settings: Mapping[str, Any]) -> None:
     store = _loaded(settings["store"]) if settings["in_memory"] else None
     _warm(store or Store())
     statistics = count(store) if store is not None else None
-    worker.send(control, {"ready": os.getpid()})
+    try:
+        worker.send(control, {"ready": os.getpid()})
+    except BrokenPipeError:  # the server ended while the store was loading
+        return
     children: set[int] = set()
     try:
         _serve(control, store, statistics, settings, children)
