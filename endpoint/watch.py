@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from endpoint import site as current
 from kg import check, source
 from kg.check import render
 from kg.errors import KgError
-from kg.findings import Report
+from kg.findings import Report, Severity
 from kg.snapshot import Home, Snapshot
 from kg.source import Source, SourceFile
 
@@ -97,8 +97,9 @@ class Watcher:
         found = self._read()
         broken = _unreadable(found.files, changed)
         report = broken if broken.findings else check.run(found)
-        self.state = State("building" if report.conforms else "waiting", report)
-        self._tell(render.render(report, "text").rstrip())
+        near = foremost(report, {file.relative for file in found.files if str(file.path) in changed})
+        self.state = State("building" if report.conforms else "waiting", near)
+        self._tell(f"{render.render(near, 'text').rstrip()}\nIn all: {render.summary(report)}")
         self._tell(f"Checked in {time.perf_counter() - start:.1f} s.")
         if not report.conforms:
             return
@@ -114,6 +115,15 @@ def _unreadable(files: Sequence[SourceFile], changed: frozenset[str]) -> Report:
     found = (finding for file in files if str(file.path) in changed for finding in source.inspect(file))
     report = Report(findings=tuple(found))
     return Report() if report.conforms else report
+
+
+def foremost(report: Report, files: Collection[str]) -> Report:
+    """Give the violations, then what else was found in some files; the rest was there before."""
+    order = list(Severity)
+    near = [f for f in report.findings
+            if f.severity is Severity.VIOLATION or (f.place and f.place.file in files)]  # fmt: skip
+    near.sort(key=lambda finding: order.index(finding.severity))
+    return Report(findings=tuple(near[:_MOST_FINDINGS]))
 
 
 def stamp(paths: Sequence[Path]) -> Stamp:
@@ -150,8 +160,7 @@ def blueprint_of(watcher: Watcher) -> Blueprint:
     def state() -> Response:
         """The state of the watcher, for the script in each page."""
         now = watcher.state
-        cut = replace(now.report, findings=now.report.findings[:_MOST_FINDINGS])
-        said = render.render(cut, "text", html.language()) if now.report.findings else ""
+        said = render.render(now.report, "text", html.language()) if now.report.findings else ""
         body = {"snapshot": current.snapshot().id, "stage": now.stage, "text": now.error or said}
         return Response(
             json.dumps(body, ensure_ascii=False),

@@ -11,8 +11,9 @@ from endpoint.app import create_app
 from endpoint.serve import follow
 from endpoint.settings import Settings
 from endpoint.site import Published, Site
-from endpoint.watch import Watcher, blueprint_of, stamp
+from endpoint.watch import Watcher, blueprint_of, foremost, stamp
 from kg import check, source
+from kg.findings import Finding, Place, Report, Severity
 from kg.index import Index
 from kg.snapshot import Home
 
@@ -105,6 +106,15 @@ def test_a_watched_page_looks_for_news_and_its_state_is_not_kept(watched: Watche
     plain = watched.client.get("/", headers=HTML)
     assert "watch.js" not in plain.text
     assert plain.headers["ETag"] != page.headers["ETag"]
+
+
+def test_violations_come_first_and_what_was_there_before_is_left_out() -> None:
+    def at(severity: Severity, file: str) -> Finding:
+        return Finding(rule="r", severity=severity, messages=(), place=Place(file, 1))
+
+    old, near, bad = at(Severity.INFO, "a"), at(Severity.WARNING, "b"), at(Severity.VIOLATION, "c")
+    assert foremost(Report(findings=(old, near, bad)), {"b"}).findings == (bad, near)
+    assert len(foremost(Report(findings=(near,) * 99), {"b"}).findings) == 50
 
 
 def test_a_stamp_is_of_what_is_read(small: Path) -> None:
