@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.lists import collation
 from endpoint.negotiate import fallbacks
+from endpoint.site import opened
 from kg.index import Index, Label
 from kg.vocab import PREFIXES, term
 
@@ -42,14 +42,9 @@ class Companion:
     count: int
 
 
-@lru_cache(maxsize=4)
-def _store(path: Path) -> Store:
-    return Store.read_only(str(path))
-
-
 def tree(scheme: str, index: Index, path: Path, language: str) -> tuple[Node, ...]:
     """Give the concepts of a scheme from the top down; a circle among them is cut where it closes."""
-    store = _store(path)
+    store = opened(path)
     tops = _subjects(store, _TOP_OF, scheme) | _objects(store, scheme, _HAS_TOP)
     members = _subjects(store, _IN_SCHEME, scheme) | tops
     if not members or len(members) > _MAX_CONCEPTS:
@@ -83,7 +78,7 @@ def _nodes(
 
 def companions(concept: str, index: Index, path: Path, language: str) -> tuple[Companion, ...]:
     """Give the other concepts of its schemes that the users of a concept use too, the most frequent first."""
-    store = _store(path)
+    store = opened(path)
     schemes = _objects(store, concept, _IN_SCHEME)
     users = _users(store, concept)
     if not schemes or not 2 <= len(users) <= _MAX_USES:

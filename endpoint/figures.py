@@ -8,13 +8,14 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode
 
 from endpoint import charts, maps, timelines
 from endpoint.charts import Chart, Cube
 from endpoint.lists import KindRow
 from endpoint.maps import Drawing, Place
 from endpoint.negotiate import fallbacks
+from endpoint.site import opened
 from endpoint.timelines import Timeline
 from kg.index import Description, Index, Label
 
@@ -48,12 +49,7 @@ class FrontMap:
 
 @lru_cache(maxsize=4)
 def _cube(path: Path) -> Cube:
-    return Cube(Store.read_only(str(path)))
-
-
-@lru_cache(maxsize=4)
-def _store(path: Path) -> Store:
-    return Store.read_only(str(path))
+    return Cube(opened(path))
 
 
 def of(description: Description, index: Index, store: Path, language: str) -> Figures:
@@ -64,7 +60,7 @@ def of(description: Description, index: Index, store: Path, language: str) -> Fi
         if isinstance(s.object, NamedNode) and s.object.value != description.iri
     )
     drawing = _map(description.iri, tuple(linked), maps.of_store(store))
-    timeline = timelines.draw(timelines.moments(description, _store(store))[:40])
+    timeline = timelines.draw(timelines.moments(description, opened(store))[:40])
     cube = _cube(store)
     own_series = cube.series(description.iri)
     drawn = charts.draw(own_series or tuple(s for iri in linked for s in cube.series(iri))[:_MAX_CURVES])
@@ -137,7 +133,7 @@ def usage(predicate: str, count: int, index: Index, store: Path, language: str) 
     """Give the use of a property that so many triples have; None if nothing uses it."""
     if not count:
         return None
-    quads = _store(store).quads_for_pattern(None, NamedNode(predicate), None, DefaultGraph())
+    quads = opened(store).quads_for_pattern(None, NamedNode(predicate), None, DefaultGraph())
     found = [(q.subject, q.object) for q in islice(quads, _EXAMPLES) if isinstance(q.subject, NamedNode)]
     rows = tuple(
         (s.value, o.value if isinstance(o, NamedNode) else "", o.value if isinstance(o, Literal) else "")
@@ -149,7 +145,7 @@ def usage(predicate: str, count: int, index: Index, store: Path, language: str) 
 
 def things_in(graph: str, store: Path) -> tuple[str, ...]:
     """Give the first things that a named graph says something about."""
-    quads = _store(store).quads_for_pattern(None, None, None, NamedNode(graph))
+    quads = opened(store).quads_for_pattern(None, None, None, NamedNode(graph))
     subjects = (q.subject.value for q in islice(quads, _SCANNED) if isinstance(q.subject, NamedNode))
     found = dict.fromkeys(iri for iri in subjects if "#" not in iri and iri != graph)
     return tuple(sorted(found)[:_THINGS])

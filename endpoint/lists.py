@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode
 
 from endpoint import vocabulary
 from endpoint.entity import HIDDEN_IN_LISTS
 from endpoint.literals import readable
 from endpoint.negotiate import fallbacks
+from endpoint.site import opened
 from endpoint.vocabulary import Vocabulary
 from kg.index import Index, Label
 from kg.vocab import PREFIXES
@@ -145,12 +146,12 @@ def _table(index: Index, store: Path, class_iri: str) -> _Table | None:
     iris = index.members(class_iri, limit=_MOST_IN_MEMORY + 1)
     if len(iris) > _MOST_IN_MEMORY:
         return None
-    opened = Store.read_only(str(store))
+    graph = opened(store)
     values: dict[str, dict[str, tuple[NamedNode | Literal, ...]]] = {}
     for iri in iris:
         found: dict[str, dict[NamedNode | Literal, None]] = defaultdict(dict)
         if not iri.startswith("_:"):
-            for quad in opened.quads_for_pattern(NamedNode(iri), None, None, DefaultGraph()):
+            for quad in graph.quads_for_pattern(NamedNode(iri), None, None, DefaultGraph()):
                 if isinstance(quad.object, NamedNode | Literal):
                     found[quad.predicate.value][quad.object] = None
         values[iri] = {predicate: tuple(some) for predicate, some in found.items()}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store
 
+from endpoint.site import opened
 from kg.vocab import RDF_TYPE, local_name, term
 
 Point = tuple[float, float]
@@ -451,4 +452,4 @@ def _literals(
 @lru_cache(maxsize=4)
 def of_store(path: Path) -> Atlas:
     """Give the atlas of the snapshot whose store this is; the folder of a snapshot never changes."""
-    return Atlas(Store.read_only(str(path)))
+    return Atlas(opened(path))

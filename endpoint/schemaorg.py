@@ -12,6 +12,7 @@ from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Store
 
+from endpoint.site import opened
 from kg import catalog
 from kg.dumps import Dump
 from kg.index import Description, Label, Statement
@@ -66,7 +67,7 @@ class Alignments:
 @lru_cache(maxsize=4)
 def of_store(path: Path) -> Alignments:
     """Read the alignments of the snapshot whose store this is; the folder of a snapshot never changes."""
-    return read(Store.read_only(str(path)))
+    return read(opened(path))
 
 
 def read(store: Store) -> Alignments:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from urllib.parse import quote
 
 import click
@@ -136,11 +137,14 @@ def serve(
     With a watcher, that alone says when there is a new snapshot.
     """
     limits = limits_of(settings)
-    with Pool(snapshot.store, limits, prefixes=snapshot.config.prefixes) as pool:
-        site = Site(settings, Published(snapshot, Index(snapshot.index)), pool, home)
-        watching = watcher(site) if watcher else None
-        more = (blueprint_of(watching),) if watching else ()
-        app = create_app(site, (*more, *blueprints()))
+    site = Site(settings, Published(snapshot, Index(snapshot.index)), home=home)
+    watching = watcher(site) if watcher else None
+    more = (blueprint_of(watching),) if watching else ()
+    app = create_app(site, (*more, *blueprints()))
+    warming = Thread(target=_warm, args=(app,), name="warm-up")
+    warming.start()
+    with Pool(snapshot.store, limits, prefixes=snapshot.config.prefixes) as site.pool:
+        warming.join()
         shell = Shell(app, site, bounds_of(settings, limits), behind_proxy=behind_proxy)
         if not quiet:
             _greet(settings, snapshot)
@@ -153,6 +157,12 @@ def serve(
             if watching:
                 watching.stop()
             shell.close()
+
+
+def _warm(app: Flask) -> None:
+    """Make what all pages share, while the processes for queries start."""
+    with suppress(Exception):
+        app.test_client().get("/about", headers={"Accept": "text/html"})
 
 
 async def _listen(

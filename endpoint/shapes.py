@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 
 from endpoint import html, negotiate, resolve
 from endpoint import site as current
@@ -80,7 +80,7 @@ class ClassShape:
 @lru_cache(maxsize=4)
 def of_store(path: Path) -> tuple[ClassShape, ...]:
     """Read the shapes of the snapshot whose store this is; the folder of a snapshot never changes."""
-    return _Reading(Store.read_only(str(path))).shapes()
+    return _Reading(current.opened(path)).shapes()
 
 
 class _Reading:
@@ -215,7 +215,13 @@ class _Reading:
 
 @blueprint.app_template_global("shapes_of")
 def of_class(iri: str) -> tuple[ClassShape, ...]:
-    """Give the shapes that are for a class or a property."""
+    """Give the shapes that are for a class or a property; nothing is read for what no shape is for."""
+    store, node = current.opened(current.snapshot().store), NamedNode(iri)
+    aimed = (Quad(node, RDF_TYPE, term("sh:NodeShape")) in store) or any(
+        any(store.quads_for_pattern(None, term(f"sh:{kind}"), node, DefaultGraph())) for kind in _TARGETS
+    )
+    if not aimed:
+        return ()
     return tuple(shape for shape in of_store(current.snapshot().store) if shape.is_for(iri))
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g
+from pyoxigraph import Store
 
 from endpoint.settings import Settings
 
@@ -69,3 +72,9 @@ def snapshot() -> Snapshot:
 def index() -> Index:
     """Give the index of this request's snapshot."""
     return published().index
+
+
+@lru_cache(maxsize=4)
+def opened(path: Path) -> Store:
+    """Open a snapshot's store for reading, once for all who look something up in it."""
+    return Store.read_only(str(path))

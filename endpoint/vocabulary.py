@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
 
+from endpoint.site import opened
 from kg.derive import read_axioms
 from kg.vocab import RDF_TYPE, RDFS_LABEL, term
 
@@ -91,7 +92,7 @@ class Vocabulary:
 @lru_cache(maxsize=4)
 def of_store(path: Path) -> Vocabulary:
     """Read the vocabulary of the snapshot whose store this is; the folder of a snapshot never changes."""
-    return read(Store.read_only(str(path)))
+    return read(opened(path))
 
 
 def read(store: Store) -> Vocabulary:

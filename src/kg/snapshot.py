@@ -374,7 +374,7 @@ def _open(folder: Path) -> Snapshot:
     try:
         row = json.loads((folder / _MANIFEST).read_text("utf-8"))
         for name, size in row["files"].items():
-            if (folder / name).stat().st_size != size:
+            if os.stat(f"{folder}/{name}").st_size != size:  # thousands of files: no Path for each
                 raise SnapshotError(
                     f"{folder / name} has not the size that was written.",
                     hint="Remove that folder; `kg build` makes it again.",

@@ -575,6 +575,8 @@ class Pool:
 
     def _load(self, store: Path) -> None:
         """Make a nursery that holds the store in memory, and let it take over from the one on disk."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._closed, _LOAD_AFTER)
         nursery = None
         with suppress(SnapshotError):
             nursery = _Nursery(store, self.limits, in_memory=True)
@@ -599,3 +601,7 @@ class Pool:
             self._idle.clear()
             for process in fresh:
                 self._add(process)
+
+
+_LOAD_AFTER = 2.0
+"""Seconds before a large store is loaded into memory: the first answers of a new server come before it."""
