@@ -44,6 +44,8 @@ INTERNAL = "internal"
 _SPARE = 1
 _MEMORY_PER_DISK_BYTE = 4
 _QUICK_TO_LOAD = 24 * 2**20
+_LOAD_AFTER = 2.0
+"""Seconds before a large store is loaded into memory: the first answers of a new server come before it."""
 _NICENESS = 5
 _LARGE_ANSWER = 4 * 2**20
 _START_SECONDS = 600.0
@@ -601,7 +603,3 @@ class Pool:
             self._idle.clear()
             for process in fresh:
                 self._add(process)
-
-
-_LOAD_AFTER = 2.0
-"""Seconds before a large store is loaded into memory: the first answers of a new server come before it."""
