@@ -4,7 +4,7 @@ A page is text in a layout that the dataset describes in a TOML file (headings, 
 line is either used or reported; a phrase is matched to what the dataset has, and nothing is made up. The
 result is the same bytes each time.
 
-A dataset's `load_layout` and `vocabulary` go into `read_page`; its drafts are files of the dataset, for review.
+`load_layout` and `vocabulary` of a dataset go into `read_page`; the drafts are files of it, for review.
 """
 
 from __future__ import annotations
