@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -13,7 +13,7 @@ from rapidfuzz import fuzz
 
 from endpoint import html, negotiate
 from endpoint import site as current
-from endpoint.negotiate import ENTITY, Representation
+from endpoint.negotiate import DOCUMENTS, OWN, Representation
 from endpoint.problems import Problem
 from endpoint.respond import here
 from kg.index import Description, Index
@@ -68,7 +68,7 @@ def document(path: str, below: str = "doc/") -> Found:
     found = _described(raw, path)
     if found is not None:
         return _alive(Found(found, None))
-    stem, form, suffix = negotiate.split_suffix(path, ENTITY)
+    stem, form, suffix = negotiate.split_suffix(path, DOCUMENTS)
     if suffix:
         raw_stem = raw.removesuffix(f".{suffix}")
         found = _described(raw_stem, stem)
@@ -114,12 +114,13 @@ def _alive(found: Found) -> Found:
     raise Problem("gone", f"{name} <{found.description.iri}>", extra={"successor": rows} if rows else {})
 
 
-def unsupported(suffix: str, path: str) -> Problem:
-    """Give the 415 that lists the suffixes there are."""
-    there_is = [{"type": form.media_type, "href": here(f"{path}.{form.suffix}")} for form in ENTITY]
+def unsupported(suffix: str, path: str, table: Sequence[Representation] = DOCUMENTS) -> Problem:
+    """Give the 415 that lists the suffixes there are; those of other profiles stand in a 406."""
+    sign, table = "&format=" if "?" in path else ".", [form for form in table if form.profile == OWN.token]
+    there_is = [{"type": form.media_type, "href": here(f"{path}{sign}{form.suffix}")} for form in table]
     return Problem(
         "unsupported-format",
-        f"{suffix!r} is no format here. There is: {', '.join(form.suffix for form in ENTITY)}.",
+        f"{suffix!r} is no format here. There is: {', '.join(form.suffix for form in table)}.",
         extra={"available": there_is},
     )
 

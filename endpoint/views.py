@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, request
+from pyoxigraph import NamedNode, Quad
 
 from endpoint import (
     concepts,
@@ -25,6 +26,7 @@ from endpoint import (
     quality,
     questions,
     resolve,
+    schemaorg,
     search,
     vocabulary,
 )
@@ -32,16 +34,38 @@ from endpoint import entity as entities
 from endpoint import limits as query_limits
 from endpoint import ontology as ontologies
 from endpoint import site as current
+from endpoint.citations import WRITERS
 from endpoint.figures import FrontMap
 from endpoint.jsonld import Context
 from endpoint.lists import KindRow, Listing, foremost, kinds_of, listing
 from endpoint.maps import Drawing
-from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
+from endpoint.negotiate import (
+    ALTERNATES,
+    ANNOTATED,
+    CSV,
+    DOCUMENTS,
+    HTML,
+    JSON,
+    LISTS,
+    ONTOLOGY,
+    OWN,
+    SCHEMA_ORG,
+    Representation,
+)
 from endpoint.problems import TYPES, Problem
-from endpoint.respond import here, redirect, respond
+from endpoint.respond import absolute, here, redirect, respond
 from endpoint.signposting import Signposts
-from endpoint.variants import address, alternates, choose, query_string
-from kg import dumps
+from endpoint.variants import (
+    address,
+    alternates,
+    canonical,
+    choose,
+    path_of,
+    principal,
+    profile_iri,
+    query_string,
+)
+from kg import dumps, rdfio
 from kg.dumps import Dump
 from kg.index import Description, Index, Label
 from kg.query.faults import FAULTS
@@ -57,6 +81,7 @@ _SCHEME = term("skos:ConceptScheme")
 _OWL_ONTOLOGY = term("owl:Ontology")
 _GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON", "other")
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
+_JSONLD = next(fmt for fmt in rdfio.FORMATS if fmt.name == "jsonld")
 _IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\\\^`]+")
 _LIST_QUERY = """\
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -86,7 +111,7 @@ def _front_map(index: Index, store: Path, kinds: tuple[KindRow, ...], language: 
 def document(path: str) -> Response:
     """Everything known about one thing, in the form the client asked for."""
     found = resolve.document(path)
-    return describe(found.description, found.form, ENTITY)
+    return describe(found.description, found.form, DOCUMENTS)
 
 
 @blueprint.get("/doc")
@@ -98,7 +123,7 @@ def document_of() -> Response:
     found = current.index().describe(iri)
     if found is None:
         raise resolve.missing(iri)
-    return describe(found, None, ENTITY, path=f"doc?iri={html.quoted(iri)}")
+    return describe(found, None, DOCUMENTS, path=f"doc?iri={html.quoted(iri)}")
 
 
 @blueprint.get("/def", defaults={"suffix": ""})
@@ -122,23 +147,56 @@ def describe(
     path: str | None = None,
 ) -> Response:
     """Give the document about a thing: the form is named by suffix or `?format=`, or negotiated."""
-    config = current.snapshot().config
-    path = path or document_path(description.iri, config.base)
+    path = path or document_path(description.iri, current.snapshot().config.base)
     chosen, vary = choose(form, table, path)
-    where = address(path, chosen)
     signposts = discovery.signposts(description, path, table)
     if chosen is HTML:
-        body = _entity_page(description, path, table, signposts)
-        page = respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where,
-                       links=signposts.on_page(), language=html.language(),
-                       variant=query_string())  # fmt: skip
-        return discovery.dated(page)
-    links = [*alternates(path, table, chosen), *signposts.on_metadata()]
-    body_bytes = documents.write(
-        description, chosen, document=config.base + path, config=config, context=_context()
+        body: str | bytes = _entity_page(description, path, table, signposts)
+        links = signposts.on_page()
+    else:
+        body = _metadata(description, chosen, path, table)
+        links = [*alternates(path, table, chosen), *signposts.on_metadata()]
+    in_language = chosen.kind != "graph" or chosen.profile == SCHEMA_ORG.token
+    answer = respond(
+        body,
+        chosen,
+        vary=(*vary, "Accept-Language") if in_language else vary,
+        content_location=address(path, chosen),
+        links=links,
+        language=html.language() if in_language else None,
+        variant=query_string() if chosen is HTML else (),
     )
-    answer = respond(body_bytes, chosen, vary=vary, content_location=where, links=links)
-    return discovery.dated(answer, description.iri)
+    alone = chosen.kind == "graph" and chosen.profile == OWN.token
+    return discovery.dated(canonical(answer, path, chosen), description.iri if alone else None)
+
+
+def _metadata(
+    description: Description, chosen: Representation, path: str, table: Sequence[Representation]
+) -> str | bytes:
+    """Give what is known of a thing as a reference, or as RDF in one of the profiles."""
+    config, iri = current.snapshot().config, description.iri
+    if chosen.kind == "citation":
+        return WRITERS[chosen.name](html.citation(iri, html.name(iri)))
+    document = config.base + path
+    quads = (*description.quads(), *documents.about(document, iri, config))
+    if chosen.profile == ANNOTATED.token:
+        quads = (*quads, *documents.names(quads, document, current.index()))
+    elif chosen.profile == ALTERNATES.token:
+        rows = [(row, absolute(path_of(path, row)), profile_iri(row.profile)) for row in table]
+        quads = (*documents.about(document, iri, config), *documents.alternates(iri, document, rows))
+    elif chosen.profile == SCHEMA_ORG.token:
+        told = schemaorg.document(discovery.structured(description, path))
+        if chosen.name == f"{SCHEMA_ORG.token}.jsonld":
+            return told
+        quads = _by_subject(rdfio.read(told, _JSONLD, graph=NamedNode(document)))
+    prefixes = {**config.prefixes, "altr": documents.ALTR}
+    return documents.write(quads, chosen, root=iri, prefixes=prefixes, context=_context())
+
+
+def _by_subject(quads: Iterable[Quad]) -> tuple[Quad, ...]:
+    """Give quads with those of one subject together, in the order that subjects come in."""
+    order: dict[object, int] = {}
+    return tuple(sorted(quads, key=lambda quad: order.setdefault(quad.subject, len(order))))
 
 
 def _entity_page(
@@ -155,7 +213,6 @@ def _entity_page(
         language=html.language(),
         nest=not is_ontology,
     )
-    formats = [(form, address(path, form)) for form in table]
     return html.render(
         "ontology.html" if is_ontology else "entity.html",
         page=page,
@@ -173,7 +230,8 @@ def _entity_page(
         usage=figures.usage(page.iri, _uses(page.iri), current.index(), snapshot.store, html.language())
         if page.iri in known.properties
         else None,
-        formats=formats,
+        formats=[(form, address(path, form)) for form in principal(table) if form.kind != "citation"],
+        cite_forms=[(form, address(path, form)) for form in table if form.kind == "citation"],
         schema_org=html.script_json(discovery.structured(description, path)),
         signposts=signposts.in_head(),
         describe_query=f"DESCRIBE <{page.iri}>",
@@ -183,7 +241,7 @@ def _entity_page(
 
 
 def _uses(predicate: str) -> int:
-    properties = discovery.numbers().properties
+    properties = current.numbers().properties
     return next((found.triples for found in properties if found.iri == predicate), 0)
 
 
@@ -413,7 +471,7 @@ def _page(template: str, **context: Any) -> Response:
 @blueprint.get("/<path:path>")
 def thing(path: str) -> Response:
     """The IRI of a thing: see the document about it."""
-    stem, form, _ = negotiate.split_suffix(path, ENTITY)
+    stem, form, _ = negotiate.split_suffix(path, DOCUMENTS)
     found = resolve.entity(path)
     suffix = ""
     if found is None and form is not None:

@@ -164,8 +164,8 @@ def test_caching_headers_tell_what_the_answer_depends_on(client: FlaskClient) ->
     negotiated = client.get("/doc/book/growth", headers={"Accept": "text/turtle"}).headers
     page = client.get("/doc/book/growth", headers=HTML).headers
     fixed = client.get("/doc/book/growth.ttl").headers
-    assert negotiated["Vary"] == "Accept, Accept-Encoding"
-    assert page["Vary"] == "Accept, Accept-Language, Accept-Encoding"
+    assert negotiated["Vary"] == "Accept, Accept-Profile, Accept-Encoding"
+    assert page["Vary"] == "Accept, Accept-Profile, Accept-Language, Accept-Encoding"
     assert fixed["Vary"] == "Accept-Encoding"
     assert page["Content-Language"] == "en"
     assert re.fullmatch('"[0-9a-f]{24}"', fixed["ETag"])
@@ -206,8 +206,9 @@ def test_links_name_the_thing_and_the_other_forms(client: FlaskClient) -> None:
 def test_what_nothing_accepts_is_a_406_that_lists_what_there_is(client: FlaskClient) -> None:
     answer = client.get("/doc/book/growth", headers={"Accept": "image/png"})
     document = json.loads(answer.data)
-    assert (answer.status_code, answer.headers["Vary"]) == (406, "Accept")
-    assert {"type": "text/turtle", "href": "/doc/book/growth.ttl"} in document["available"]
+    assert (answer.status_code, answer.headers["Vary"]) == (406, "Accept, Accept-Profile")
+    turtle = {"type": "text/turtle", "href": "/doc/book/growth.ttl", "profile": f"{BASE}def"}
+    assert turtle in document["available"]
 
 
 @pytest.mark.parametrize("path", ["/doc/book/growth.docx", "/doc/book/growth?format=docx", "/def.docx"])
