@@ -99,18 +99,17 @@ BIBTEX = Representation(
 )
 RIS = Representation("ris", "application/x-research-info-systems", "ris", "RIS", "citation", (), 0.2)
 CSL = Representation(
-    "csl", "application/vnd.citationstyles.csl+json", "csl.json", "CSL-JSON", "citation", ("csl",), 0.1
+    "csl", "application/vnd.citationstyles.csl+json", "csl", "CSL-JSON", "citation", ("csl.json",), 0.1
 )
 CITATIONS = (BIBTEX, RIS, CSL)
 """What programs for references read."""
 
 _TRIPLES = tuple(graph for graph in GRAPHS if graph.name not in ("trig", "nquads"))
 
-ENTITY = (HTML, *GRAPHS)
+ENTITY = (HTML, *GRAPHS, *CITATIONS)
 """An entity, a concept, a graph, a shape, as any web server can negotiate it."""
 DOCUMENTS = (
     *ENTITY,
-    *CITATIONS,
     *_in_profile(SCHEMA_ORG, "jsonld"),
     *_in_profile(ANNOTATED, "turtle"),
     *_in_profile(ALTERNATES, "turtle"),

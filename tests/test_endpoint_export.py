@@ -78,7 +78,8 @@ def test_every_thing_has_a_page_in_each_language_and_each_format(exported: Path)
     stem = exported / "www/doc/village"
     assert {path.name for path in stem.glob("lonset.*")} == {
         "lonset.nb.html", "lonset.nn.html", "lonset.en.html", "lonset.ttl", "lonset.jsonld", "lonset.nt",
-        "lonset.rdf", "lonset.trig", "lonset.nq",
+        "lonset.rdf", "lonset.trig", "lonset.nq", "lonset.bib", "lonset.ris", "lonset.csl",
+        "lonset.schema.jsonld", "lonset.annotated.ttl", "lonset.alt.ttl",
     }  # fmt: skip
     assert (stem / "Sætervik.ttl").is_file()
     assert (stem / "a b.nb.html").is_file()
@@ -170,7 +171,7 @@ def test_the_command_says_what_it_wrote(small: Path, tmp_path: Path) -> None:
     ]
     done = CliRunner().invoke(command, words, standalone_mode=False, catch_exceptions=False)
     rows = [line.split()[:3] for line in done.stdout.splitlines() if line.startswith("graph")]
-    assert rows == [["graph", "4", "40"]]
+    assert rows == [["graph", "4", "64"]]
     assert f"The site is in {tmp_path / 'site' / 'www'}" in done.stdout
 
 

@@ -206,10 +206,11 @@ def test_a_thing_and_the_dataset_can_be_cited_in_csl_json(client: FlaskClient, s
          "URL": f"{BASE}id/book/growth", **rest}
     ]  # fmt: skip
     asked = client.get("/dataset", headers={"Accept": "application/vnd.citationstyles.csl+json"})
-    assert json.loads(client.get("/dataset.csl.json?lang=en").data) == [
+    assert json.loads(client.get("/dataset.csl?lang=en").data) == [
         {"id": "dataset", "type": "dataset", "title": "Books", "URL": BASE, **rest}
     ]
-    assert asked.headers["Content-Location"] == "/dataset.csl.json"
+    assert client.get("/dataset.csl.json?lang=en").headers["Content-Location"] == "/dataset.csl"
+    assert asked.headers["Content-Location"] == "/dataset.csl"
 
 
 @pytest.mark.parametrize("path", [GROWTH, "/dataset"])
