@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from functools import partial
 from urllib.parse import quote, urlencode
 
-from flask import Flask, g, render_template, request
+from flask import Flask, current_app, g, render_template, request
 
 from endpoint import citations, negotiate
 from endpoint import site as current
 from endpoint.citations import Citation
 from endpoint.entity import interval
 from endpoint.figures import Figures
+from endpoint.lists import Members, paths
 from endpoint.literals import machine_date, readable
 from endpoint.maps import Drawing, captions
 from endpoint.respond import here, root_path
@@ -84,10 +86,17 @@ def expand(name: str) -> str | None:
     return namespace + local if colon and namespace else None
 
 
-def list_of(class_iri: str) -> str:
-    """Give the address of the list of a class's things."""
-    name = compact(class_iri, current.snapshot().config.prefixes)
-    return href(f"list/{name}") if name else href("list/all", **{"class": class_iri})
+def lists() -> Mapping[str, Members]:
+    """Give what there is a list of, by its path."""
+    config = current.snapshot().config
+    taken = frozenset(re.split(r"[/.<]", rule.rule)[1] for rule in current_app.url_map.iter_rules())
+    return paths(current.index(), config.base, tuple(config.prefixes.items()), taken)
+
+
+def list_of(iri: str) -> str:
+    """Give the address of the list of a class's things, or of a scheme's concepts; empty if there is none."""
+    found = (path for path, members in lists().items() if members.subject == iri)
+    return next((href(path) for path in found), "")
 
 
 def short(iri: str) -> str:
@@ -208,6 +217,7 @@ def install(app: Flask) -> None:
         page_of=page_of,
         safe_url=safe_url,
         list_of=list_of,
+        name_of=name,
         toggled=toggled,
         same_query=lambda **more: {**request.args.to_dict(flat=False), **more},
         short_address=short_address,

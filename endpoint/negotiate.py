@@ -122,7 +122,9 @@ CATALOGUE = (HTML, *GRAPHS)
 DATASET = (*CATALOGUE, *CITATIONS)
 """The dataset, which can be cited too."""
 LISTS = (HTML, CSV, JSON)
-"""A list of entities, or of search hits."""
+"""Search hits, and what refers to a thing."""
+MEMBERS = (*LISTS, *(replace(form, aliases=form.aliases[:0]) for form in GRAPHS))
+"""A list of things: the graph formats without their second names, for JSON is the table here."""
 ERRORS = (PROBLEM, HTML)
 """What an error is told in."""
 

@@ -21,6 +21,7 @@ from endpoint import (
     documents,
     figures,
     html,
+    lists,
     maps,
     negotiate,
     quality,
@@ -37,7 +38,7 @@ from endpoint import site as current
 from endpoint.citations import WRITERS
 from endpoint.figures import FrontMap
 from endpoint.jsonld import Context
-from endpoint.lists import KindRow, Listing, foremost, kinds_of, listing
+from endpoint.lists import KindRow, Listing, Members, foremost, kinds_of, listing
 from endpoint.maps import Drawing
 from endpoint.negotiate import (
     ALTERNATES,
@@ -47,13 +48,14 @@ from endpoint.negotiate import (
     HTML,
     JSON,
     LISTS,
+    MEMBERS,
     ONTOLOGY,
     OWN,
     SCHEMA_ORG,
     Representation,
 )
 from endpoint.problems import TYPES, Problem
-from endpoint.respond import absolute, here, redirect, respond
+from endpoint.respond import absolute, here, link, redirect, respond
 from endpoint.signposting import Signposts
 from endpoint.variants import (
     address,
@@ -83,13 +85,7 @@ _GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
 _JSONLD = next(fmt for fmt in rdfio.FORMATS if fmt.name == "jsonld")
 _IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\\\^`]+")
-_LIST_QUERY = """\
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT ?thing ?label WHERE {
-  ?thing a <CLASS> ;
-    rdfs:label ?label .
-} ORDER BY ?label LIMIT 100
-"""
+_YEARS = re.compile(r"\d{4}(/\d{4})?")
 
 
 @blueprint.get("/")
@@ -221,12 +217,10 @@ def _entity_page(
         else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
         graph=_graph_of(page.iri),
-        tree=concepts.tree(page.iri, current.index(), snapshot.store, html.language())
+        tree=concepts.tree(page.iri, current.index(), html.language())
         if _SCHEME.value in description.types
         else (),
-        companions=()
-        if is_ontology
-        else concepts.companions(page.iri, current.index(), snapshot.store, html.language()),
+        companions=() if is_ontology else concepts.companions(page.iri, current.index(), html.language()),
         usage=figures.usage(page.iri, _uses(page.iri), current.index(), snapshot.store, html.language())
         if page.iri in known.properties
         else None,
@@ -288,52 +282,63 @@ def land() -> Response:
     return respond(json.dumps(drawn, separators=(",", ":")), _GEOJSON, vary=())
 
 
-@blueprint.get("/list/<path:name>")
-def members(name: str) -> Response:
-    """The things of one class, page by page, in the order of their IRIs."""
-    stem, form, _ = negotiate.split_suffix(name, LISTS)
-    if form is None:
-        stem = name
-    class_iri = html.expand(stem) or request.args.get("class", "")
-    if not class_iri:
-        raise resolve.missing(name)
-    chosen_values = _chosen_values()
+def _members(members: Members, form: Representation | None, path: str) -> Response:
+    """The things of one class, or the concepts of one scheme, page by page."""
+    narrowed, sort = _chosen_values(), request.args.get("sort", "")
+    sign, name = ("-", sort[1:]) if sort.startswith("-") else ("", sort)
     found = listing(
         current.index(),
         current.snapshot().store,
-        class_iri,
+        members,
         html.language(),
-        chosen=chosen_values,
+        chosen=narrowed,
+        sort=sign + (html.expand(name) or name),
         after=request.args.get("after", ""),
         limit=current.site().settings.page_size,
     )
-    if not found.rows and not chosen_values:
-        raise resolve.missing(name)
-    path = f"list/{stem}"
-    form_chosen, vary = choose(form, LISTS, path)
-    return _table(
+    chosen, vary = choose(form, MEMBERS, path)
+    if chosen is not HTML:
+        return _table(chosen, vary, path, _file_of(found, chosen, absolute(path)), found.more)
+    page = html.render(
         "list.html",
-        form_chosen,
-        vary,
-        path,
-        found.records() if form_chosen is not HTML else found.rows,
+        rows=found.rows,
+        formats=_list_formats(MEMBERS, path),
         listing=found,
         list_path=path,
-        query=_list_query(class_iri, chosen_values),
+        query=lists.query(members, narrowed, html.language()),
+        schemes=[(at, one.scheme) for at, one in html.lists().items() if at.startswith(f"{path}/")],
         **_map_of_list(found),
+    )
+    return _table(chosen, vary, path, page, found.more)
+
+
+def _file_of(found: Listing, chosen: Representation, document: str) -> str | bytes:
+    if chosen.kind != "graph":
+        return _records(found.records(), chosen)
+    prefixes = current.snapshot().config.prefixes
+    return documents.write(
+        found.quads(document), chosen, root=document, prefixes=prefixes, context=_context()
     )
 
 
 def _chosen_values() -> list[tuple[str, str]]:
-    """Give what a list is narrowed by: parameters named by a prefixed property, valued with IRIs."""
-    pairs = ((html.expand(key), value) for key, value in request.args.items(multi=True) if ":" in key)
-    return [(predicate, value) for predicate, value in pairs if predicate and _IRI.fullmatch(value)]
+    """Give what a list is narrowed by: parameters named by a prefixed property, valued with IRIs or years."""
+    pairs = ((html.expand(key) or key, value) for key, value in request.args.items(multi=True) if ":" in key)
+    return [
+        (p, value)
+        for p, value in pairs
+        if _IRI.fullmatch(p) and (_IRI.fullmatch(value) or _YEARS.fullmatch(value))
+    ]
 
 
-def _list_query(class_iri: str, chosen: Sequence[tuple[str, str]]) -> str:
-    """Give the SPARQL query that a list answers."""
-    narrowed = "".join(f"    <{predicate}> <{value}> ;\n" for predicate, value in chosen)
-    return _LIST_QUERY.replace("CLASS", class_iri).replace("    rdfs:label", f"{narrowed}    rdfs:label")
+def _list_formats(table: Sequence[Representation], path: str) -> list[tuple[Representation, str]]:
+    return [(form, html.href(f"{path}.{form.suffix}", **_list_query())) for form in table]
+
+
+def _list_query(**changed: str) -> dict[str, list[str]]:
+    """Give what this request's list is narrowed and sorted by, and where its page begins."""
+    kept = {name: some for name, some in request.args.lists() if name not in ("format", "lang", "map")}
+    return {**kept, **{name: [value] for name, value in changed.items()}}
 
 
 def _map_of_list(found: Listing) -> dict[str, Any]:
@@ -357,44 +362,51 @@ def _draw_list(found: Listing) -> Drawing | None:
     return atlas.draw(places, None, 720)
 
 
-@blueprint.get("/links")
-def links() -> Response:
+@blueprint.get("/links", defaults={"suffix": ""})
+@blueprint.get("/links.<suffix>")
+def links(suffix: str) -> Response:
     """The things that point to one thing by one property, page by page."""
+    form = negotiate.of_name(suffix, LISTS) if suffix else None
+    if suffix and form is None:
+        raise resolve.unsupported(suffix, "links", LISTS)
     target, predicate = request.args.get("to", ""), request.args.get("by", "")
     limit, after = current.site().settings.page_size, request.args.get("after", "")
     iris = current.index().incoming(target, predicate, after=after, limit=limit + 1)
     names = current.index().labels((target, predicate, *iris), negotiate.fallbacks(html.language()))
     rows = [{"iri": iri, "label": names[iri].text, "language": names[iri].language} for iri in iris[:limit]]
-    chosen, vary = choose(None, LISTS, "links")
+    chosen, vary = choose(form, LISTS, "links")
     more = iris[limit - 1] if len(iris) > limit else ""
-    return _table(
-        "links.html", chosen, vary, "links", rows, target=target, predicate=predicate, names=names, more=more
+    if chosen is not HTML:
+        return _table(chosen, vary, "links", _records(rows, chosen), more)
+    page = html.render(
+        "links.html",
+        rows=rows,
+        formats=_list_formats(LISTS, "links"),
+        target=target,
+        predicate=predicate,
+        names=names,
+        more=more,
+    )
+    return _table(chosen, vary, "links", page, more)
+
+
+def _table(chosen: Representation, vary: Iterable[str], path: str, body: str | bytes, more: str) -> Response:
+    """Give a page of a list in some form, with the way to the next."""
+    suffix = "" if chosen is HTML else f".{chosen.suffix}"
+    following = [link(html.href(f"{path}{suffix}", **_list_query(after=more)), "next")] if more else []
+    return respond(
+        body,
+        chosen,
+        vary=(*vary, "Accept-Language"),
+        content_location=html.href(f"{path}.{chosen.suffix}", **_list_query()),
+        links=following,
+        language=html.language(),
+        variant=query_string(),
     )
 
 
-def _table(
-    template: str,
-    chosen: Representation,
-    vary: Iterable[str],
-    path: str,
-    rows: Sequence[Any],
-    **context: Any,
-) -> Response:
-    """Give rows as a page, as CSV or as JSON."""
-    variant = query_string()
-    vary = (*vary, "Accept-Language")
-    if chosen is HTML:
-        formats = [(form, html.href(f"{path}.{form.suffix}" if "." not in path and path != "links" else path,
-                                    **_query(form, path))) for form in LISTS]  # fmt: skip
-        return respond(html.render(template, rows=rows, formats=formats, **context), HTML, vary=vary,
-                       language=html.language(), variant=variant)  # fmt: skip
-    body = _csv(rows) if chosen is CSV else _json(rows)
-    return respond(body, chosen, vary=vary, variant=variant)
-
-
-def _query(form: Representation, path: str) -> dict[str, str]:
-    query = {name: value for name, value in request.args.items() if name not in ("format", "lang")}
-    return {**query, "format": form.suffix} if path == "links" else query
+def _records(rows: Sequence[Mapping[str, Any]], chosen: Representation) -> str:
+    return _csv(rows) if chosen is CSV else _json(rows)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -470,7 +482,11 @@ def _page(template: str, **context: Any) -> Response:
 
 @blueprint.get("/<path:path>")
 def thing(path: str) -> Response:
-    """The IRI of a thing: see the document about it."""
+    """The IRI of a thing: see the document about it; or a list."""
+    stem, table, _ = negotiate.split_suffix(path, MEMBERS)
+    at = path if table is None else stem
+    if at in html.lists():
+        return _members(html.lists()[at], table, at)
     stem, form, _ = negotiate.split_suffix(path, DOCUMENTS)
     found = resolve.entity(path)
     suffix = ""

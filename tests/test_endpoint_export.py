@@ -24,7 +24,7 @@ from endpoint.export.command import command
 from endpoint.export.links import Address, file_name, read, turn
 from endpoint.export.rules import choices, tongues
 from endpoint.export.site import ExportError, Options, export
-from endpoint.negotiate import ENTITY, ERRORS, LISTS, choose, choose_language
+from endpoint.negotiate import ENTITY, ERRORS, MEMBERS, choose, choose_language
 from kg import source
 from kg.findings import Report
 from kg.snapshot import Home, Snapshot
@@ -266,7 +266,7 @@ TONGUES = ("", "nb", "nn-NO,nn;q=0.9,en;q=0.5", "no", "fr, en;q=0.3, nn;q=0.7", 
 
 @pytest.mark.parametrize("accept", ACCEPTED)
 def test_the_rules_choose_what_the_site_chooses(accept: str | None) -> None:
-    for table, default in ((ENTITY, "html"), (LISTS, "html"), (ERRORS, "problem")):
+    for table, default in ((ENTITY, "html"), (MEMBERS, "html"), (ERRORS, "problem")):
         wanted = choose(accept, table, default=default)
         named = {form.name: "problem" if form.name == "problem" else form.suffix for form in table}
         rules = choices(table, default)

@@ -55,7 +55,7 @@ class Facts:
     """What the rules need to know.
 
     `direct` are the first parts of paths whose IRIs are not below id/; links have places for the document's
-    path, {document}, and the thing's IRI, {iri}.
+    path, {document}, and the thing's IRI, {iri}. `lists` are the first parts of the paths of lists.
     """
 
     root: str
@@ -66,6 +66,7 @@ class Facts:
     digests: Mapping[str, str]
     sparql: str
     language: str
+    lists: tuple[str, ...] = ()
 
 
 Choice = tuple[str, str]
@@ -148,6 +149,11 @@ def _filled(values: Sequence[str], document: str, iri: str) -> str:
 def suffixes() -> str:
     """Give the suffixes of graphs and references as the middle of a regular expression."""
     return "|".join(form.suffix for form in (*GRAPHS, *CITATIONS))
+
+
+def tables(facts: Facts) -> str:
+    """Give the paths of lists as a regular expression."""
+    return f"(?:{'|'.join(('links', *facts.lists))})(?:/.+)?"
 
 
 def w3id(facts: Facts) -> str:
