@@ -179,12 +179,12 @@ def paths(
 ) -> Mapping[str, Members]:
     """Give what there is a list of, by its path: classes by their name in the plural, schemes below concepts.
 
-    No list takes a path that the site or an IRI of the dataset has. Where two classes have the same name,
-    that with more things has it, and the other one its prefix before it.
+    No list takes a path that the site or an IRI of the dataset has. Where two classes have the same name, the
+    dataset's own has it, else that with more things; the other one gets its prefix before it.
     """
     found: dict[str, Members] = {}
     classes = [used.iri for used in index.usage() if used.iri]
-    classes.sort(key=lambda iri: iri.startswith(_ABOUT_MODELS))
+    classes.sort(key=lambda iri: (iri.startswith(_ABOUT_MODELS), not iri.startswith(base)))
     for iri in classes:
         free = (
             name
@@ -214,14 +214,17 @@ def _slug(name: str) -> str:
 def plural(name: str) -> str:
     """Give the plural of an English noun, as far as its last letters tell.
 
-    >>> [plural(name) for name in ("village", "county", "class", "day", "series")]
-    ['villages', 'counties', 'classes', 'days', 'series']
+    >>> [plural(name) for name in ("village", "county", "class", "day", "series", "status", "analysis")]
+    ['villages', 'counties', 'classes', 'days', 'series', 'statuses', 'analyses']
     """
-    if re.search(r"[^aeiou]y$", name):
-        return f"{name[:-1]}ies"
-    if name.endswith("series"):
-        return name
-    return f"{name}es" if name.endswith(("s", "x", "z", "ch", "sh")) else f"{name}s"
+    for ending, cut, added in _PLURALS:
+        if re.search(ending, name):
+            return name[: len(name) - cut] + added
+    return f"{name}s"
+
+
+_PLURALS = ((r"[^aeiou]y$", 1, "ies"), (r"is$", 2, "es"), (r"(?:[su]s|x|z|ch|sh)$", 0, "es"), (r"s$", 0, ""))
+"""How nouns end, how many letters go and which come: the first that fits."""
 
 
 @lru_cache(maxsize=8)
