@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, request
 
-from endpoint import html, negotiate, resolve, schemaorg, variants, vocabulary
+from endpoint import html, negotiate, openapi, resolve, schemaorg, variants, vocabulary
 from endpoint import site as current
 from endpoint.citations import WRITERS
 from endpoint.lists import kinds_of
@@ -39,7 +39,7 @@ blueprint = Blueprint("discovery", __name__)
 URLS_IN_A_MAP = 25_000
 _API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
 _PAGES = (
-    "", "dataset", "kinds", "questions", "dumps/", "sparql", "about", "quality", "shapes", "limits",
+    "", "dataset", "kinds", "questions", "dumps/", "sparql", "api", "about", "quality", "shapes", "limits",
     "problems",
 )  # fmt: skip
 _NUMERIC = frozenset(
@@ -341,18 +341,20 @@ def api_catalog() -> Response:
 
 def _apis() -> list[dict[str, Any]]:
     document, sparql = absolute(".well-known/api-catalog"), absolute("sparql")
-    about = {"href": absolute("about"), "type": "text/html"}
+    described = {"href": absolute("api.json"), "type": openapi.DOCUMENT.media_type}
+    about = {"href": absolute("api"), "type": "text/html"}
     void_forms = [{"href": absolute(f".well-known/void.{f.suffix}"), "type": f.media_type} for f in GRAPHS]
     apis = [sparql, absolute("search"), absolute("suggest"), absolute("dumps/"), absolute("catalog")]
+    apis.append(absolute("doc"))
     return [
         {"anchor": document, "item": [{"href": api} for api in apis]},
         {
             "anchor": sparql,
-            "service-desc": [{"href": sparql, "type": "text/turtle"}],
+            "service-desc": [{"href": sparql, "type": "text/turtle"}, described],
             "service-doc": [{"href": absolute("limits"), "type": "text/html"}, about],
             "service-meta": void_forms,
         },
-        *({"anchor": api, "service-doc": [about]} for api in apis[1:]),
+        *({"anchor": api, "service-desc": [described], "service-doc": [about]} for api in apis[1:]),
     ]
 
 
@@ -439,6 +441,7 @@ _LLMS = (
     ("Dumps", "dumps/", "The whole dataset, and each named graph, as files."),
     ("Things", "kinds", "Every thing has an IRI; add .ttl, .jsonld or .nt to its page's address."),
     ("Search", "search.json?q=", "Things by name, as JSON."),
+    ("API", "api.json", "Every interface of the site, as an OpenAPI document."),
     ("Citation", "CITATION.cff", "How to cite the dataset."),
 )
 

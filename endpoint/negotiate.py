@@ -123,8 +123,10 @@ DATASET = (*CATALOGUE, *CITATIONS)
 """The dataset, which can be cited too."""
 LISTS = (HTML, CSV, JSON)
 """Search hits, and what refers to a thing."""
-MEMBERS = (*LISTS, *(replace(form, aliases=form.aliases[:0]) for form in GRAPHS))
-"""A list of things: the graph formats without their second names, for JSON is the table here."""
+BESIDE_TABLES = tuple(replace(form, aliases=(), quality=form.quality - 0.3) for form in GRAPHS)
+"""Graph formats where there are tables too: those come first, and JSON is one of them."""
+MEMBERS = (*LISTS, *BESIDE_TABLES)
+"""A list of things."""
 ERRORS = (PROBLEM, HTML)
 """What an error is told in."""
 

@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from pyoxigraph import NamedNode, Quad
 
 from endpoint import (
@@ -24,6 +24,7 @@ from endpoint import (
     lists,
     maps,
     negotiate,
+    openapi,
     quality,
     questions,
     resolve,
@@ -51,9 +52,11 @@ from endpoint.negotiate import (
     MEMBERS,
     ONTOLOGY,
     OWN,
+    PROFILES,
     SCHEMA_ORG,
     Representation,
 )
+from endpoint.openapi import API, Route
 from endpoint.problems import TYPES, Problem
 from endpoint.respond import absolute, here, link, redirect, respond
 from endpoint.signposting import Signposts
@@ -456,6 +459,33 @@ def kinds() -> Response:
 def about() -> Response:
     """How the site works and what it promises."""
     return _page("about.html")
+
+
+@blueprint.get("/api", defaults={"suffix": ""})
+@blueprint.get("/api.<suffix>")
+def api(suffix: str) -> Response:
+    """What can be asked of this site and how: an OpenAPI document, and the page made of it."""
+    form = negotiate.of_name(suffix, API) if suffix else None
+    if suffix and form is None:
+        raise resolve.unsupported(suffix, "api", API)
+    chosen, vary = choose(form, API, "api")
+    told = openapi.document(current.snapshot(), current.site().settings, _routes(), html.text_of)
+    profiles = [(profile, profile_iri(profile.token)) for profile in PROFILES]
+    body = (
+        html.render("api.html", api=told, profiles=profiles, formats=[(f, address("api", f)) for f in API])
+        if chosen is HTML
+        else _json(told)
+    )
+    return respond(body, chosen, vary=(*vary, "Accept-Language"), content_location=address("api", chosen),
+                   language=html.language(), variant=query_string())  # fmt: skip
+
+
+def _routes() -> Iterator[Route]:
+    """Yield the rules of the application, each with the first sentence of its function."""
+    for rule in current_app.url_map.iter_rules():
+        view = rule.endpoint.removeprefix(f"{blueprint.name}.")
+        said = (current_app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]
+        yield Route(rule.rule, tuple((rule.methods or set()) - {"HEAD", "OPTIONS"}), view, said)
 
 
 @blueprint.get("/limits")

@@ -43,6 +43,22 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "run": ("Kjør spørringen", "Køyr spørjinga", "Run the query"),
     "query": ("Spørringen", "Spørjinga", "The query"),
     "sparql": ("SPARQL", "SPARQL", "SPARQL"),
+    "api": ("API", "API", "API"),
+    "api-lead": (
+        "Alt du kan spørre nettstedet om, og hva du får. Siden er laget av OpenAPI-dokumentet, som er på engelsk.",
+        "Alt du kan spørje nettstaden om, og kva du får. Sida er laga av OpenAPI-dokumentet, som er på engelsk.",
+        "All that can be asked of this site, and what comes back. The page is made of the OpenAPI document.",
+    ),
+    "profiles": ("Profiler", "Profilar", "Profiles"),
+    "profiles-lead": (
+        "En side om en ting kan fås på flere måter: velg med ?_profile= eller med Accept-Profile.",
+        "Ei side om ein ting er å få på fleire måtar: vel med ?_profile= eller med Accept-Profile.",
+        "A document about a thing can be had in several ways: choose by ?_profile= or by Accept-Profile.",
+    ),
+    "profile-own": ("Datasettets egne ord; slik er det om ingen velger.", "Dei eigne orda til datasettet; slik er det om ingen vel.", "The dataset’s own vocabulary; what comes if nobody chooses."),
+    "profile-schema": ("Det som kan sies med schema.org.", "Det som kan seiast med schema.org.", "What schema.org can say."),
+    "profile-annotated": ("Datasettets egne ord, med navnet på alt som er nevnt.", "Dei eigne orda til datasettet, med namnet på alt som er nemnt.", "The dataset’s own vocabulary, with the names of everything mentioned."),
+    "profile-alt": ("Listen over alle former og profiler.", "Lista over alle former og profilar.", "The list of all forms and profiles."),
     "ontology": ("Ontologi", "Ontologi", "Ontology"),
     "downloads": ("Last ned", "Last ned", "Download"),
     "downloads-lead": (
