@@ -265,20 +265,20 @@ def latest_dump(path: str) -> Response:
 @blueprint.get("/dumps/<string(length=64):identity>/<path:path>")
 def dump_of(identity: str, path: str) -> Response:
     """One file of one snapshot: it never changes, and stays as long as the snapshot is kept."""
-    response = send_dump(_snapshot_of(identity), path)
+    found = kept_snapshot(identity)
+    if found is None:
+        raise Problem("not-found", f"There is no snapshot {identity[:12]}…; {here('dumps/')} has the newest.")
+    response = send_dump(found, path)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
 
-def _snapshot_of(identity: str) -> Snapshot:
-    snapshot = current.snapshot()
+def kept_snapshot(identity: str) -> Snapshot | None:
+    """Give the snapshot with this id, if it is that of this request or still kept beside it."""
+    snapshot, home = current.snapshot(), current.site().home
     if identity == snapshot.id:
         return snapshot
-    home = current.site().home
-    found = _kept(home, identity) if home is not None else None
-    if found is None:
-        raise Problem("not-found", f"There is no snapshot {identity[:12]}…; {here('dumps/')} has the newest.")
-    return found
+    return _kept(home, identity) if home is not None else None
 
 
 @lru_cache(maxsize=16)

@@ -126,6 +126,7 @@ RESOURCES = (
     Resource("thing", "Things", negotiate.MEMBERS, (*_FORMS, "after", "sort", "map"), _FOUND, ("200", _SEES)),
     Resource("links", "Things", negotiate.LISTS, ("to", "by", "after", *_FORMS), _NEGOTIATED),
     Resource("discovery.linkset", "Things", signposting.LINKSETS, ("iri",), ("not-found",)),
+    Resource("history", "Things", (HTML, JSON), _FORMS, ("gone", *_FOUND)),
     Resource("kinds", "Things", (HTML,), _PAGE),
     Resource("search.search", "Search", negotiate.LISTS, ("q", "kind", "after", *_FORMS),
              ("bad-request", *_NEGOTIATED)),
@@ -311,7 +312,13 @@ def _schema(resource: Resource, form: Representation) -> dict[str, Any]:
     return {"type": "string", "contentMediaType": form.media_type} if form is CSV else dict(_TEXT)
 
 
-_JSON = {"thing": "Rows", "links": "Rows", "search.search": "Hits", "search.suggest": "Completions"}
+_JSON = {
+    "history": "History",
+    "thing": "Rows",
+    "links": "Rows",
+    "search.search": "Hits",
+    "search.suggest": "Completions",
+}
 
 
 def _object(required: Sequence[str], **properties: Schema) -> dict[str, Any]:
@@ -330,6 +337,7 @@ _HIT = _object(
     iri=_IRI, label=_TEXT, language=_TEXT, kind=_TEXT, kind_label=_TEXT, matched=_TEXT,
 )  # fmt: skip
 _LINK = _object((), iri=_IRI, label=_TEXT, type=_TEXT, profile=_TEXT, href=_TEXT)
+_TRIPLES: Schema = {"type": ["array", "null"], "items": dict(_TEXT)}
 _SCHEMAS: Mapping[str, Any] = {
     "Problem": _object(
         ("type", "title", "status", "detail", "instance"),
@@ -342,6 +350,17 @@ _SCHEMAS: Mapping[str, Any] = {
         query=_TEXT, total=_NUMBER, near={"type": "boolean"}, hits=_list(_HIT),
         kinds=_list(_object(("id", "label", "count"), id=_IRI, label=_TEXT, count=_NUMBER)),
         next={"type": ["string", "null"]},
+    ),
+    "History": _object(
+        ("iri", "versions"),
+        iri=_IRI,
+        versions=_list(
+            _object(
+                ("changed", "snapshot", "added", "removed"),
+                changed={"type": "string", "format": "date-time"}, snapshot=_TEXT,
+                added=_TRIPLES, removed=_TRIPLES,
+            )
+        ),
     ),
     "Completions": _list(
         _object(

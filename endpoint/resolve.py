@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -21,7 +21,7 @@ from kg.search import fold
 from kg.vocab import document_iris, document_path, local_name, term
 
 _DEPRECATED = term("owl:deprecated")
-_SUCCESSOR = term("dcterms:isReplacedBy")
+_SUCCESSOR, _REPLACES = term("dcterms:isReplacedBy"), term("dcterms:replaces").value
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,41 @@ def document(path: str, below: str = "doc/") -> Found:
             return _alive(Found(found, form))
         if found is not None:
             raise unsupported(suffix, f"doc/{stem}")
-    raise missing(path)
+    raise _absent(path, _document_iris(raw, path, suffix))
+
+
+def _document_iris(raw: str, decoded: str, suffix: str) -> Iterator[str]:
+    """Yield the IRIs that a path below `doc/` may stand for, with its suffix and without."""
+    base = current.snapshot().config.base
+    ends = ("", f".{suffix}") if suffix else ("",)
+    for end in ends:
+        for spelling in spellings(raw.removesuffix(end), decoded.removesuffix(end)):
+            yield from document_iris(spelling, base)
+
+
+def no_entity(path: str) -> Problem:
+    """Give the 410 or 404 of a path below the base at which there is no thing."""
+    base, stem = current.snapshot().config.base, negotiate.split_suffix(path, DOCUMENTS)[0]
+    iris = [base + spelling for one in (path, stem) for spelling in spellings(raw_path("", one), one)]
+    return _absent(path, iris)
+
+
+def _absent(path: str, iris: Iterable[str]) -> Problem:
+    """Give the 410 of what an earlier snapshot spoke of, with what replaces it; else the 404."""
+    _raise_if_gone(iris)
+    return missing(path)
+
+
+def _raise_if_gone(iris: Iterable[str]) -> None:
+    for iri in iris:
+        since = current.history().gone(iri)
+        if since is not None:
+            raise _gone(f"<{iri}> is gone since {since}.", current.index().incoming(iri, _REPLACES))
+
+
+def _gone(detail: str, successors: Iterable[str]) -> Problem:
+    rows = [_row(iri) for iri in successors]
+    return Problem("gone", detail, extra={"successor": rows} if rows else {})
 
 
 def entity(path: str) -> Description | None:
@@ -104,14 +138,16 @@ def _described(raw: str, decoded: str) -> Description | None:
 
 
 def _alive(found: Found) -> Found:
+    said = found.description
+    if not said.parts and all(statement.derived for statement in said.statements):
+        _raise_if_gone([said.iri])
     retired = [s for s in found.description.statements if s.predicate in (_DEPRECATED, _SUCCESSOR)]
     successors = [s.object.value for s in retired if isinstance(s.object, NamedNode)]
     deprecated = any(isinstance(s.object, Literal) and s.object.value in ("true", "1") for s in retired)
     if not deprecated:
         return found
-    rows = [_row(iri) for iri in successors]
     name = html.name(found.description.iri)
-    raise Problem("gone", f"{name} <{found.description.iri}>", extra={"successor": rows} if rows else {})
+    raise _gone(f"{name} <{found.description.iri}>", successors)
 
 
 def unsupported(suffix: str, path: str, table: Sequence[Representation] = DOCUMENTS) -> Problem:

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, current_app, request
 from pyoxigraph import NamedNode, Quad
 
 from endpoint import (
+    changes,
     concepts,
     discovery,
     documents,
@@ -36,6 +37,7 @@ from endpoint import entity as entities
 from endpoint import limits as query_limits
 from endpoint import ontology as ontologies
 from endpoint import site as current
+from endpoint.changes import Change
 from endpoint.citations import WRITERS
 from endpoint.figures import FrontMap
 from endpoint.jsonld import Context
@@ -123,6 +125,35 @@ def document_of() -> Response:
     if found is None:
         raise resolve.missing(iri)
     return describe(found, None, DOCUMENTS, path=f"doc?iri={html.quoted(iri)}")
+
+
+@blueprint.get("/history/<path:path>")
+def history(path: str) -> Response:
+    """When one thing changed, and what was written and struck out."""
+    stem, form, _ = negotiate.split_suffix(path, (HTML, JSON))
+    found = resolve.document(path if form is None else stem, "history/").description
+    at = f"history/{document_path(found.iri, current.snapshot().config.base).removeprefix('doc/')}"
+    chosen, vary = choose(form, (HTML, JSON), at)
+    told = changes.of(found.iri, current.history().versions(found.iri), discovery.kept_snapshot)
+    if not told:
+        raise resolve.missing(path)
+    if chosen is JSON:
+        body = _json({"iri": found.iri, "versions": [change.record() for change in told]})
+    else:
+        body = html.render("history.html", changes=told, iri=found.iri, **_names_in(found.iri, told),
+                           formats=[(one, address(at, one)) for one in (HTML, JSON)])  # fmt: skip
+    answer = respond(body, chosen, vary=(*vary, "Accept-Language"), content_location=address(at, chosen),
+                     language=html.language(), variant=query_string())  # fmt: skip
+    return discovery.dated(answer, found.iri)
+
+
+def _names_in(iri: str, told: Iterable[Change]) -> dict[str, Any]:
+    parts = (
+        part for change in told for some in (change.added, change.removed) for t in some or () for part in t
+    )
+    iris = {part.value for part in parts if isinstance(part, NamedNode)}
+    names = current.index().labels((iri, *sorted(iris)), negotiate.fallbacks(html.language()))
+    return {"label": names[iri], "names": names}
 
 
 @blueprint.get("/def", defaults={"suffix": ""})
@@ -229,6 +260,7 @@ def _entity_page(
         else None,
         formats=[(form, address(path, form)) for form in principal(table) if form.kind != "citation"],
         cite_forms=[(form, address(path, form)) for form in table if form.kind == "citation"],
+        history_path=f"history/{path[4:]}" if current.history().changed(page.iri) and "?" not in path else "",
         schema_org=html.script_json(discovery.structured(description, path)),
         signposts=signposts.in_head(),
         describe_query=f"DESCRIBE <{page.iri}>",
@@ -523,7 +555,7 @@ def thing(path: str) -> Response:
     if found is None and form is not None:
         found, suffix = resolve.entity(stem), f".{form.suffix}"
     if found is None:
-        raise resolve.missing(path)
+        raise resolve.no_entity(path)
     target = document_path(found.iri, current.snapshot().config.base)
     query = request.query_string.decode("latin-1")
     return redirect(here(target + suffix) + (f"?{query}" if query else ""))

@@ -49,6 +49,16 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "Alt du kan spørje nettstaden om, og kva du får. Sida er laga av OpenAPI-dokumentet, som er på engelsk.",
         "All that can be asked of this site, and what comes back. The page is made of the OpenAPI document.",
     ),
+    "history": ("Historikk", "Historikk", "History"),
+    "history-lead": (
+        "Hver gang det som står om dette ble endret i en publisert utgave.",
+        "Kvar gong det som står om dette vart endra i ei publisert utgåve.",
+        "Each time a published snapshot said something else about this.",
+    ),
+    "history-begins": ("Den første utgaven som er kjent.", "Den første utgåva som er kjend.", "The first snapshot known."),
+    "history-unknown": ("Hva som ble endret, er ikke tatt vare på.", "Kva som vart endra, er ikkje teke vare på.", "What changed has not been kept."),
+    "added": ("Skrevet inn", "Skrive inn", "Added"),
+    "removed": ("Tatt ut", "Teke ut", "Removed"),
     "profiles": ("Profiler", "Profilar", "Profiles"),
     "profiles-lead": (
         "En side om en ting kan fås på flere måter: velg med ?_profile= eller med Accept-Profile.",

@@ -22,7 +22,7 @@ EXAMPLES = {
     "/linkset/{path}": "/linkset/book/growth", "/linkset": "/linkset?iri=https://books.example/id/book/growth",
     "/sparql/examples/{name}": "/sparql/examples/authors", "/sitemap/{name}.xml": "/sitemap/1.xml",
     "/dumps/{path}": "/dumps/dataset.nt", "/dumps/latest/{path}": "/dumps/latest/dataset.nt",
-    "/sparql": "/sparql?query=ASK{}",
+    "/sparql": "/sparql?query=ASK{}", "/history/{path}": "/history/book/growth",
 }  # fmt: skip
 
 
