@@ -190,6 +190,19 @@ def _split(text: str, separator: str) -> list[str]:
     return parts
 
 
+_NEVER_SERVED = ("image/", "video/", "audio/", "application/xhtml+xml", "application/signed-exchange")
+
+
+def wishes(accept: str) -> frozenset[object]:
+    """Give what an Accept header means to `choose`: equal for headers that are answered alike.
+
+    >>> wishes("text/html, image/avif, */*;q=0.8") == wishes("*/*;q=0.80,TEXT/HTML")
+    True
+    """
+    every = frozenset(_ranges(accept))
+    return frozenset(found for found in every if not found.media_type.startswith(_NEVER_SERVED)) or every
+
+
 _MACROLANGUAGE = {"no": "nb"}
 
 
