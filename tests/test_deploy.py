@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -20,7 +22,11 @@ from endpoint.doctor.client import Client
 from endpoint.doctor.command import chosen, table
 from endpoint.doctor.deployment import Deployment
 from endpoint.export.rules import Facts, w3id
+from endpoint.serve import command
 from endpoint.settings import SETTINGS
+from kg import source
+from kg.findings import Report
+from kg.snapshot import Home
 
 from .conftest import ROOT
 from .serving import Served, free_port, served
@@ -310,6 +316,52 @@ def test_the_guide_has_the_rules_for_w3id_that_are_written() -> None:
 def test_every_setting_of_the_unit_exists() -> None:
     names = {row.env for row in SETTINGS} | {"KG_SNAPSHOTS"}
     assert set(re.findall(r"\bKG_[A-Z_]+\b", GUIDE.read_text("utf-8"))) <= names
+
+
+def script(name: str, folder: Path, backup: Path) -> None:
+    """Run a block of shell with other folders."""
+    text = block(f"sh {name}").replace("/var/lib/kg", str(folder)).replace("/backup/kg", str(backup))
+    subprocess.run(["sh", "-eu", "-c", text], check=True, env={**os.environ, "ID": backup.name})
+
+
+def test_going_back_and_copying_back_are_as_the_guide_has_them(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    ids = []
+    for name in ("a", "b"):
+        write(tmp_path / name)
+        (tmp_path / name / "data/village/new.ttl").write_text(
+            f'<https://ex.org/id/x/{name}> <http://www.w3.org/2000/01/rdf-schema#label> "{name}" .\n'
+        )
+        snapshot = home.build(source.read([tmp_path / name]), Report())
+        home.publish(snapshot)
+        ids.append(snapshot.id)
+    script("rollback", home.path, tmp_path / ids[0])
+    if shutil.which("rsync"):
+        script("backup", home.path, tmp_path / "backup")
+        home = Home(tmp_path / "backup")
+    current = home.current()
+    assert current is not None
+    assert (current.id, {found.id for found in home.all()}) == (ids[0], set(ids))
+
+
+def test_the_container_starts_what_there_is() -> None:
+    told = block("dockerfile")
+    words = json.loads(told.partition("\nCMD ")[2])
+    assert words[:2] == ["kg", "serve"]
+    assert {word for word in words if word.startswith("--")} <= {
+        name for option in command.params for name in option.opts
+    }
+    assert set(re.findall(r"(KG_\w+)=", told)) <= {row.env for row in SETTINGS} | {"KG_SNAPSHOTS"}
+
+
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd is not installed")
+    text = block("ini").replace("/opt/kg/bin/kg", sys.executable).replace("User=kg", "User=root")
+    (tmp_path / "kg.service").write_text(text)
+    words = ["systemd-analyze", "verify", "--man=no", str(tmp_path / "kg.service")]
+    told = subprocess.run(words, capture_output=True, text=True).stderr
+    assert [line for line in told.splitlines() if "kg.service" in line] == []
 
 
 def test_the_unit_is_one_that_systemd_understands() -> None:
