@@ -30,7 +30,7 @@ from kg.quality import Coverage, Quality
 from kg.source import Room, Source
 from kg.vocab import term
 
-LAYOUT = "5"
+LAYOUT = "6"
 """Raise when the files of a snapshot change: it is part of a snapshot's id."""
 
 _MANIFEST = "manifest.json"
@@ -265,7 +265,7 @@ class _Build:
                 self.folder / "dumps", read(), derived, self.base, self.source.config.prefixes
             ),
         )
-        self.stage("describe", lambda: self.describe(content))
+        self.stage("describe", lambda: self.describe(content, identity))
         covered = self.stage("cover", lambda: self.cover(written))
         quality.write(self.folder / "report.json", Quality(self.report, covered))
         manifest = {
@@ -304,11 +304,12 @@ class _Build:
             Quad(t.subject, t.predicate, t.object, graph) for t in derive.derive(written, ontology, rules)
         ]
 
-    def describe(self, content: bytes) -> None:
+    def describe(self, content: bytes, identity: str) -> None:
         """Count what there is, and find out since when each thing is as it is."""
-        counted = statistics.count(content, self.base, derived_graph(self.base))
-        statistics.write(self.folder / "statistics.json", counted)
-        history.build(self.folder / "history.sqlite", content, self.base, self.created, self.before)
+        derived = derived_graph(self.base)
+        statistics.write(self.folder / "statistics.json", statistics.count(content, self.base, derived))
+        path = self.folder / "history.sqlite"
+        history.build(path, content, self.base, derived, self.created, identity, self.before)
 
     def write_store(self, content: bytes) -> None:
         """Load every quad, and its triple into the default graph; blank nodes keep their names."""

@@ -210,6 +210,7 @@ class _Run:
             shape=result.shape.value,
             shape_place=self._shape_place(result.shape),
             hint=hints.mend(result),
+            details=tuple(self._finding(detail) for detail in result.details),
         )
 
     def _shape_place(self, shape: NamedNode | BlankNode) -> Place | None:

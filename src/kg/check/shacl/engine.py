@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
@@ -51,6 +51,12 @@ _OF_ONE = {
 _MANY = 2000
 _SAMPLE = 400
 """How many values of a property are looked at to say whose property it is."""
+_EXPLAINED = frozenset(
+    sh(f"{name}ConstraintComponent") for name in ("Node", "And", "Or", "Xone", "QualifiedMinCount")
+)
+"""Constraints whose results say why: by results of the shapes that a value ought to conform to."""
+_MOST_EXPLAINED = 1000
+_DEEPEST = 3
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
 _LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
 
@@ -659,10 +665,49 @@ class Validation:
         focus = self._absent[scope.focus]
         return None if focus is None else replace(scope, focus=focus)
 
-    def _found(self, scope: Scope, constraint: Constraint) -> Iterator[Result]:
+    def _found(self, scope: Scope, constraint: Constraint, depth: int = 0) -> Iterator[Result]:
         if constraint.statement is not None:
             return self._user_results(scope, constraint, constraint.statement)
-        return self._core_results(scope, constraint)
+        found = self._core_results(scope, constraint)
+        if constraint.component in _EXPLAINED and depth < _DEEPEST:
+            return self._explained(scope, constraint, found, depth + 1)
+        return found
+
+    def _explained(
+        self, scope: Scope, constraint: Constraint, found: Iterator[Result], depth: int
+    ) -> Iterator[Result]:
+        """Yield the results, the first of them with what the shapes that they refer to say of the values."""
+        first = list(islice(found, _MOST_EXPLAINED))
+        values = self._values_of(scope, first)
+        focus = member(self._marks.new(dict.fromkeys(chain.from_iterable(values))), "?this")
+        said: dict[Term, list[Result]] = defaultdict(list)
+        for node in constraint.shapes if first else ():
+            for result in self._said_by(node, focus, depth):
+                said[result.focus].append(result)
+        for result, own in zip(first, values, strict=True):
+            yield replace(result, details=tuple(detail for value in own for detail in said[value]))
+        yield from found
+
+    def _values_of(self, scope: Scope, results: list[Result]) -> list[tuple[Term, ...]]:
+        """Give the values that each result is about; of a result that has none, all values of the path."""
+        if all(result.value is not None for result in results):
+            return [(result.value,) for result in results if result.value is not None]
+        focus = member(self._marks.new(result.focus for result in results), "?this")
+        found: dict[Term, list[Term]] = defaultdict(list)
+        rows = self.data.rows(f"SELECT DISTINCT ?this ?value WHERE {{ {focus} {scope.values} }}")
+        for row in islice(rows, _MOST_EXPLAINED):
+            found[decoded(_term(row["this"]))].append(decoded(_term(row["value"])))
+        return [tuple(found[result.focus]) for result in results]
+
+    def _said_by(self, node: Node, focus: str, depth: int) -> Iterator[Result]:
+        """Yield what a shape and its property shapes say of some nodes."""
+        shape = self.plan.shapes[node]
+        scope = self._scope(shape, focus)
+        for constraint in shape.constraints:
+            if constraint.component != PROPERTY:
+                yield from self._found(scope, constraint, depth)
+            elif not shape.is_property and depth < _DEEPEST:
+                yield from self._said_by(constraint.shapes[0], focus, depth + 1)
 
     def _core_results(self, scope: Scope, constraint: Constraint) -> Iterator[Result]:
         shape = scope.shape
