@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Flask, g, render_template, request
 
-from endpoint import negotiate
+from endpoint import cautions, negotiate
 from endpoint import site as current
 from endpoint.entity import Page, interval
 from endpoint.figures import Figures
@@ -198,6 +198,11 @@ def render(template: str, **context: object) -> str:
                            **context)  # fmt: skip
 
 
+def cautions_of(iri: str) -> tuple[cautions.Caution, ...]:
+    """Give what a reader of the page about a thing is warned of."""
+    return cautions.about(iri, current.snapshot(), current.index(), language())
+
+
 def switch_language(tag: str) -> str:
     """Give this page's address in another language."""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
@@ -227,6 +232,7 @@ def install(app: Flask) -> None:
         bibtex=bibtex,
         names_of=names_of,
         marks_json=marks_json,
+        cautions_of=cautions_of,
         captions=lambda drawing, names: captions(drawing, {iri: label.text for iri, label in names.items()}),
         decimal=lambda n: f"{n:.4f}".replace(".", "." if language() == "en" else ","),
         period_of=lambda part: interval(part, language()),

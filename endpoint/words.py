@@ -125,6 +125,8 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "Dette gjeld ikkje lenger. I staden:",
         "This is no longer in force. In its place:",
     ),
+    "cautions": ("Verdt å vite først", "Verdt å vite først", "Worth knowing first"),
+    "why-caution": ("Hvorfor?", "Kvifor?", "Why?"),
     "links-here": ("Viser hit", "Viser hit", "What refers to this"),
     "naming": ("Navn, klasser og beskrivelser", "Namn, klassar og skildringar", "Names, classes and descriptions"),
     "sources": ("Kilder", "Kjelder", "Sources"),
