@@ -10,6 +10,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 
 from endpoint.literals import readable
 from endpoint.negotiate import fallbacks
+from endpoint.succession import REPLACED, narrower
 from endpoint.vocabulary import Field, Vocabulary
 from endpoint.words import COMMON_TERMS, LANGUAGES
 from kg.index import Description, Index, Label, Statement
@@ -18,7 +19,6 @@ from kg.vocab import LABELS, PREFIXES, RDF_TYPE, compact, local_name, term
 
 FIRST_VALUES = 12
 _MAX_COLUMNS = 4
-_REPLACED = PREFIXES["dcterms"] + "isReplacedBy"
 _MAX_TEXT = 2_000
 _MAX_DEPTH = 4
 _LEADS = tuple(
@@ -264,16 +264,12 @@ class _Builder:
             sections=sections,
             naming=naming,
             incoming=incoming,
-            replacing=self.replacing(),
+            replacing=frozenset(narrower(REPLACED, self.vocabulary)),
             sources=tuple(self.references.numbers.values()),
             written=sum(not s.derived for s in every),
             derived=sum(s.derived for s in every),
             links_here=sum(row.count for row in incoming),
         )
-
-    def replacing(self) -> frozenset[str]:
-        special = (p for p, all_ in self.vocabulary.superproperties.items() if _REPLACED in all_)
-        return frozenset((_REPLACED, *special))
 
     def name(self, iri: str) -> Label:
         """Give a thing's label; a node inside another thing that has none is named with that thing."""

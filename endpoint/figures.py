@@ -10,12 +10,13 @@ from pathlib import Path
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode
 
-from endpoint import charts, maps, timelines
+from endpoint import charts, maps, succession, timelines, vocabulary
 from endpoint.charts import Chart, Cube
 from endpoint.lists import KindRow
 from endpoint.maps import Drawing, Place
 from endpoint.negotiate import fallbacks
 from endpoint.site import opened
+from endpoint.succession import Succession
 from endpoint.timelines import Timeline
 from kg.index import Description, Index, Label
 
@@ -36,6 +37,7 @@ class Figures:
     charts: tuple[Chart, ...]
     charts_are_own: bool
     names: Mapping[str, Label]
+    succession: Succession | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def of(description: Description, index: Index, store: Path, language: str) -> Fi
     wanted += [iri for chart in drawn for iri in (chart.measure, *(c.series.iri for c in chart.curves))]
     wanted += [n for chart in drawn for c in chart.curves for o in c.series.observations for n in o.notes]
     names = index.labels([iri for iri in wanted if iri], fallbacks(language))
-    return Figures(drawing, timeline, drawn, bool(own_series), names)
+    then_and_now = succession.of(description, index, store, vocabulary.of_store(store), language)
+    return Figures(drawing, timeline, drawn, bool(own_series), names, then_and_now)
 
 
 def _map(iri: str, linked: tuple[str, ...], atlas: maps.Atlas) -> Drawing | None:
