@@ -388,6 +388,12 @@ def about() -> Response:
     return _page("about.html")
 
 
+@blueprint.get("/accessibility")
+def accessibility() -> Response:
+    """What has been tested of how everybody can use the site, and what is missing."""
+    return _page("accessibility.html")
+
+
 @blueprint.get("/limits")
 def limits() -> Response:
     """How much a query may take, and what the engine gets wrong."""

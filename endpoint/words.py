@@ -210,6 +210,63 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "used-by": ("Brukt av", "Brukt av", "Used by"),
     "links-title": ("{predicate}: det som viser til {name}", "{predicate}: det som viser til {name}",
                     "{predicate}: what refers to {name}"),
+    "accessibility": ("Tilgjengelighet", "Tilgjenge", "Accessibility"),
+    "accessibility-lead": (
+        "Nettstedet skal kunne brukes av alle og følge WCAG 2.2 på nivå A og AA. Her står hva som er prøvd, og hva som mangler.",
+        "Nettstaden skal kunne brukast av alle og følgje WCAG 2.2 på nivå A og AA. Her står kva som er prøvd, og kva som manglar.",
+        "The site is meant to work for everybody and to meet WCAG 2.2, levels A and AA. Here is what has been tested, and what is missing.",
+    ),
+    "accessibility-tested": ("Dette er prøvd", "Dette er prøvd", "What has been tested"),
+    "accessibility-axe": (
+        "Hver type side er kontrollert med axe etter reglene i WCAG 2.2 A og AA, lyst og mørkt, på bred skjerm og på 360 piksler: ingen brudd. Kontrollen går hver gang programmet blir testet.",
+        "Kvar type side er kontrollert med axe etter reglane i WCAG 2.2 A og AA, lyst og mørkt, på brei skjerm og på 360 pikslar: ingen brot. Kontrollen går kvar gong programmet blir testa.",
+        "Each type of page is checked with axe by the rules of WCAG 2.2 A and AA, light and dark, on a wide screen and at 360 pixels: no violations. The check runs whenever the program is tested.",
+    ),
+    "accessibility-reflow": (
+        "Sidene kan leses på 320 piksler, det vil si ved 400 % forstørring, uten å rulle sidelengs. Brede tabeller ruller i sin egen ramme.",
+        "Sidene kan lesast på 320 pikslar, det vil seie ved 400 % forstørring, utan å rulle sidelengs. Breie tabellar rullar i si eiga ramme.",
+        "Pages can be read at 320 pixels, that is at 400 % zoom, without scrolling sideways. Wide tables scroll within a frame of their own.",
+    ),
+    "accessibility-keyboard": (
+        "Alt kan nås med tastatur: snarvei til innholdet først, rekkefølge som på siden, og et tydelig merke rundt det som har fokus.",
+        "Alt kan nåast med tastatur: snarveg til innhaldet først, rekkjefølgje som på sida, og eit tydeleg merke rundt det som har fokus.",
+        "Everything can be reached by keyboard: a shortcut to the content first, the order of the page, and a clear mark around what has the focus.",
+    ),
+    "accessibility-twins": (
+        "Kart, tidslinjer og kurver er tegninger med navn, og det samme står i en tabell under hver av dem. Stedene i et åpnet kart kan nås med tabulatortasten.",
+        "Kart, tidslinjer og kurver er teikningar med namn, og det same står i ein tabell under kvar av dei. Stadene i eit opna kart kan nåast med tabulatortasten.",
+        "Maps, time lines and curves are drawings with names, and the same stands in a table below each of them. The places in an opened map can be reached with the tab key.",
+    ),
+    "accessibility-html": (
+        "HTML-en på hver type side er validert, og sidene kan leses og søkes i uten JavaScript. Dempet bevegelse og mørke farger følger innstillingene dine.",
+        "HTML-en på kvar type side er validert, og sidene kan lesast og søkjast i utan JavaScript. Dempa rørsle og mørke fargar følgjer innstillingane dine.",
+        "The HTML of each type of page is validated, and pages can be read and searched without JavaScript. Reduced motion and dark colours follow your settings.",
+    ),
+    "accessibility-gaps": ("Dette mangler", "Dette manglar", "What is missing"),
+    "accessibility-people": (
+        "Prøvene er gjort av programmer, og i én nettleser (Chromium). Ingen som bruker skjermleser eller andre hjelpemidler til daglig, har prøvd sidene.",
+        "Prøvene er gjorde av program, og i éin nettlesar (Chromium). Ingen som bruker skjermlesar eller andre hjelpemiddel til dagleg, har prøvd sidene.",
+        "The tests were made by programs, and in one browser (Chromium). Nobody who uses a screen reader or other aids every day has tried the pages.",
+    ),
+    "accessibility-editor": (
+        "Feltet for spørringer blir en redigerer for kode når JavaScript er på. Uten JavaScript er det et vanlig tekstfelt.",
+        "Feltet for spørjingar blir eit redigeringsprogram for kode når JavaScript er på. Utan JavaScript er det eit vanleg tekstfelt.",
+        "The field for queries becomes a code editor when JavaScript is on. Without JavaScript it is a plain text field.",
+    ),
+    "accessibility-texts": (
+        "Tekster i dataene finnes ikke alltid på språket ditt. De vises da på et annet, merket med språket, og er ikke skrevet i lettlest form.",
+        "Tekstar i dataa finst ikkje alltid på språket ditt. Dei blir då viste på eit anna, merkte med språket, og er ikkje skrivne i lettlesen form.",
+        "Texts in the data are not always there in your language. They are then shown in another, marked with it, and are not written in plain language.",
+    ),
+    "accessibility-tell": ("Si fra", "Sei frå", "Tell us"),
+    "accessibility-contact": (
+        "Møter du noe som ikke går an å bruke, vil vi gjerne vite det:",
+        "Møter du noko som ikkje går an å bruke, vil vi gjerne vite det:",
+        "If you meet something that cannot be used, we would like to know:",
+    ),
+    "about-who": ("Hvem står bak", "Kven står bak", "Who is behind it"),
+    "about-where-from": ("Hvor opplysningene kommer fra", "Kvar opplysningane kjem frå", "Where the statements come from"),
+    "about-how": ("Hvordan nettstedet virker", "Korleis nettstaden verkar", "How the site works"),
     "about-data": (
         "Hver ting har en IRI som svarer: en side for mennesker, RDF for programmer. Hver opplysning sier hvor den kommer fra.",
         "Kvar ting har ein IRI som svarer: ei side for menneske, RDF for program. Kvar opplysning seier kvar ho kjem frå.",
