@@ -19,7 +19,7 @@ from endpoint.vocabulary import Vocabulary
 from kg.index import Index, Label
 from kg.vocab import PREFIXES
 
-_ABOUT_MODELS = tuple(PREFIXES[prefix] for prefix in ("owl", "rdf", "rdfs", "sh"))
+ABOUT_MODELS = tuple(PREFIXES[prefix] for prefix in ("owl", "rdf", "rdfs", "sh"))
 _MOST_IN_MEMORY = 5_000
 _COLUMNS = 3
 _FACETS = 6
@@ -112,7 +112,7 @@ def kinds_of(index: Index, language: str) -> tuple[KindRow, ...]:
             names[kind.iri],
             kind.count,
             _inner(index, kind.iri),
-            kind.iri.startswith(_ABOUT_MODELS),
+            kind.iri.startswith(ABOUT_MODELS),
         )
         for kind in kinds
     )

@@ -27,7 +27,8 @@ _MAX_RELATED = 60
 class Moment:
     """A dated thing: `start` and `end` are years with fractions, the texts are the literals as written.
 
-    `open` is "start" or "end" for what was in force until a day, or has been since one.
+    `open` is "start" or "end" for what was in force until a day, or has been since one; `valid` marks
+    all that was or is in force: it does not stretch the axis where something happened.
     """
 
     iri: str
@@ -37,6 +38,7 @@ class Moment:
     texts: tuple[str, ...]
     datatypes: tuple[str, ...]
     open: str = ""
+    valid: bool = False
 
     @property
     def lasting(self) -> bool:
@@ -145,7 +147,8 @@ def _moments_of(iri: str, dated: dict[tuple[str, str], Literal]) -> Iterator[Mom
         if (span := _span(first[0], last[0])) is not None:
             texts = (first, last) if starts and ends and first != last else (first,)
             known, typed = tuple(t for t, _ in texts), tuple(d for _, d in texts)
-            yield Moment(iri, "", *span, known, typed, _open({_local(p) for p, _ in dated}))
+            said = {_local(p) for p, _ in dated}
+            yield Moment(iri, "", *span, known, typed, _open(said), bool(said & {_SINCE, _UNTIL}))
     for (predicate, _), value in dated.items():
         if _local(predicate) not in _STARTS | _ENDS and (span := _span(value.value, value.value)) is not None:
             yield Moment(iri, predicate, *span, (value.value,), (value.datatype.value,))
@@ -171,10 +174,11 @@ def _span(first: str, last: str) -> tuple[float, float] | None:
 
 def draw(found: Sequence[Moment], width: int = 720) -> Timeline | None:
     """Give the drawing of moments; None for fewer than two, which need none."""
+    first, last = _frame(found)
+    found = [m for m in found if not m.valid or (m.start < last and m.end > first)]
     if len(found) < 2:
         return None
     row, top = 26, 8
-    first, last = int(min(m.start for m in found)), int(max(m.end for m in found)) + 1
     scale = (width - 8) / max(1, last - first)
     bars = tuple(_bar(m, first, last, scale, top + row * n) for n, m in enumerate(found))
     step = next(size for size in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if (last - first) / size <= 12)
@@ -184,8 +188,17 @@ def draw(found: Sequence[Moment], width: int = 720) -> Timeline | None:
     return Timeline(width, top + row * len(found) + 22, bars, years)
 
 
+def _frame(found: Sequence[Moment]) -> tuple[int, int]:
+    """Give the years to draw: those of what happened, with some around; else those of what was in force."""
+    happened = [m for m in found if not m.valid]
+    framed, room = (happened, 1) if 0 < len(happened) < len(found) else (found, 0)
+    if not framed:
+        return 0, 1
+    return int(min(m.start for m in framed)) - room, int(max(m.end for m in framed)) + 1 + room
+
+
 def _bar(moment: Moment, first: int, last: int, scale: float, y: float) -> Bar:
-    """Give the bar of a moment; one that is open runs out of the drawing on that side."""
-    start = first - 1 if moment.open == "start" else moment.start
-    end = last + 1 if moment.open == "end" else moment.end
+    """Give the bar of a moment; one that goes on beyond the drawing runs out of it on that side."""
+    start = first - 1 if moment.open == "start" else max(moment.start, first - 1)
+    end = last + 1 if moment.open == "end" else min(moment.end, last + 1)
     return Bar(moment, round((start - first) * scale, 1), round(max(8, (end - start) * scale), 1), y)

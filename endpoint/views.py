@@ -74,7 +74,8 @@ def front() -> Response:
     kinds = foremost(every, vocabulary.of_store(current.snapshot().store))
     some = questions.chosen(current.snapshot(), html.language())
     drawn = _front_map(current.index(), current.snapshot().store, kinds, html.language())
-    return _page("front.html", kinds=kinds, questions=some, map=drawn)
+    in_numbers = figures.told(kinds, every, current.index(), current.snapshot().store)
+    return _page("front.html", kinds=in_numbers, questions=some, map=drawn)
 
 
 @lru_cache(maxsize=6)
@@ -305,7 +306,7 @@ def links() -> Response:
     target, predicate = request.args.get("to", ""), request.args.get("by", "")
     limit, after = current.site().settings.page_size, request.args.get("after", "")
     iris = current.index().incoming(target, predicate, after=after, limit=limit + 1)
-    names = current.index().labels((target, predicate, *iris), negotiate.fallbacks(html.language()))
+    names = html.names((target, predicate, *iris))
     rows = [{"iri": iri, "label": names[iri].text, "language": names[iri].language} for iri in iris[:limit]]
     chosen, vary = choose(None, LISTS, "links")
     more = iris[limit - 1] if len(iris) > limit else ""
