@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -315,7 +316,7 @@ class DataStore:
         """
         asks = "?path" in query or any(needle in query for needle in self._needles)
         beside = _WRITTEN if self.written and asks else None
-        if ")+" in query or ")*" in query:
+        if _goes_far(query):
             return self._isolated(query, beside, {})
         return self._run(query, beside, {})
 
@@ -379,6 +380,14 @@ class DataStore:
         )
         assert isinstance(found, QuerySolutions)
         return found
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def _goes_far(query: str) -> bool:
+    """True if a query has a path of any length: strings, which may look like one, are passed over."""
+    return any(sign in query and sign in _STRING.sub("", query) for sign in (")+", ")*"))
 
 
 def _kept(term: Term) -> Term:
