@@ -170,9 +170,12 @@ def built(found: Source, folder: Path | None, *, quiet: bool = False) -> tuple[S
     )
 
 
-def _print_rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+def _print_rules(context: click.Context, _: click.Parameter, wanted: str | None) -> None:
+    """Tell what there is to say of a rule, or of all of them, instead of checking."""
     if wanted:
-        click.echo(lint.page(), nl=False)
+        language = context.params.get("language", "en")
+        rules = [rule for rule in lint.RULES if wanted in (rule.name, "all")]
+        click.echo("\n".join(lint.explained(rule, language) for rule in rules), nl=False)
         context.exit()
 
 
@@ -194,14 +197,22 @@ def _print_rules(context: click.Context, _: click.Parameter, wanted: bool) -> No
     show_default=True,
     help="Who applies the shapes: our compiled queries, or pySHACL as the referee.",
 )
-@click.option("--language", default="en", show_default=True, help="Language of the messages.")
+@click.option("--language", default="en", show_default=True, is_eager=True, help="Language of the messages.")
 @click.option(
-    "--rules",
-    is_flag=True,
-    is_eager=True,
+    "--explain",
+    metavar="RULE",
+    type=click.Choice(["all", *(rule.name for rule in lint.RULES)]),
     expose_value=False,
     callback=_print_rules,
-    help="Explain the lint rules.",
+    help="Tell what a rule of the linter finds, why, and how to silence it; or `all` of them.",
+)
+@click.option(
+    "--max",
+    "most",
+    type=click.IntRange(1),
+    default=check.LIMIT,
+    show_default=True,
+    help="How many results of shapes to keep; a note says if there were more.",
 )
 @QUIET
 @AS_JSON
@@ -211,13 +222,14 @@ def check_command(
     form: str,
     engine: check.Engine,
     language: str,
+    most: int,
     quiet: bool,
     as_json: bool,
 ) -> int:
     """Say what is wrong with a dataset, and where."""
     found = read_source(paths, base)
     with progress(quiet or as_json) as tell:
-        report = check.run(found, engine=engine, progress=tell, today=date.today())
+        report = check.run(found, engine=engine, progress=tell, limit=most, today=date.today())
     form = "json" if as_json else form
     if not (quiet and form == "text" and report.conforms):
         click.echo(render.render(report, form, language), nl=False)
