@@ -6,20 +6,22 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from difflib import unified_diff
 from importlib.metadata import entry_points
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, Protocol, get_args
 
 import click
-from pyoxigraph import Literal, Quad
+from pyoxigraph import Literal, NamedNode, Quad
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 import kg
-from kg import check, fmt, pages, rdfio, snapshot, source, tables
+from kg import check, fmt, pages, rdfio, remote, snapshot, source, tables
 from kg.check import lint, render
 from kg.errors import EXIT_CANNOT_RUN, EXIT_FINDINGS, InvalidDataError, KgError, NotFoundError, SourceError
 from kg.findings import Severity
@@ -109,13 +111,13 @@ def commands() -> None:
     """
 
 
-def read_source(paths: Sequence[Path], base: str | None) -> Source:
+def read_source(paths: Sequence[Path], base: str | None, shapes: Sequence[Path] = ()) -> Source:
     """Find the dataset that the command line names."""
     if not paths:
         here = Path.cwd()
         is_dataset = any((here / name).exists() for name in ("kg.toml", "data", "ontology", "shapes"))
         paths = [here if is_dataset else PACKAGED]
-    return source.read(paths, base=base)
+    return source.read(paths, base=base, shapes=shapes)
 
 
 @contextmanager
@@ -170,6 +172,28 @@ def built(found: Source, folder: Path | None, *, quiet: bool = False) -> tuple[S
     )
 
 
+def _read_targets(targets: Sequence[str], shapes: Sequence[str], base: str | None, folder: Path) -> Source:
+    """Find what is to be checked; what is named by its address is fetched into a folder first."""
+    fetched: dict[Path, str] = {}
+
+    def local(target: str) -> Path:
+        if not remote.is_url(target):
+            return Path(target)
+        document = remote.fetch(target)
+        path = folder / f"{len(fetched)}.{document.format.suffix}"
+        path.write_bytes(document.body)
+        fetched[path] = document.url
+        return path
+
+    found = read_source([local(target) for target in targets], base, [local(target) for target in shapes])
+    files = (_named_by_address(file, fetched.get(file.path)) for file in found.files)
+    return replace(found, files=tuple(files))
+
+
+def _named_by_address(file: SourceFile, url: str | None) -> SourceFile:
+    return file if url is None else replace(file, relative=url, graph=NamedNode(url.partition("#")[0]))
+
+
 def _print_rules(context: click.Context, _: click.Parameter, wanted: str | None) -> None:
     """Tell what there is to say of a rule, or of all of them, instead of checking."""
     if wanted:
@@ -180,7 +204,13 @@ def _print_rules(context: click.Context, _: click.Parameter, wanted: str | None)
 
 
 @commands.command("check")
-@PATHS
+@click.argument("targets", nargs=-1, metavar="[PATH|URL]...")
+@click.option(
+    "--shapes",
+    multiple=True,
+    metavar="PATH|URL",
+    help="File, folder or address of shapes to apply, besides those of the dataset.",
+)
 @BASE
 @click.option(
     "--format",
@@ -217,7 +247,8 @@ def _print_rules(context: click.Context, _: click.Parameter, wanted: str | None)
 @QUIET
 @AS_JSON
 def check_command(
-    paths: tuple[Path, ...],
+    targets: tuple[str, ...],
+    shapes: tuple[str, ...],
     base: str | None,
     form: str,
     engine: check.Engine,
@@ -226,9 +257,12 @@ def check_command(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Say what is wrong with a dataset, and where."""
-    found = read_source(paths, base)
-    with progress(quiet or as_json) as tell:
+    """Say what is wrong with a dataset, and where.
+
+    An http(s) URL is fetched, once, and checked like a file; nothing that the data name is fetched.
+    """
+    with TemporaryDirectory() as folder, progress(quiet or as_json) as tell:
+        found = _read_targets(targets, shapes, base, Path(folder))
         report = check.run(found, engine=engine, progress=tell, limit=most, today=date.today())
     form = "json" if as_json else form
     if not (quiet and form == "text" and report.conforms):

@@ -128,9 +128,10 @@ def _sha256(path: Path) -> bytes:
     return hashlib.sha256(path.read_bytes()).digest()
 
 
-def read(paths: Sequence[Path], *, base: str | None = None) -> Source:
+def read(paths: Sequence[Path], *, base: str | None = None, shapes: Sequence[Path] = ()) -> Source:
     """Find the dataset that paths name: a folder with rooms, a folder of RDF files, or single files.
 
+    `shapes` are files or folders of further shapes; of a dataset, those in its room for shapes count.
     Nothing is parsed yet. Raises SourceError if there is nothing to read, ConfigError for a bad `kg.toml`.
     """
     roots = [path for path in paths if path.is_dir()]
@@ -145,6 +146,8 @@ def read(paths: Sequence[Path], *, base: str | None = None) -> Source:
             f"There is no RDF file in {', '.join(map(str, paths))}.",
             hint=f"Give a folder with ontology/, shapes/ and data/, or files ending in {_SUFFIXES}.",
         )
+    for path in shapes:
+        files += _shape_files(path, found.base)
     _unique_graphs(files)
     queries = [query for root in roots for query in sorted((root / "queries").glob("*.rq"))]
     rules = [rule for root in roots for rule in sorted((root / "ontology" / "rules").glob("*.rq"))]
@@ -179,6 +182,23 @@ def _files(path: Path, base: str) -> list[SourceFile]:
         _file(found, found.relative_to(path).as_posix(), room, base)
         for room, folder in (rooms or [(Room.DATA, path)])
         for found in _walk(folder)
+    ]
+
+
+def _shape_files(path: Path, base: str) -> list[SourceFile]:
+    room = path / Room.SHAPES.value
+    files = _files(room if room.is_dir() else path, base)
+    if not files:
+        raise SourceError(f"There is no RDF file in {path}.")
+    below = f"{base}graph/{Room.SHAPES.value}/"
+    return [
+        replace(
+            file,
+            relative=file.path.as_posix(),
+            room=Room.SHAPES,
+            graph=NamedNode(below + file.graph.value.removeprefix(f"{base}graph/")),
+        )
+        for file in files
     ]
 
 

@@ -176,11 +176,16 @@ def _sarif_result(finding: Finding, rule_index: int, language: str) -> dict[str,
         "message": {"text": text},
     }
     if finding.place:
-        location: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.place.file)}}
+        location: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.place.file)}}
         if finding.place.line:
             location["region"] = _region(finding)
         result["locations"] = [{"physicalLocation": location}]
     return result
+
+
+def _uri(file: str) -> str:
+    """Give a file's name as a reference; what was fetched has an address already."""
+    return file if file.startswith(("http://", "https://")) else quote(file)
 
 
 def _region(finding: Finding) -> dict[str, int]:
