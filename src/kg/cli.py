@@ -22,9 +22,9 @@ from rich.table import Table
 
 import kg
 from kg import check, fmt, pages, rdfio, remote, snapshot, source, tables
-from kg.check import lint, render
+from kg.check import lint, render, stored
 from kg.errors import EXIT_CANNOT_RUN, EXIT_FINDINGS, InvalidDataError, KgError, NotFoundError, SourceError
-from kg.findings import Severity
+from kg.findings import Report, Severity
 from kg.index import Description, Index
 from kg.query import RESULT_FORMATS, Limits, Pool, Query, guard
 from kg.query import formats as result_formats
@@ -227,6 +227,7 @@ def _print_rules(context: click.Context, _: click.Parameter, wanted: str | None)
     show_default=True,
     help="Who applies the shapes: our compiled queries, or pySHACL as the referee.",
 )
+@click.option("--changed", is_flag=True, help="Validate again only what changes since the last time affect.")
 @click.option("--language", default="en", show_default=True, is_eager=True, help="Language of the messages.")
 @click.option(
     "--explain",
@@ -252,6 +253,7 @@ def check_command(
     base: str | None,
     form: str,
     engine: check.Engine,
+    changed: bool,
     language: str,
     most: int,
     quiet: bool,
@@ -261,13 +263,31 @@ def check_command(
 
     An http(s) URL is fetched, once, and checked like a file; nothing that the data name is fetched.
     """
+    if changed and engine != "compiled":
+        raise click.UsageError(
+            "--changed is for the compiled engine: pySHACL validates everything each time."
+        )
     with TemporaryDirectory() as folder, progress(quiet or as_json) as tell:
         found = _read_targets(targets, shapes, base, Path(folder))
-        report = check.run(found, engine=engine, progress=tell, limit=most, today=date.today())
+        report = (
+            _checked_changes(found, tell, most)
+            if changed
+            else check.run(found, engine=engine, progress=tell, limit=most, today=date.today())
+        )
     form = "json" if as_json else form
     if not (quiet and form == "text" and report.conforms):
         click.echo(render.render(report, form, language), nl=False)
     return 0 if report.conforms else EXIT_FINDINGS
+
+
+def _checked_changes(found: Source, tell: Progress, most: int) -> Report:
+    """Check what changed since the last time, and remember it for the next."""
+    path = stored.path_of(found)
+    memory = stored.load(path)
+    report = check.run(found, progress=tell, limit=most, today=date.today(), memory=memory)
+    stored.save(memory, path)
+    tell(memory.note)
+    return report
 
 
 @commands.command("fmt")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
@@ -23,6 +23,7 @@ from kg.check.shacl.shapes import (
     ShapeError,
     ShapesGraph,
     Statement,
+    Step,
     declared,
     is_implicit_class,
     read_path,
@@ -158,6 +159,14 @@ class Plan:
             yield from constraint.shapes
             yield from constraint.siblings
 
+    @property
+    def is_far(self) -> bool:
+        """True if a property shape asks for others: then results stand at nodes that no target names."""
+        return any(
+            shape.is_property and any(constraint.component == PROPERTY for constraint in shape.constraints)
+            for shape in self.shapes.values()
+        )
+
     def _ordered(self) -> tuple[Node, ...]:
         """Give the shapes that targets lead to, each after all that refer to it. Raises for recursion."""
         done: dict[Node, None] = {}
@@ -215,6 +224,38 @@ class DataStore:
             else:
                 yield Quad(quad.subject, quad.predicate, value, plain)
 
+    def change(self, removed: Iterable[Triple], added: Iterable[Triple]) -> None:
+        """Take triples out and put others in."""
+        for quad in self._loaded(Quad(*triple) for triple in removed):
+            self._store.remove(quad)
+            if quad.graph_name == _VALUES:
+                self._store.extend(self._values_beside(quad))
+        self._store.extend(self._loaded(Quad(*triple) for triple in added))
+        self.written = frozenset(self._written)
+        self._needles = tuple(str(predicate) for predicate in self.written)
+        self._subclasses = self._read_subclasses()
+        self.__dict__.pop("_forms", None)
+
+    def _values_beside(self, gone: Quad) -> list[Quad]:
+        """Give the values of a property that are left where one that was written in an odd form went.
+
+        Two forms may have had the same value.
+        """
+        left = self._store.quads_for_pattern(gone.subject, gone.predicate, None, _WRITTEN)
+        forms = (quad.object for quad in left)
+        return [
+            Quad(gone.subject, gone.predicate, decode(form), _VALUES)
+            for form in forms
+            if isinstance(form, Literal)
+        ]
+
+    def starts(self, walk: Iterable[Step], ends: Iterable[Term]) -> Iterator[Term]:
+        """Yield the nodes from which a walk leads to some of these nodes."""
+        path = "/".join(step.text() for step in walk)
+        where = f"{member(self.fresh_marks().new(ends), '?end')} LATERAL {{ ?this {path} ?end }}"
+        for row in self.rows(f"SELECT DISTINCT ?this WHERE {{ {where} }}"):
+            yield _term(row["this"])
+
     def _read_subclasses(self) -> Mapping[Term, list[NamedNode]]:
         found: dict[Term, list[NamedNode]] = defaultdict(list)
         for quad in self._store.quads_for_pattern(None, SUBCLASS, None, DefaultGraph()):
@@ -231,6 +272,11 @@ class DataStore:
                     found[sub] = None
                     pending.append(sub)
         return tuple(found)
+
+    def fresh_marks(self) -> Marks:
+        """Forget every marked set, and begin anew."""
+        self._store.clear_graph(MARKS)
+        return Marks(self.add_marks)
 
     def add_marks(self, name: NamedNode, predicate: NamedNode, members: Iterable[Term]) -> None:
         """Put nodes into a marked set."""
@@ -313,14 +359,15 @@ def _kept(term: Term) -> Term:
 
 @dataclass
 class Validation:
-    """One validation under way."""
+    """One validation under way: of all nodes that targets name, or of those within a set of nodes."""
 
     plan: Plan
     data: DataStore
+    within: Collection[Term] | None = None
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._marks = Marks(self.data.add_marks)
+        self._marks = self.data.fresh_marks()
         self._failing: dict[Node, NamedNode] = {}
         self._sets: dict[tuple[str, ...], NamedNode] = {}
         self._whole: set[str] = set()
@@ -334,13 +381,14 @@ class Validation:
         self._report_focus: dict[Node, str] = {}
         self._check_focus: dict[Node, str] = {}
         self._shapes_graph = _SHAPES
+        self._near = "" if self.within is None else member(self._marks.new(self.within), "?this")
         if self.plan.asks_for_shapes:
             self.data.add_shapes()
 
     def outcome(self, limit: int | None = None) -> Outcome:
         """Validate, and stop once there are so many results."""
         for node in self.plan.roots:
-            self._reporting[node] += (Source(pattern) for pattern in self._targets(node))
+            self._reporting[node] += (Source(self._near + pattern) for pattern in self._targets(node))
         for node in self.plan.order:
             self._focus(node)
         for node in reversed(self.plan.order):
@@ -358,6 +406,11 @@ class Validation:
         return Outcome(results=results, notes=tuple(self.notes))
 
     # Focus nodes
+
+    def targets(self, node: Node) -> set[Term]:
+        """Give the nodes that the targets of a shape name."""
+        found = (self.data.rows(f"SELECT DISTINCT ?this {{ {pattern} }}") for pattern in self._targets(node))
+        return {decoded(_term(row["this"])) for rows in found for row in rows}
 
     def _targets(self, node: Node) -> Iterator[str]:
         graph = self.plan.graph
@@ -632,7 +685,8 @@ class Validation:
             for result in self._said_by(node, focus, depth):
                 said[result.focus].append(result)
         for result, own in zip(first, values, strict=True):
-            yield replace(result, details=tuple(detail for value in own for detail in said[value]))
+            details = (detail for value in own for detail in sorted(said[value], key=_detail_order))
+            yield replace(result, details=tuple(details))
         yield from found
 
     def _values_of(self, scope: Scope, results: list[Result]) -> list[tuple[Term, ...]]:
@@ -772,6 +826,11 @@ class Validation:
         where = f"{here} {scope.values} {member(name, '?value')}"
         rows = self.data.rows(f"SELECT DISTINCT ?this WHERE {{ {where} }}")
         return [decoded(_term(row["this"])) for row in rows]
+
+
+def _detail_order(result: Result) -> tuple[str, ...]:
+    path = "" if result.path is None else result.path.text
+    return path, result.component.value, str(result.value), *map(str, result.messages)
 
 
 def _as_values(scope: Scope) -> str:
