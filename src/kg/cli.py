@@ -21,7 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import kg
-from kg import check, fmt, pages, rdfio, remote, snapshot, source, tables
+from kg import check, config, fmt, pages, rdfio, remote, snapshot, source, tables
 from kg.check import lint, render, stored
 from kg.errors import EXIT_CANNOT_RUN, EXIT_FINDINGS, InvalidDataError, KgError, NotFoundError, SourceError
 from kg.findings import Report, Severity
@@ -297,13 +297,12 @@ def _checked_changes(found: Source, tell: Progress, most: int) -> Report:
 @QUIET
 def fmt_command(paths: tuple[Path, ...], only_check: bool, show_diff: bool, quiet: bool) -> int:
     """Lay out Turtle files in one way; comments stay, and so does what the files say."""
-    found = source.read(paths or (Path.cwd(),))
-    files = [file for file in found.files if file.path.suffix == ".ttl"]
+    files = [(file, prefixes) for path in paths or (Path.cwd(),) for file, prefixes in _to_lay_out(path)]
     changed = broken = 0
-    for file in files:
+    for file, prefixes in files:
         before = file.raw()
         try:
-            after = fmt.formatted_bytes(before, found.config.prefixes)
+            after = fmt.formatted_bytes(before, prefixes)
         except fmt.FormatError as error:
             broken += isinstance(error, fmt.NotTurtleError)
             click.echo(f"{file.relative}: left as it is. {error}", err=True)
@@ -315,6 +314,15 @@ def fmt_command(paths: tuple[Path, ...], only_check: bool, show_diff: bool, quie
         verb = "would change" if only_check or show_diff else "changed"
         click.echo(f"{changed} of {len(files)} files {verb}.", err=True)
     return EXIT_FINDINGS if broken or (only_check and changed) else 0
+
+
+def _to_lay_out(path: Path) -> Iterator[tuple[SourceFile, Mapping[str, str]]]:
+    """Yield the Turtle files of a path, with the prefixes of the dataset that they lie in."""
+    found = source.read([path])
+    settings = (folder / config.FILE_NAME for folder in path.resolve().parents)
+    near = next((file for file in settings if path.is_file() and file.is_file()), None)
+    prefixes = (config.load(near) if near else found.config).prefixes
+    yield from ((file, prefixes) for file in found.files if file.path.suffix == ".ttl")
 
 
 def _lay_out(
