@@ -28,6 +28,7 @@ from kg.findings import Report, Severity
 from kg.index import Description, Index
 from kg.query import RESULT_FORMATS, Limits, Pool, Query, guard
 from kg.query import formats as result_formats
+from kg.rdfio import Format
 from kg.snapshot import Snapshot
 from kg.source import Room, Source, SourceFile
 from kg.vocab import PREFIXES, compact
@@ -296,13 +297,13 @@ def _checked_changes(found: Source, tell: Progress, most: int) -> Report:
 @click.option("--diff", "show_diff", is_flag=True, help="Change nothing; show what would change.")
 @QUIET
 def fmt_command(paths: tuple[Path, ...], only_check: bool, show_diff: bool, quiet: bool) -> int:
-    """Lay out Turtle files in one way; comments stay, and so does what the files say."""
-    files = [(file, prefixes) for path in paths or (Path.cwd(),) for file, prefixes in _to_lay_out(path)]
+    """Lay out Turtle and TriG files in one way; comments stay, and so does what the files say."""
+    files = [found for path in paths or (Path.cwd(),) for found in _to_lay_out(path)]
     changed = broken = 0
-    for file, prefixes in files:
+    for file, form, prefixes in files:
         before = file.raw()
         try:
-            after = fmt.formatted_bytes(before, prefixes)
+            after = fmt.formatted_bytes(before, prefixes, form)
         except fmt.FormatError as error:
             broken += isinstance(error, fmt.NotTurtleError)
             click.echo(f"{file.relative}: left as it is. {error}", err=True)
@@ -316,13 +317,15 @@ def fmt_command(paths: tuple[Path, ...], only_check: bool, show_diff: bool, quie
     return EXIT_FINDINGS if broken or (only_check and changed) else 0
 
 
-def _to_lay_out(path: Path) -> Iterator[tuple[SourceFile, Mapping[str, str]]]:
-    """Yield the Turtle files of a path, with the prefixes of the dataset that they lie in."""
+def _to_lay_out(path: Path) -> Iterator[tuple[SourceFile, Format, Mapping[str, str]]]:
+    """Yield the files of a path that have a layout, with the prefixes of the dataset that they lie in."""
     found = source.read([path])
     settings = (folder / config.FILE_NAME for folder in path.resolve().parents)
     near = next((file for file in settings if path.is_file() and file.is_file()), None)
     prefixes = (config.load(near) if near else found.config).prefixes
-    yield from ((file, prefixes) for file in found.files if file.path.suffix == ".ttl")
+    for file in found.files:
+        if file.format in fmt.FORMATS and file.path.suffix != ".gz":
+            yield file, file.format, prefixes
 
 
 def _lay_out(
