@@ -213,7 +213,6 @@ def triples(found: Quality, base: str) -> Iterator[Triple]:
     dataset, document = NamedNode(f"{base}dataset"), NamedNode(f"{base}quality")
     yield Triple(dataset, term("dqv:hasQualityMetadata"), document)
     yield Triple(document, RDF_TYPE, term("dqv:QualityMetadata"))
-    yield Triple(document, term("dqv:computedOn"), dataset)
     report = list(render.triples(found.report))
     yield Triple(document, term("dcterms:hasPart"), report[0].subject)
     for name, dimension, definition, value in _measured(found):

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
-from kg.check.lint import RULES, Rule, rules
+from kg.check.lint import RULES, Rule, rules, terms
 from kg.findings import Finding, Place, Report, Severity, Waiver
 from kg.snapshot import Snapshot
 from kg.vocab import RDF_TYPE, term
@@ -137,6 +137,17 @@ def test_turtle_has_measurements_and_the_validation_report(client: FlaskClient) 
     report = next(q.subject for q in quads if q.object == term("sh:ValidationReport"))
     assert Quad(NamedNode(f"{BASE}quality"), term("dcterms:hasPart"), report) in quads
     assert any(q.predicate == RDF_TYPE and q.object == term("dqv:QualityMetadata") for q in quads)
+
+
+def test_dqv_is_used_as_its_vocabulary_defines_it(client: FlaskClient) -> None:
+    quads = list(parse(client.get("/quality.nt").data, format=RdfFormat.N_TRIPLES))
+    used = {term.value for q in quads for term in (q.predicate, q.object) if isinstance(term, NamedNode)}
+    parts = [terms.split(iri) for iri in used]
+    pinned = terms.pinned()
+    assert [ns + name for ns, name in parts if ns in pinned and name not in pinned[ns]] == []
+    assert {"http://www.w3.org/ns/dqv#", "http://www.w3.org/2016/05/ldqd#"} <= {ns for ns, _ in parts}
+    computed = {q.subject for q in quads if q.predicate == term("dqv:computedOn")}
+    assert computed == {q.subject for q in quads if q.object == term("dqv:QualityMeasurement")}
 
 
 @pytest.mark.parametrize("suffix", ["ttl", "jsonld", "nt", "rdf", "json", "html"])
