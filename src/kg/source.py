@@ -24,6 +24,7 @@ from kg.tables import RowProblem, TableError
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _NTRIPLES = next(fmt for fmt in rdfio.FORMATS if fmt.name == "ntriples")
+_WEB_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)?(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE | re.DOTALL)
 _SUFFIXES = ", ".join(f".{suffix}" for fmt in rdfio.FORMATS for suffix in fmt.suffixes)
 
 
@@ -265,6 +266,9 @@ def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
         line = content[: content.index(b"\r\n")].count(b"\n") + 1
         found.append(_finding("crlf", Severity.WARNING, "Lines end in CR LF.", file.relative, line,
                               hint="Save it with LF line ends."))  # fmt: skip
+    if _WEB_PAGE.match(content):
+        message, hint = "This is a web page, and no RDF.", "Ask its address for RDF by an Accept header."
+        found.append(_finding("syntax", Severity.VIOLATION, message, file.relative, 1, 1, hint))
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -291,7 +295,9 @@ def _bad_row(problem: RowProblem, relative: str) -> Finding:
 
 def _syntax(error: SyntaxError, relative: str) -> Finding:
     message = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
-    length = None
+    hint, length = None, None
+    if "LoadDocumentCallback" in message:
+        message, hint = "The context is another document, and nothing is fetched.", "Put it into this one."
     if error.lineno == error.end_lineno and error.offset and error.end_offset:
         length = max(1, error.end_offset - error.offset)
     return Finding(
@@ -299,6 +305,7 @@ def _syntax(error: SyntaxError, relative: str) -> Finding:
         severity=Severity.VIOLATION,
         messages=(("en", message),),
         place=Place(relative, error.lineno, error.offset, length),
+        hint=hint,
     )
 
 

@@ -83,6 +83,7 @@ class _Run:
         self._today = today
         self._engine = engine
         self._progress = progress
+        self._named = {file.relative: file for file in source.files}
         self._files: tuple[SourceFile, ...] = ()
         self._findings: list[Finding] = []
         self._results: list[Result] = []
@@ -229,6 +230,9 @@ class _Run:
         self._notes += silenced.waivers()
 
     def _excerpted(self, finding: Finding, place: Place) -> Finding:
+        file = self._named.get(place.file)
+        if file is not None and place.column:
+            self._places.text(file)
         return replace(finding, excerpt=self._places.excerpt(place))
 
 
