@@ -49,6 +49,8 @@ _OF_ONE = {
     "qualifiedMaxCount": ("More than one value conforms to the shape.", "Mer enn én verdi oppfyller formen."),
 }
 _MANY = 2000
+_TOO_MANY = 100_000
+"""So many nodes are not put into a set of their own, to be looked at again: the set would fill the memory."""
 _SAMPLE = 400
 """How many values of a property are looked at to say whose property it is."""
 _EXPLAINED = frozenset(
@@ -613,8 +615,12 @@ class Validation:
         query = _screening(scope, screens, values_first=self._is_own_property(scope))
         return self._only(scope, query)
 
-    def _only(self, scope: Scope, query: str) -> Scope | None:
-        nodes = [_term(row["this"]) for row in self.data.rows(query)]
+    def _only(self, scope: Scope, *queries: str) -> Scope | None:
+        """Give the scope of the focus nodes that queries find, None for none, all again for very many."""
+        rows = (row for query in queries for row in self.data.rows(query))
+        nodes = [_term(row["this"]) for row in islice(rows, _TOO_MANY)]
+        if len(nodes) == _TOO_MANY:
+            return scope
         return replace(scope, focus=member(self._marks.new(nodes), "?this")) if nodes else None
 
     def _is_own_property(self, scope: Scope) -> bool:
@@ -656,12 +662,9 @@ class Validation:
                 for constraint in self.plan.shapes[node].constraints
                 if (test := self._absence(self._scope(self.plan.shapes[node], focus), constraint))
             ]
-            nodes = [
-                _term(row["this"])
-                for some in (tests[i : i + _TOGETHER] for i in range(0, len(tests), _TOGETHER))
-                for row in self.data.rows(_lacking(scope, some))
-            ]
-            self._absent[scope.focus] = member(self._marks.new(nodes), "?this") if nodes else None
+            parts = (tests[i : i + _TOGETHER] for i in range(0, len(tests), _TOGETHER))
+            near = self._only(scope, *(_lacking(scope, some) for some in parts))
+            self._absent[scope.focus] = None if near is None else near.focus
         focus = self._absent[scope.focus]
         return None if focus is None else replace(scope, focus=focus)
 
