@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, request
+from markupsafe import Markup, escape
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from werkzeug.exceptions import NotFound
 
 from endpoint import html, negotiate, resolve
 from endpoint import site as current
@@ -21,7 +23,7 @@ from endpoint.shapes import blueprint as shapes
 from endpoint.variants import address, alternates, choose, query_string
 from kg import quality, rdfio
 from kg.check import render
-from kg.check.lint import RULES
+from kg.check.lint import RULES, rules
 from kg.findings import Finding, Report, Severity
 from kg.index import Label
 from kg.quality import Quality
@@ -37,7 +39,6 @@ FORMS = (
 )
 """What the report can be had in."""
 _SVG = Representation("svg", "image/svg+xml", "svg", "SVG", "other")
-_RULES = {rule.name: rule for rule in RULES}
 _DIMENSIONS = "http://www.w3.org/2016/05/ldqd#"
 _INTEGER, _DECIMAL = term("xsd:integer"), term("xsd:decimal")
 
@@ -67,6 +68,18 @@ def told(finding: Finding) -> str:
     )
 
 
+@blueprint.app_template_global("marked")
+def marked(text: str) -> Markup:
+    """Give a text with what stands between backticks as code.
+
+    >>> marked("Write `<x>` here.")
+    Markup('Write <code>&lt;x&gt;</code> here.')
+    """
+    parts = text.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if odd % 2 else escape(part)
+                           for odd, part in enumerate(parts))  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class RuleCount:
     """A rule with its number of findings, and what it means where the table of rules tells."""
@@ -74,23 +87,20 @@ class RuleCount:
     name: str
     severity: Severity
     findings: int
-    finds: str
-    why: str
-    mend: str
+    said: rules.Said | None
 
 
-def rule_counts(report: Report) -> tuple[RuleCount, ...]:
+def rule_counts(report: Report, language: str = "en") -> tuple[RuleCount, ...]:
     """Give the rules that found something, the gravest first."""
     counted = Counter((finding.severity, finding.rule) for finding in report.findings)
-    rows = [_rule_count(rule, severity, n) for (severity, rule), n in counted.items()]
+    rows = [_rule_count(rule, severity, n, language) for (severity, rule), n in counted.items()]
     order = list(Severity)
     return tuple(sorted(rows, key=lambda row: (order.index(row.severity), -row.findings, row.name)))
 
 
-def _rule_count(name: str, severity: Severity, findings: int) -> RuleCount:
-    rule = _RULES.get(name)
-    texts = (rule.finds, rule.why, rule.mend) if rule else ("", "", "")
-    return RuleCount(name, severity, findings, *texts)
+def _rule_count(name: str, severity: Severity, findings: int, language: str) -> RuleCount:
+    rule = rules.named(name)
+    return RuleCount(name, severity, findings, rule.said(language) if rule else None)
 
 
 @blueprint.get("/quality", defaults={"suffix": ""})
@@ -123,8 +133,7 @@ def _page() -> str:
         report=found.report,
         coverage=found.coverage,
         counts={severity.value: n for severity, n in found.report.counts.items()},
-        rules=rule_counts(found.report),
-        every_rule=RULES,
+        rules=rule_counts(found.report, html.language()),
         rule=rule,
         total=len(chosen),
         start=start,
@@ -134,6 +143,30 @@ def _page() -> str:
         is_iri=is_iri,
         formats=[(form, address("quality", form)) for form in FORMS],
     )
+
+
+@blueprint.get("/quality/rules")
+def every_rule() -> Response:
+    """What the linter looks for, rule by rule."""
+    told = [(rule, rule.said(html.language())) for rule in RULES]
+    return _plain(html.render("rules.html", rules=told))
+
+
+@blueprint.get("/quality/rules/<name>")
+def one_rule(name: str) -> Response:
+    """What a rule finds, why that matters, how to mend it, how to silence it, and what it found here."""
+    rule = rules.named(name)
+    if rule is None:
+        raise NotFound
+    language = html.language()
+    found = sum(finding.rule == name for finding in of_snapshot().report.findings)
+    return _plain(html.render("rule.html", rule=rule, said=rule.said(language), found=found,
+                              silencing=rules.SILENCING[language], comment=rules.comment(name),
+                              settings=rules.settings(name)))  # fmt: skip
+
+
+def _plain(body: str) -> Response:
+    return respond(body, HTML, vary=("Accept-Language",), language=html.language(), variant=query_string())
 
 
 def is_iri(written: str) -> bool:
@@ -180,7 +213,6 @@ def triples(found: Quality, base: str) -> Iterator[Triple]:
     dataset, document = NamedNode(f"{base}dataset"), NamedNode(f"{base}quality")
     yield Triple(dataset, term("dqv:hasQualityMetadata"), document)
     yield Triple(document, RDF_TYPE, term("dqv:QualityMetadata"))
-    yield Triple(document, term("dqv:computedOn"), dataset)
     report = list(render.triples(found.report))
     yield Triple(document, term("dcterms:hasPart"), report[0].subject)
     for name, dimension, definition, value in _measured(found):

@@ -372,6 +372,15 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "class-heading": ("Klasse", "Klasse", "Class"),
     "property-heading": ("Egenskap", "Eigenskap", "Property"),
     "example": ("Eksempel", "Døme", "Example"),
+    "about-rule": ("Om regelen", "Om regelen", "About the rule"),
+    "rule-lead": (
+        "Feil som er gyldig RDF. Reglene prøves på hvert datasett, og hver kan dempes med en grunn.",
+        "Feil som er gyldig RDF. Reglane blir prøvde på kvart datasett, og kvar kan dempast med ein grunn.",
+        "Mistakes that are valid RDF. The rules are tried on every dataset, and each can be silenced with a reason.",
+    ),
+    "rule-silence": ("Demp regelen", "Demp regelen", "Silence the rule"),
+    "rule-found": ("Her fant den {n}.", "Her fann han {n}.", "Here it found {n}."),
+    "rule-mend": ("Slik rettes det", "Slik rettar du det", "How to mend it"),
     "every-rule": ("Hva reglene ser etter", "Kva reglane ser etter", "What the rules look for"),
     "shapes": ("Former", "Former", "Shapes"),
     "shapes-lead": (

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -259,3 +260,61 @@ def test_a_literal_of_a_hundred_megabytes_is_refused_with_a_reason(tmp_path: Pat
     )
     assert finding.message().startswith("There is a literal, an IRI or a comment longer than 16 MiB")
     assert time.process_time() - start < 20
+
+
+CUT = {
+    "a.ttl": "<urn:a> <urn:b> <urn:c> ;\n  <urn:d> [ <urn:e> ",
+    "a.trig": "<urn:g> {\n<urn:a> <urn:b> <urn:c> .",
+    "a.nt": "<urn:a> <urn:b> <urn:c> .\n<urn:a> <urn:b> ",
+    "a.jsonld": '{"@id": "urn:a",\n "urn:b": [',
+    "a.rdf": '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n<r:Description r:about="urn:a">',
+}
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_a_file_that_breaks_off_is_told_with_its_line_and_an_excerpt(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(CUT[name], "utf-8")
+    [found] = run(source.read([tmp_path / name])).findings
+    assert (found.rule, found.place and found.place.line) == ("syntax", 2)
+    assert found.excerpt == CUT[name].splitlines()[1]
+
+
+def test_entities_that_grow_beyond_measure_are_refused(tmp_path: Path) -> None:
+    nested = "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in pairwise("abcdefghij"))
+    (tmp_path / "a.rdf").write_text(
+        f'<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa">{nested}]>'
+        '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="urn:e:">'
+        '<r:Description r:about="urn:a"><e:p>&j;</e:p></r:Description></r:RDF>'
+    )
+    [found] = run(source.read([tmp_path / "a.rdf"])).findings
+    assert (found.rule, found.message()) == (
+        "syntax",
+        "limit on input amplification factor (from DTD and entities) breached",
+    )
+
+
+def test_entities_that_stand_for_namespaces_are_as_good_as_ever(tmp_path: Path) -> None:
+    (tmp_path / "a.rdf").write_text(
+        '<!DOCTYPE r [<!ENTITY x "urn:x:">]><r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        'xmlns:e="&x;"><r:Description r:about="&x;a"><e:p r:resource="&x;b"/></r:Description></r:RDF>'
+    )
+    found = source.read([tmp_path / "a.rdf"])
+    assert [str(quad.triple) for quad in found.quads()] == ["<urn:x:a> <urn:x:p> <urn:x:b>"]
+
+
+def test_a_context_elsewhere_is_not_fetched_and_the_message_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonld").write_text('{"@context": "http://127.0.0.1:9/c", "@id": "urn:a", "urn:p": 1}')
+    [found] = run(source.read([tmp_path / "a.jsonld"])).findings
+    assert (found.message(), found.hint) == (
+        "The context is another document, and nothing is fetched.",
+        "Put it into this one.",
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["<!DOCTYPE html>\n<x>", "\n<html lang='en'>", "<!-- x -->\n<!doctype HTML>"]
+)
+def test_a_web_page_is_called_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.ttl").write_text(text)
+    [found] = run(source.read([tmp_path / "a.ttl"])).findings
+    assert found.message() == "This is a web page, and no RDF."

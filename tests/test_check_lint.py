@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from kg import source
 from kg.check import lint, run
 from kg.check.place import Places
-from kg.findings import Finding, Place, Report, Severity
+from kg.findings import Finding, Place, Report, Severity, Waiver
 
 ROOT = Path(__file__).resolve().parent.parent
 TODAY = date(2026, 11, 23)
@@ -549,10 +550,36 @@ def test_a_rule_finds_just_what_is_wrong_in_its_example(tmp_path: Path, rule: st
     assert [plain(finding) for finding in report.findings if finding.rule == rule] == expected
 
 
+def of_example(rule: lint.Rule, first: str = "") -> dict[str, str]:
+    """The files of the example in a rule's documentation, with a line before each."""
+    name, *parts = re.split(r"^# (\w+/\w+\.ttl)$", rule.example, flags=re.MULTILINE)
+    files = dict(zip(parts[::2], parts[1::2], strict=True)) if parts else {"data/a.ttl": name}
+    return {name: f"{PREFIXES}{first}\n{text}\n" for name, text in files.items()}
+
+
 @pytest.mark.parametrize("rule", lint.RULES, ids=lambda rule: rule.name)
-def test_every_rule_has_a_test_and_a_section_in_the_documentation(rule: lint.Rule) -> None:
-    assert rule.name in {*EXAMPLES, *("unknown-term", "idle-silence")}
-    assert f"\n## {rule.name}\n\n*{rule.severity.value}*. {rule.finds}" in lint.page()
+def test_a_rule_finds_the_example_of_its_documentation(tmp_path: Path, rule: lint.Rule) -> None:
+    assert rule.name in {finding.rule for finding in check(tmp_path, of_example(rule)).findings}
+
+
+@pytest.mark.parametrize("rule", lint.RULES, ids=lambda rule: rule.name)
+def test_a_rule_can_be_silenced_with_a_reason(tmp_path: Path, rule: lint.Rule) -> None:
+    if rule.name == "idle-silence":
+        pytest.skip("it is mended by deleting the comment")
+    report = check(tmp_path, of_example(rule, f"# kg: ignore-file {rule.name} -- an example"))
+    assert rule.name not in {finding.rule for finding in report.findings}
+    assert "an example" in {waiver.reason for waiver in report.waivers}
+
+
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
+@pytest.mark.parametrize("rule", lint.RULES, ids=lambda rule: rule.name)
+def test_a_rule_is_explained_in_three_languages(rule: lint.Rule, language: str) -> None:
+    said, page = rule.said(language), lint.explained(rule, language)
+    others = [rule.said(other) for other in ("nb", "nn", "en") if other != language]
+    assert page.startswith(f"## {rule.name}\n")
+    assert all(text in page for text in (said.finds, said.why, said.mend, rule.example, rule.url))
+    assert said not in others
+    assert all(text.endswith(".") for text in (said.finds, said.why, said.mend))
 
 
 SILENCED = {
@@ -585,6 +612,52 @@ def test_a_comment_that_silences_nothing_is_a_finding_itself(
         ("idle-silence", 8, message),
         ("orphan", 9, "<https://ex.org/id/v/a> has no link to or from another entity."),
     ]
+
+
+QUERY = """PREFIX ex: <https://ex.org/def#>
+SELECT * { ?s ex:none "# kg: ignore-file unknown-term -- a", ''' # kg: ignore unknown-term -- a text ''' ;
+  ex:nothing <https://ex.org/#> }"""
+
+
+def test_a_comment_in_a_query_silences_a_rule_there(tmp_path: Path) -> None:
+    def unknown(query: str) -> list[str]:
+        found = check(tmp_path, {"queries/q.rq": query, "data/a.ttl": f"{PREFIXES}v:a ex:near v:a ."})
+        return [str(finding.place) for finding in found.findings if finding.rule == "unknown-term"]
+
+    lines = QUERY.splitlines()
+    assert unknown(QUERY) == ["queries/q.rq:2:15", "queries/q.rq:3:3"]
+    assert unknown("\n".join([lines[0], "# kg: ignore unknown-term -- it comes", *lines[1:]])) == [
+        "queries/q.rq:4:3"
+    ]
+    assert unknown(f"# kg: ignore-file unknown-term -- they come\n{QUERY}") == []
+
+
+@pytest.mark.parametrize("pattern", ["", " data/a.json", " data/*", " *.json"])
+def test_settings_silence_a_rule_in_files_that_have_no_comments(tmp_path: Path, pattern: str) -> None:
+    """JSON-LD and tables."""
+    settings = f'{CONFIG}[silenced]\n"orphan{pattern}" = "it is new"\n'
+    village = '{"@id": "https://ex.org/id/v/a", "@type": "https://ex.org/def#Village"}'
+    report = check(tmp_path, {"kg.toml": settings, "data/a.json": village})
+    assert report.findings == ()
+    assert report.waivers == (Waiver(("orphan",), 1, "it is new", pattern.strip() or None),)
+
+
+def test_settings_for_some_files_leave_the_others_alone(tmp_path: Path) -> None:
+    settings = f'{CONFIG}[silenced]\n"orphan data/a.ttl" = "it is new"\n'
+    text = f"{PREFIXES}v:% a ex:Village ."
+    files = {f"data/{name}.ttl": text.replace("%", name) for name in "ab"}
+    report = check(tmp_path, {"kg.toml": settings, **files})
+    assert [(f.rule, f.place and f.place.file) for f in report.findings] == [("orphan", "data/b.ttl")]
+
+
+def test_a_comment_silences_a_rule_in_rdf_xml(tmp_path: Path) -> None:
+    text = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:ex="https://ex.org/def#">\n'
+        "<!-- kg: ignore orphan: it is new -->\n"
+        '<ex:Village rdf:about="https://ex.org/id/v/a"/>\n</rdf:RDF>\n'
+    )
+    report = check(tmp_path, {"data/a.rdf": text})
+    assert (report.findings, [waiver.where for waiver in report.waivers]) == ((), ["data/a.rdf:3"])
 
 
 def test_what_looks_like_a_comment_in_a_literal_silences_nothing(tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ def test_text_groups_by_file_and_ends_in_a_summary() -> None:
         "  9 advarsel: 50% wrong,\nsee: here \x00 [unknown-term]\n"
         "\n"
         "- A note.\n"
+        "- `kg check --explain REGEL` sier hva en regel handler om og hvordan den dempes.\n"
         "1 brudd, 1 advarsel.\n"
     )
 
@@ -118,10 +119,17 @@ def test_csv_has_a_row_for_each_finding() -> None:
 
 def test_sarif_names_rules_levels_and_regions() -> None:
     [run] = json.loads(render(REPORT, "sarif"))["runs"]
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [
-        "sh:MinCountConstraintComponent",
+    shacl, own = run["tool"]["driver"]["rules"]
+    assert shacl == {
+        "id": "sh:MinCountConstraintComponent",
+        "helpUri": "https://www.w3.org/TR/shacl/#MinCountConstraintComponent",
+    }
+    assert (own["id"], own["helpUri"]) == (
         "unknown-term",
-    ]
+        "https://w3id.org/bygdegraf/quality/rules/unknown-term",
+    )
+    assert own["defaultConfiguration"] == {"level": "warning"}
+    assert own["help"]["markdown"].startswith("## unknown-term\n\n*warning*. A term of a known vocabulary")
     assert [result["level"] for result in run["results"]] == ["error", "warning"]
     assert run["results"][0]["locations"] == [
         {

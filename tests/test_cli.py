@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kg.check.lint import RULES
 from kg.cli import told
 
 from .conftest import ROOT, SMALL
@@ -40,6 +41,14 @@ def test_check_of_wrong_data_shows_the_place_and_exits_1(small: Path) -> None:
     done = kg("check", small, "--format", "github")
     assert done.returncode == 1
     assert "file=data/village/budalen.ttl,line=9" in done.stdout
+
+
+def test_check_explains_a_rule_in_the_language_of_choice() -> None:
+    done = kg("check", "--language", "nn", "--explain", "orphan")
+    assert done.returncode == 0
+    assert done.stdout.startswith("## orphan\n\n*merknad*. Ein ting i dataa som ikkje lenkjer til noko")
+    everything = kg("check", "--explain", "all").stdout
+    assert everything.count("\n## ") == len(RULES) - 1
 
 
 def test_build_publishes_once_and_then_finds_nothing_changed(small: Path, home: Path) -> None:

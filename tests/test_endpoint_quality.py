@@ -1,6 +1,8 @@
 """Facts about the pages of quality and of shapes."""
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -8,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
-from kg.check.lint import RULES
+from kg.check.lint import RULES, Rule, rules, terms
 from kg.findings import Finding, Place, Report, Severity, Waiver
 from kg.snapshot import Snapshot
 from kg.vocab import RDF_TYPE, term
@@ -62,9 +64,30 @@ def test_findings_are_shown_with_place_thing_rule_and_shape(client: FlaskClient)
     assert "1 more of orphan are not listed." in page
 
 
-def test_the_page_explains_every_rule(client: FlaskClient) -> None:
-    page = client.get("/quality", headers=HTML).text
-    assert [rule.name for rule in RULES if f'id="rule-{rule.name}"' not in page] == []
+def test_every_rule_is_listed_with_a_page_of_its_own(client: FlaskClient) -> None:
+    page = client.get("/quality/rules", headers=HTML).text
+    assert [rule.name for rule in RULES if f'href="/quality/rules/{rule.name}"' not in page] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
+def test_the_page_of_a_rule_explains_it_in_the_language_of_the_page(
+    client: FlaskClient, rule: Rule, language: str
+) -> None:
+    page = client.get(f"/quality/rules/{rule.name}?lang={language}", headers=HTML).text
+    text = unescape(re.sub(r"<[^>]*>", "", page))
+    said = rule.said(language)
+    for told in (said.finds, said.why, said.mend, rule.example, rules.comment(rule.name)):
+        assert told.replace("`", "") in text.replace("`", "")
+
+
+def test_the_page_of_a_rule_leads_to_what_it_found(client: FlaskClient) -> None:
+    page = client.get("/quality/rules/orphan", headers=HTML).text
+    assert '<a class="ds-link" href="/quality?rule=orphan#list">Here it found 1.</a>' in page
+
+
+def test_there_is_no_page_of_a_rule_that_nobody_made(client: FlaskClient) -> None:
+    assert client.get("/quality/rules/nonsense", headers=HTML).status_code == 404
 
 
 @pytest.mark.parametrize(("language", "said"), [
@@ -114,6 +137,17 @@ def test_turtle_has_measurements_and_the_validation_report(client: FlaskClient) 
     report = next(q.subject for q in quads if q.object == term("sh:ValidationReport"))
     assert Quad(NamedNode(f"{BASE}quality"), term("dcterms:hasPart"), report) in quads
     assert any(q.predicate == RDF_TYPE and q.object == term("dqv:QualityMetadata") for q in quads)
+
+
+def test_dqv_is_used_as_its_vocabulary_defines_it(client: FlaskClient) -> None:
+    quads = list(parse(client.get("/quality.nt").data, format=RdfFormat.N_TRIPLES))
+    used = {term.value for q in quads for term in (q.predicate, q.object) if isinstance(term, NamedNode)}
+    parts = [terms.split(iri) for iri in used]
+    pinned = terms.pinned()
+    assert [ns + name for ns, name in parts if ns in pinned and name not in pinned[ns]] == []
+    assert {"http://www.w3.org/ns/dqv#", "http://www.w3.org/2016/05/ldqd#"} <= {ns for ns, _ in parts}
+    computed = {q.subject for q in quads if q.predicate == term("dqv:computedOn")}
+    assert computed == {q.subject for q in quads if q.object == term("dqv:QualityMeasurement")}
 
 
 @pytest.mark.parametrize("suffix", ["ttl", "jsonld", "nt", "rdf", "json", "html"])

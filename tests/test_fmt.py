@@ -12,7 +12,7 @@ from pyoxigraph import Quad
 
 from kg import config, rdfio
 from kg.cli import commands
-from kg.fmt import FormatError, NotTurtleError, formatted
+from kg.fmt import TRIG, FormatError, NotTurtleError, formatted
 from tests.test_turtle import documents
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,6 +110,102 @@ def test_all_of_the_standard_suites_say_the_same_afterwards_and_stay_so(shared: 
         assert (path, canonical(once)) == (path, canonical(text))
         done += 1
     assert done > 500
+
+
+UGLY_TRIG = """@prefix ex: <http://ex.org/>. # prefixes
+# Said of the graph.
+ex:g a ex:Graph.
+GRAPH ex:g{ # opens
+# Inside.
+ex:a ex:p [ex:q 1;ex:r 2] , (1 2);
+  # Before.
+  <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> ex:C.
+
+ex:b ex:p "}" # no dot
+} # closed
+<http://ex.org/h> {}
+{ ex:c ex:p ex:d }
+_:b
+{
+# Nothing.
+}
+"""
+NEAT_TRIG = """@prefix ex: <http://ex.org/> . # prefixes
+
+# Said of the graph.
+ex:g a ex:Graph .
+GRAPH ex:g { # opens
+    # Inside.
+    ex:a ex:p [ ex:q 1 ; ex:r 2 ] , ( 1 2 ) ;
+        # Before.
+        a ex:C .
+
+    ex:b ex:p "}" . # no dot
+} # closed
+ex:h {}
+{
+    ex:c ex:p ex:d .
+}
+_:b {
+    # Nothing.
+}
+"""
+
+
+def of_trig(text: str) -> str:
+    return formatted(text, form=TRIG)
+
+
+def test_trig_gets_the_one_layout_and_keeps_it() -> None:
+    assert of_trig(UGLY_TRIG) == NEAT_TRIG
+    assert of_trig(NEAT_TRIG) == NEAT_TRIG
+
+
+def test_turtle_has_no_graphs() -> None:
+    with pytest.raises(NotTurtleError, match="It is not Turtle"):
+        formatted(UGLY_TRIG)
+
+
+def quads(text: str) -> bytes:
+    return rdfio.canonical(rdfio.read(text.encode(), TRIG, base="https://ex.org/"))
+
+
+def in_graphs(text: str) -> str:
+    """The same, its statements in three graphs, where no line of it leaves that open."""
+    lines = text.splitlines(keepends=True)
+    head = [line for line in lines if line.lower().lstrip("@").startswith(("prefix", "base"))]
+    body = "".join(line for line in lines if line not in head)
+    return f"{''.join(head)}GRAPH <urn:g> {{ {body} }}\n_:g {{\n{body}\n}}{{{body}}}\n{body}"
+
+
+def test_the_standard_suites_in_graphs_say_the_same_afterwards_and_stay_so(shared: Path) -> None:
+    done = 0
+    suites = shared / "suites"
+    for path in sorted([*(suites / "shacl10").rglob("*.ttl"), *suites.rglob("*.trig")]):
+        text = path.read_text("utf-8")
+        if path.suffix == ".ttl":
+            text = in_graphs(text)
+        try:
+            once = of_trig(text)
+        except FormatError:
+            continue
+        assert (path, of_trig(once)) == (path, once)
+        assert (path, quads(once)) == (path, quads(text))
+        done += 1
+    assert done > 100
+
+
+@settings(deadline=None, max_examples=100)
+@given(documents())
+def test_made_up_trig_says_the_same_afterwards_and_stays_so(text: str) -> None:
+    there = in_graphs(text)
+    try:
+        quads(there)
+    except SyntaxError:
+        return
+    once = of_trig(there)
+    assert quads(once) == quads(there)
+    assert of_trig(once) == once
 
 
 @settings(deadline=None, max_examples=200)

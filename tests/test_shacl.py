@@ -3,12 +3,13 @@
 # ruff: noqa: E501 (tables of shapes read best a row a line)
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
-from kg.check.shacl import Result, ShapeError, validate
+from kg.check.shacl import Result, ShapeError, engine, validate
 from kg.check.shacl.results import sh
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -262,3 +263,21 @@ def test_details_are_part_of_the_report_graph() -> None:
     assert [t.object for t in triples if t.subject == detail and t.predicate == sh("focusNode")] == [
         NamedNode("https://ex.org/a")
     ]
+
+
+def told(result: Result) -> tuple[str, str, str]:
+    return str(result.focus), name(result), str(result.value)
+
+
+@pytest.mark.parametrize("few", [0, 1, 2, 3, 50])
+def test_results_are_the_same_however_many_nodes_fail_before_a_set_of_them_is_too_large(
+    monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    shapes = """ex:S a sh:NodeShape ; sh:targetClass ex:C ;
+      sh:property [ sh:path ex:p ; sh:minCount 1 ; sh:datatype xsd:integer ; sh:maxCount 1 ] ,
+                  [ sh:path ex:q ; sh:minCount 1 ; sh:hasValue 1 ; sh:pattern "^1" ] ."""
+    data = "".join(f'ex:i{n} a ex:C ; ex:p {n} , "x{n}" . ' for n in range(4)) + "ex:j a ex:C ; ex:q 1 ."
+    usual = Counter(told(result) for result in found(shapes, data))
+    monkeypatch.setattr(engine, "_TOO_MANY", few)
+    assert Counter(told(result) for result in found(shapes, data)) == usual
+    assert usual.total() == 17

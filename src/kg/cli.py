@@ -6,26 +6,29 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from difflib import unified_diff
 from importlib.metadata import entry_points
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, Protocol, get_args
 
 import click
-from pyoxigraph import Literal, Quad
+from pyoxigraph import Literal, NamedNode, Quad
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 import kg
-from kg import check, fmt, pages, rdfio, snapshot, source, tables
+from kg import check, config, fmt, pages, rdfio, remote, snapshot, source, tables
 from kg.check import lint, render, stored
 from kg.errors import EXIT_CANNOT_RUN, EXIT_FINDINGS, InvalidDataError, KgError, NotFoundError, SourceError
 from kg.findings import Report, Severity
 from kg.index import Description, Index
 from kg.query import RESULT_FORMATS, Limits, Pool, Query, guard
 from kg.query import formats as result_formats
+from kg.rdfio import Format
 from kg.snapshot import Snapshot
 from kg.source import Room, Source, SourceFile
 from kg.vocab import PREFIXES, compact
@@ -109,13 +112,13 @@ def commands() -> None:
     """
 
 
-def read_source(paths: Sequence[Path], base: str | None) -> Source:
+def read_source(paths: Sequence[Path], base: str | None, shapes: Sequence[Path] = ()) -> Source:
     """Find the dataset that the command line names."""
     if not paths:
         here = Path.cwd()
         is_dataset = any((here / name).exists() for name in ("kg.toml", "data", "ontology", "shapes"))
         paths = [here if is_dataset else PACKAGED]
-    return source.read(paths, base=base)
+    return source.read(paths, base=base, shapes=shapes)
 
 
 @contextmanager
@@ -170,14 +173,45 @@ def built(found: Source, folder: Path | None, *, quiet: bool = False) -> tuple[S
     )
 
 
-def _print_rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+def _read_targets(targets: Sequence[str], shapes: Sequence[str], base: str | None, folder: Path) -> Source:
+    """Find what is to be checked; what is named by its address is fetched into a folder first."""
+    fetched: dict[Path, str] = {}
+
+    def local(target: str) -> Path:
+        if not remote.is_url(target):
+            return Path(target)
+        document = remote.fetch(target)
+        path = folder / f"{len(fetched)}.{document.format.suffix}"
+        path.write_bytes(document.body)
+        fetched[path] = document.url
+        return path
+
+    found = read_source([local(target) for target in targets], base, [local(target) for target in shapes])
+    files = (_named_by_address(file, fetched.get(file.path)) for file in found.files)
+    return replace(found, files=tuple(files))
+
+
+def _named_by_address(file: SourceFile, url: str | None) -> SourceFile:
+    return file if url is None else replace(file, relative=url, graph=NamedNode(url.partition("#")[0]))
+
+
+def _print_rules(context: click.Context, _: click.Parameter, wanted: str | None) -> None:
+    """Tell what there is to say of a rule, or of all of them, instead of checking."""
     if wanted:
-        click.echo(lint.page(), nl=False)
+        language = context.params.get("language", "en")
+        rules = [rule for rule in lint.RULES if wanted in (rule.name, "all")]
+        click.echo("\n".join(lint.explained(rule, language) for rule in rules), nl=False)
         context.exit()
 
 
 @commands.command("check")
-@PATHS
+@click.argument("targets", nargs=-1, metavar="[PATH|URL]...")
+@click.option(
+    "--shapes",
+    multiple=True,
+    metavar="PATH|URL",
+    help="File, folder or address of shapes to apply, besides those of the dataset.",
+)
 @BASE
 @click.option(
     "--format",
@@ -195,38 +229,51 @@ def _print_rules(context: click.Context, _: click.Parameter, wanted: bool) -> No
     help="Who applies the shapes: our compiled queries, or pySHACL as the referee.",
 )
 @click.option("--changed", is_flag=True, help="Validate again only what changes since the last time affect.")
-@click.option("--language", default="en", show_default=True, help="Language of the messages.")
+@click.option("--language", default="en", show_default=True, is_eager=True, help="Language of the messages.")
 @click.option(
-    "--rules",
-    is_flag=True,
-    is_eager=True,
+    "--explain",
+    metavar="RULE",
+    type=click.Choice(["all", *(rule.name for rule in lint.RULES)]),
     expose_value=False,
     callback=_print_rules,
-    help="Explain the lint rules.",
+    help="Tell what a rule of the linter finds, why, and how to silence it; or `all` of them.",
+)
+@click.option(
+    "--max",
+    "most",
+    type=click.IntRange(1),
+    default=check.LIMIT,
+    show_default=True,
+    help="How many results of shapes to keep; a note says if there were more.",
 )
 @QUIET
 @AS_JSON
 def check_command(
-    paths: tuple[Path, ...],
+    targets: tuple[str, ...],
+    shapes: tuple[str, ...],
     base: str | None,
     form: str,
     engine: check.Engine,
     changed: bool,
     language: str,
+    most: int,
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Say what is wrong with a dataset, and where."""
+    """Say what is wrong with a dataset, and where.
+
+    An http(s) URL is fetched, once, and checked like a file; nothing that the data name is fetched.
+    """
     if changed and engine != "compiled":
         raise click.UsageError(
             "--changed is for the compiled engine: pySHACL validates everything each time."
         )
-    found = read_source(paths, base)
-    with progress(quiet or as_json) as tell:
+    with TemporaryDirectory() as folder, progress(quiet or as_json) as tell:
+        found = _read_targets(targets, shapes, base, Path(folder))
         report = (
-            _checked_changes(found, tell)
+            _checked_changes(found, tell, most)
             if changed
-            else check.run(found, engine=engine, progress=tell, today=date.today())
+            else check.run(found, engine=engine, progress=tell, limit=most, today=date.today())
         )
     form = "json" if as_json else form
     if not (quiet and form == "text" and report.conforms):
@@ -234,11 +281,11 @@ def check_command(
     return 0 if report.conforms else EXIT_FINDINGS
 
 
-def _checked_changes(found: Source, tell: Progress) -> Report:
+def _checked_changes(found: Source, tell: Progress, most: int) -> Report:
     """Check what changed since the last time, and remember it for the next."""
     path = stored.path_of(found)
     memory = stored.load(path)
-    report = check.run(found, progress=tell, today=date.today(), memory=memory)
+    report = check.run(found, progress=tell, limit=most, today=date.today(), memory=memory)
     stored.save(memory, path)
     tell(memory.note)
     return report
@@ -250,14 +297,13 @@ def _checked_changes(found: Source, tell: Progress) -> Report:
 @click.option("--diff", "show_diff", is_flag=True, help="Change nothing; show what would change.")
 @QUIET
 def fmt_command(paths: tuple[Path, ...], only_check: bool, show_diff: bool, quiet: bool) -> int:
-    """Lay out Turtle files in one way; comments stay, and so does what the files say."""
-    found = source.read(paths or (Path.cwd(),))
-    files = [file for file in found.files if file.path.suffix == ".ttl"]
+    """Lay out Turtle and TriG files in one way; comments stay, and so does what the files say."""
+    files = [found for path in paths or (Path.cwd(),) for found in _to_lay_out(path)]
     changed = broken = 0
-    for file in files:
+    for file, form, prefixes in files:
         before = file.raw()
         try:
-            after = fmt.formatted_bytes(before, found.config.prefixes)
+            after = fmt.formatted_bytes(before, prefixes, form)
         except fmt.FormatError as error:
             broken += isinstance(error, fmt.NotTurtleError)
             click.echo(f"{file.relative}: left as it is. {error}", err=True)
@@ -269,6 +315,17 @@ def fmt_command(paths: tuple[Path, ...], only_check: bool, show_diff: bool, quie
         verb = "would change" if only_check or show_diff else "changed"
         click.echo(f"{changed} of {len(files)} files {verb}.", err=True)
     return EXIT_FINDINGS if broken or (only_check and changed) else 0
+
+
+def _to_lay_out(path: Path) -> Iterator[tuple[SourceFile, Format, Mapping[str, str]]]:
+    """Yield the files of a path that have a layout, with the prefixes of the dataset that they lie in."""
+    found = source.read([path])
+    settings = (folder / config.FILE_NAME for folder in path.resolve().parents)
+    near = next((file for file in settings if path.is_file() and file.is_file()), None)
+    prefixes = (config.load(near) if near else found.config).prefixes
+    for file in found.files:
+        if file.format in fmt.FORMATS and file.path.suffix != ".gz":
+            yield file, file.format, prefixes
 
 
 def _lay_out(

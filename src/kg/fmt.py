@@ -1,4 +1,4 @@
-"""How Turtle is laid out: one layout for every file, comments and blank lines kept, the graph never changed.
+"""How Turtle and TriG are laid out: one layout, comments and blank lines kept, the graph never changed.
 
 What people decide is kept: whether the first predicate stands beside its subject, whether a list stands on
 one line or one value to a line, and up to one blank line. All else has one form. (The `turtlefmt` package
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pyoxigraph import BlankNode, Quad, Triple
 
 from kg import rdfio
 from kg.errors import InvalidDataError
+from kg.rdfio import Format
 from kg.turtle import Statement, TurtleError, resolve, statements, tokens, unescape
 from kg.vocab import PREFIXES, compact
 
@@ -28,7 +29,7 @@ class FormatError(InvalidDataError):
 
 
 class NotTurtleError(FormatError):
-    """A document that no reader of Turtle takes."""
+    """A document that no reader of its format takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,28 @@ class _Statement:
     dot: _Token
 
 
-def formatted(text: str, prefixes: Mapping[str, str] = PREFIXES) -> str:
-    """Give a Turtle document in the one layout; the same text if it is in it already.
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """A block of TriG: its statements, with the word GRAPH and the name before it where there are such."""
+
+    word: _Token | None
+    name: _Node | None
+    first: _Token
+    statements: list[_Statement]
+    close: _Token
+
+
+_Part = _Directive | _Statement | _Graph
+_END = _Token("dot", ".", (), False, False)
+
+
+TURTLE, TRIG = (fmt for name in ("turtle", "trig") if (fmt := rdfio.named(name)))
+FORMATS = (TURTLE, TRIG)
+"""What has a layout."""
+
+
+def formatted(text: str, prefixes: Mapping[str, str] = PREFIXES, form: Format = TURTLE) -> str:
+    """Give a Turtle or TriG document in the one layout; the same text if it is in it already.
 
     IRIs in a namespace of `prefixes` become prefixed names. Raises FormatError for what cannot be laid out
     without a doubt.
@@ -111,26 +132,26 @@ def formatted(text: str, prefixes: Mapping[str, str] = PREFIXES) -> str:
         ex:c 1 , 2 .
     """
     text = text.removeprefix("\ufeff")
-    before = _meaning(text)
+    before = _meaning(text, form)
     try:
         document, last = _Parser(text).document()
     except (TurtleError, IndexError, RecursionError) as error:
         raise FormatError(f"It has something that the layout has no place for ({error}).") from error
     result = _Writer().document(_Header(document, prefixes).arranged(), last)
-    if _meaning(result) != before:
+    if _meaning(result, form) != before:
         raise FormatError("Laid out, it would not say the same.")
     return result
 
 
-def formatted_bytes(content: bytes, prefixes: Mapping[str, str] = PREFIXES) -> bytes:
-    """Give the bytes of a Turtle file in the one layout: UTF-8 with LF line ends. Raises FormatError."""
+def formatted_bytes(content: bytes, prefixes: Mapping[str, str] = PREFIXES, form: Format = TURTLE) -> bytes:
+    """Give the bytes of a file in the one layout: UTF-8 with LF line ends. Raises FormatError."""
     try:
-        return formatted(content.decode("utf-8"), prefixes).encode()
+        return formatted(content.decode("utf-8"), prefixes, form).encode()
     except UnicodeDecodeError as error:
         raise NotTurtleError("It is not UTF-8.") from error
 
 
-def _meaning(text: str) -> tuple[list[object], Counter[object]]:
+def _meaning(text: str, form: Format) -> tuple[list[object], Counter[object]]:
     """Give what a document states, read twice, in time linear in its length.
 
     First by our reader, in order, blank nodes numbered as they come; then by the engine, in no order, all
@@ -138,22 +159,26 @@ def _meaning(text: str) -> tuple[list[object], Counter[object]]:
     """
     numbers: dict[str, int] = {}
     try:
-        quads = rdfio.read(text.encode(), rdfio.FORMATS[0], base=_BASE)
+        quads = rdfio.read(text.encode(), form, base=_BASE)
         theirs = Counter(_plain(quad, lambda _: 0) for quad in quads)
         ours = [
             _plain(one, lambda label: numbers.setdefault(label, len(numbers)))
             for one in statements(text, _BASE)
         ]
     except (SyntaxError, UnicodeEncodeError) as error:
-        raise NotTurtleError(f"It is not Turtle: {error}.") from error
+        raise NotTurtleError(f"It is not {form.label}: {error}.") from error
     except TurtleError as error:
         raise FormatError(f"It cannot be followed: {error}.") from error
     return ours, theirs
 
 
 def _plain(term: object, number: Callable[[str], int]) -> object:
-    if isinstance(term, Triple | Quad | Statement):
+    if isinstance(term, Triple):
         return _plain(term.subject, number), term.predicate, _plain(term.object, number)
+    if isinstance(term, Quad | Statement):
+        graph = term.graph_name if isinstance(term, Quad) else term.graph
+        triple = Triple(term.subject, term.predicate, term.object)
+        return _plain(graph, number), _plain(triple, number)
     return number(term.value) if isinstance(term, BlankNode) else term
 
 
@@ -164,15 +189,15 @@ class _Parser:
         self._tokens, self._last = _with_trivia(text)
         self._at = 0
 
-    def document(self) -> tuple[list[_Directive | _Statement], tuple[_Comment, ...]]:
+    def document(self) -> tuple[list[_Part], tuple[_Comment, ...]]:
         """Give the statements, and the comments after the last one."""
-        found: list[_Directive | _Statement] = []
+        found: list[_Part] = []
         while self._at < len(self._tokens):
             token = self._tokens[self._at]
             if token.text.lower().lstrip("@") in ("prefix", "base") and token.kind in ("at", "word"):
                 found.append(self._directive())
             else:
-                found.append(self._statement())
+                found.append(self._statement_or_graph())
         return found, self._last
 
     def _next(self) -> _Token:
@@ -198,14 +223,28 @@ class _Parser:
             raise TurtleError("a comment inside a directive", self._at)
         return _Directive(first, name, iri.text)
 
-    def _statement(self) -> _Statement:
+    def _statement_or_graph(self) -> _Statement | _Graph:
+        token = self._tokens[self._at]
+        if token.kind == "word" and token.text.lower() == "graph":
+            return self._graph(self._next(), self._node())
+        if self._is("{"):
+            return self._graph(None, None)
         subject = self._node()
-        predicates = [] if self._is(".") else self._predicates()
-        return _Statement(subject, predicates, self._expect("."))
+        return self._graph(None, subject) if self._is("{") else self._statement(subject)
+
+    def _graph(self, word: _Token | None, name: _Node | None) -> _Graph:
+        first, found = self._expect("{"), list[_Statement]()
+        while not self._is("}"):
+            found.append(self._statement(self._node()))
+        return _Graph(word, name, first, found, self._next())
+
+    def _statement(self, subject: _Node) -> _Statement:
+        predicates = [] if self._is(".", "}") else self._predicates()
+        return _Statement(subject, predicates, _END if self._is("}") else self._expect("."))
 
     def _predicates(self) -> list[_Predicate]:
         found: list[_Predicate] = []
-        while not self._is(".", "]"):
+        while not self._is(".", "]", "}"):
             verb = self._next()
             if verb.kind not in ("name", "iri", "word"):
                 raise TurtleError(f"{verb.text[:40]!r} was not expected", self._at)
@@ -258,7 +297,7 @@ def _with_trivia(text: str) -> tuple[list[_Token], tuple[_Comment, ...]]:
 class _Header:
     """The prefixes of a document: sorted, without those that nothing uses, with those that IRIs can use."""
 
-    def __init__(self, document: Sequence[_Directive | _Statement], table: Mapping[str, str]) -> None:
+    def __init__(self, document: Sequence[_Part], table: Mapping[str, str]) -> None:
         self._document = document
         self._table = table
         self._directives = [part for part in document if isinstance(part, _Directive)]
@@ -272,7 +311,7 @@ class _Header:
             and all(isinstance(part, _Directive) for part in document[:count])
         )
 
-    def arranged(self) -> list[_Directive | _Statement]:
+    def arranged(self) -> list[_Part]:
         """Give the document with its prefixes in order, if they can be moved without a doubt."""
         if not self._simple:
             return list(self._document)
@@ -280,7 +319,7 @@ class _Header:
         relative = any("://" not in d.iri for d in self._directives)
         extra = {} if relative else {n: i for n, i in self._table.items() if n not in declared}
         shortener = _Shortener(declared, extra)
-        body = [shortener.statement(part) for part in self._document if isinstance(part, _Statement)]
+        body = [shortener.part(part) for part in self._document if not isinstance(part, _Directive)]
         return [*self._prefixes({**declared, **extra}, shortener.used), *body]
 
     def _prefixes(self, known: Mapping[str, str], used: set[str]) -> list[_Directive]:
@@ -304,8 +343,14 @@ class _Shortener:
     extra: Mapping[str, str]
     used: set[str] = field(default_factory=set)
 
-    def statement(self, one: _Statement) -> _Statement:
-        """Give a statement with its IRIs shortened."""
+    def part(self, one: _Statement | _Graph) -> _Statement | _Graph:
+        """Give a statement or a block of them with its IRIs shortened."""
+        if isinstance(one, _Statement):
+            return self._statement(one)
+        name = None if one.name is None else self._node(one.name)
+        return _Graph(one.word, name, one.first, [self._statement(s) for s in one.statements], one.close)
+
+    def _statement(self, one: _Statement) -> _Statement:
         return _Statement(self._node(one.subject), [self._predicate(p) for p in one.predicates], one.dot)
 
     def _predicate(self, one: _Predicate) -> _Predicate:
@@ -345,14 +390,18 @@ class _Writer:
         self._lines: list[str] = []
         self._line = ""
 
-    def document(self, parts: Sequence[_Directive | _Statement], last: Sequence[_Comment]) -> str:
+    def document(self, parts: Sequence[_Part], last: Sequence[_Comment]) -> str:
         """Give the whole document."""
         for number, part in enumerate(parts):
             if isinstance(part, _Directive):
                 self._directive(part)
+                continue
+            if number > 0 and isinstance(parts[number - 1], _Directive):
+                self._blank_line()
+            if isinstance(part, _Graph):
+                self._graph(part)
             else:
-                behind_header = number > 0 and isinstance(parts[number - 1], _Directive)
-                self._statement(part, behind_header)
+                self._statement(part, "")
         self._comments(last, "")
         self._end_line()
         return "\n".join(self._lines).strip("\n") + "\n" if self._lines else ""
@@ -377,7 +426,7 @@ class _Writer:
             elif self._line:
                 self._line += f" {comment.text}"
             else:
-                self._lines[-1] += f" {comment.text}"
+                self._lines[-1 if self._lines[-1] else -2] += f" {comment.text}"
             self._end_line()
 
     def _put(self, token: _Token, indent: str, *, new_line: bool, glue: bool = False) -> None:
@@ -406,12 +455,26 @@ class _Writer:
             self._line = f"@base {one.iri} ." if one.name is None else f"@prefix {one.name}: {one.iri} ."
             self._end_line()
 
-    def _statement(self, one: _Statement, behind_header: bool) -> None:
-        if behind_header:
-            self._blank_line()
-        self._node(one.subject, "", new_line=True)
-        self._predicates(one.predicates, INDENT, beside=True)
-        self._mark(one.dot, "")
+    def _graph(self, one: _Graph) -> None:
+        """Write a block: its name and bracket on a line, its statements deeper, one bracket at the end."""
+        if one.word is not None:
+            self._put(replace(one.word, text="GRAPH"), "", new_line=True)
+        if one.name is not None:
+            self._node(one.name, "", new_line=one.word is None)
+        self._put(one.first, "", new_line=one.name is None)
+        for statement in one.statements:
+            self._statement(statement, INDENT)
+        if one.statements or one.close.comments:
+            self._comments(one.close.comments, INDENT)
+            self._put(replace(one.close, comments=()), "", new_line=True)
+        else:
+            self._line += one.close.text
+        self._end_line()
+
+    def _statement(self, one: _Statement, indent: str) -> None:
+        self._node(one.subject, indent, new_line=True)
+        self._predicates(one.predicates, indent + INDENT, beside=True)
+        self._mark(one.dot, indent)
         self._end_line()
 
     def _predicates(self, predicates: Sequence[_Predicate], indent: str, *, beside: bool) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from xml.parsers import expat
 
 from pyoxigraph import (
     BlankNode,
@@ -87,8 +88,22 @@ def read(
     Triples that stand in no named graph come out in `graph` where one is given. Raises SyntaxError, with line
     and column, at the first thing that is not in the format.
     """
+    if fmt.engine == RdfFormat.RDF_XML:
+        _well_formed(content)
     quads = parse(content, format=fmt.engine, base_iri=base, rename_blank_nodes=not keep_blank_nodes)
     return _bounded(quads if graph is None else _in_graph(quads, graph))
+
+
+def _well_formed(content: bytes) -> None:
+    """Raise SyntaxError for what is no whole XML document, or grows beyond measure by its entities.
+
+    The parser of RDF/XML takes a document that breaks off for a whole one, and knows no bound of entities.
+    """
+    try:
+        expat.ParserCreate().Parse(content, True)
+    except expat.ExpatError as error:
+        message, column = expat.ErrorString(error.code), error.offset + 1
+        raise SyntaxError(message, (None, error.lineno, column, None, error.lineno, column)) from error
 
 
 TOO_LONG = "There is a literal, an IRI or a comment longer than 16 MiB, which is more than the parser takes."

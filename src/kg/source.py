@@ -24,6 +24,7 @@ from kg.tables import RowProblem, TableError
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _NTRIPLES = next(fmt for fmt in rdfio.FORMATS if fmt.name == "ntriples")
+_WEB_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)?(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE | re.DOTALL)
 _SUFFIXES = ", ".join(f".{suffix}" for fmt in rdfio.FORMATS for suffix in fmt.suffixes)
 
 
@@ -133,9 +134,10 @@ def _sha256(path: Path) -> bytes:
     return hashlib.sha256(path.read_bytes()).digest()
 
 
-def read(paths: Sequence[Path], *, base: str | None = None) -> Source:
+def read(paths: Sequence[Path], *, base: str | None = None, shapes: Sequence[Path] = ()) -> Source:
     """Find the dataset that paths name: a folder with rooms, a folder of RDF files, or single files.
 
+    `shapes` are files or folders of further shapes; of a dataset, those in its room for shapes count.
     Nothing is parsed yet. Raises SourceError if there is nothing to read, ConfigError for a bad `kg.toml`.
     """
     roots = [path for path in paths if path.is_dir()]
@@ -150,6 +152,8 @@ def read(paths: Sequence[Path], *, base: str | None = None) -> Source:
             f"There is no RDF file in {', '.join(map(str, paths))}.",
             hint=f"Give a folder with ontology/, shapes/ and data/, or files ending in {_SUFFIXES}.",
         )
+    for path in shapes:
+        files += _shape_files(path, found.base)
     _unique_graphs(files)
     queries = [query for root in roots for query in sorted((root / "queries").glob("*.rq"))]
     rules = [rule for root in roots for rule in sorted((root / "ontology" / "rules").glob("*.rq"))]
@@ -184,6 +188,23 @@ def _files(path: Path, base: str) -> list[SourceFile]:
         _file(found, found.relative_to(path).as_posix(), room, base)
         for room, folder in (rooms or [(Room.DATA, path)])
         for found in _walk(folder)
+    ]
+
+
+def _shape_files(path: Path, base: str) -> list[SourceFile]:
+    room = path / Room.SHAPES.value
+    files = _files(room if room.is_dir() else path, base)
+    if not files:
+        raise SourceError(f"There is no RDF file in {path}.")
+    below = f"{base}graph/{Room.SHAPES.value}/"
+    return [
+        replace(
+            file,
+            relative=file.path.as_posix(),
+            room=Room.SHAPES,
+            graph=NamedNode(below + file.graph.value.removeprefix(f"{base}graph/")),
+        )
+        for file in files
     ]
 
 
@@ -250,6 +271,9 @@ def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
         line = content[: content.index(b"\r\n")].count(b"\n") + 1
         found.append(_finding("crlf", Severity.WARNING, "Lines end in CR LF.", file.relative, line,
                               hint="Save it with LF line ends."))  # fmt: skip
+    if _WEB_PAGE.match(content):
+        message, hint = "This is a web page, and no RDF.", "Ask its address for RDF by an Accept header."
+        found.append(_finding("syntax", Severity.VIOLATION, message, file.relative, 1, 1, hint))
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -276,7 +300,9 @@ def _bad_row(problem: RowProblem, relative: str) -> Finding:
 
 def _syntax(error: SyntaxError, relative: str) -> Finding:
     message = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
-    length = None
+    hint, length = None, None
+    if "LoadDocumentCallback" in message:
+        message, hint = "The context is another document, and nothing is fetched.", "Put it into this one."
     if error.lineno == error.end_lineno and error.offset and error.end_offset:
         length = max(1, error.end_offset - error.offset)
     return Finding(
@@ -284,6 +310,7 @@ def _syntax(error: SyntaxError, relative: str) -> Finding:
         severity=Severity.VIOLATION,
         messages=(("en", message),),
         place=Place(relative, error.lineno, error.offset, length),
+        hint=hint,
     )
 
 

@@ -83,6 +83,7 @@ class _Run:
         self._today = today
         self._engine = engine
         self._progress = progress
+        self._named = {file.relative: file for file in source.files}
         self._files: tuple[SourceFile, ...] = ()
         self._findings: list[Finding] = []
         self._results: list[Result] = []
@@ -234,19 +235,19 @@ class _Run:
     def _settled(self) -> Iterator[Finding]:
         """Yield the findings that the dataset has not silenced, each as severe as the dataset wants it."""
         config = self._source.config
-        silenced = dict.fromkeys(config.silenced, 0)
+        silenced = lint.Settings(config.silenced)
         for finding in dict.fromkeys(self._findings):
-            if finding.rule in silenced:
-                silenced[finding.rule] += 1
+            if silenced.cover(finding):
                 continue
             if finding.rule in config.violations:
                 finding = replace(finding, severity=Severity.VIOLATION)
             yield finding if finding.place is None else self._excerpted(finding, finding.place)
-        for rule, count in silenced.items():
-            if count:
-                self._notes.append(Waiver((rule,), count, config.silenced[rule]))
+        self._notes += silenced.waivers()
 
     def _excerpted(self, finding: Finding, place: Place) -> Finding:
+        file = self._named.get(place.file)
+        if file is not None and place.column:
+            self._places.text(file)
         return replace(finding, excerpt=self._places.excerpt(place))
 
 

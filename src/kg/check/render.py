@@ -16,6 +16,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
 from kg import __version__, rdfio
 from kg.check import webreport
+from kg.check.lint import rules
 from kg.check.shacl.results import SH, Node, sh
 from kg.check.words import excerpt, say, severity, short, summary
 from kg.errors import ConfigError
@@ -42,6 +43,8 @@ def _text(report: Report, language: str) -> str:
             lines += _lines(finding, language)
         lines.append("")
     lines += [f"- {note}" for note in report.notes]
+    if any(rules.named(finding.rule) for finding in report.findings):
+        lines.append(f"- {say('explain', language)}")
     return "\n".join([*lines, summary(report, language)]) + "\n"
 
 
@@ -121,17 +124,23 @@ def _csv(report: Report, language: str) -> str:
     return buffer.getvalue()
 
 
+_SHACL = "https://www.w3.org/TR/shacl/"
 _SARIF_LEVELS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def _sarif(report: Report, language: str) -> str:
-    rules = sorted({finding.rule for finding in report.findings})
+    names = sorted({finding.rule for finding in report.findings})
+    number = {name: index for index, name in enumerate(names)}
+    driver = {
+        "name": "kg",
+        "version": __version__,
+        "informationUri": rules.SITE,
+        "rules": [_sarif_rule(name, language) for name in names],
+    }
     run = {
-        "tool": {"driver": {"name": "kg", "version": __version__, "rules": [{"id": rule} for rule in rules]}},
+        "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [
-            _sarif_result(finding, rules.index(finding.rule), language) for finding in report.findings
-        ],
+        "results": [_sarif_result(finding, number[finding.rule], language) for finding in report.findings],
     }
     document = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -139,6 +148,23 @@ def _sarif(report: Report, language: str) -> str:
         "runs": [run],
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _sarif_rule(name: str, language: str) -> dict[str, Any]:
+    """Give what SARIF has to say of a rule: all of it for ours, where to read on for those of SHACL."""
+    rule = rules.named(name)
+    if rule is None:
+        of_shacl = name.startswith("sh:")
+        return {"id": name, **({"helpUri": f"{_SHACL}#{name.removeprefix('sh:')}"} if of_shacl else {})}
+    said = rule.said(language)
+    return {
+        "id": name,
+        "shortDescription": {"text": said.finds},
+        "fullDescription": {"text": f"{said.finds} {said.why}"},
+        "help": {"text": said.mend, "markdown": rules.explained(rule, language)},
+        "helpUri": rule.url,
+        "defaultConfiguration": {"level": _SARIF_LEVELS[rule.severity]},
+    }
 
 
 def _sarif_result(finding: Finding, rule_index: int, language: str) -> dict[str, Any]:
@@ -150,11 +176,16 @@ def _sarif_result(finding: Finding, rule_index: int, language: str) -> dict[str,
         "message": {"text": text},
     }
     if finding.place:
-        location: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.place.file)}}
+        location: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.place.file)}}
         if finding.place.line:
             location["region"] = _region(finding)
         result["locations"] = [{"physicalLocation": location}]
     return result
+
+
+def _uri(file: str) -> str:
+    """Give a file's name as a reference; what was fetched has an address already."""
+    return file if file.startswith(("http://", "https://")) else quote(file)
 
 
 def _region(finding: Finding) -> dict[str, int]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
+from pathlib import Path
 
 from kg.check.lint import links, literals, shapes, silence, vocabulary
-from kg.check.lint.rules import RULES, Rule, page
+from kg.check.lint.rules import RULES, Rule, explained
 from kg.check.lint.seen import Seen
-from kg.check.place import Places
+from kg.check.lint.silence import Settings
+from kg.check.place import Places, Text
 from kg.config import Config
 from kg.findings import Finding, Waiver
 from kg.source import Source
 
-__all__ = ["RULES", "Rule", "Seen", "page", "run"]
+__all__ = ["RULES", "Rule", "Seen", "Settings", "explained", "run"]
 
 MOST = 1_000
 """How many findings of one rule are told; the others are counted."""
@@ -26,15 +28,22 @@ def run(
     source: Source, seen: Seen, places: Places, today: date | None = None
 ) -> tuple[list[Finding], list[str | Waiver]]:
     """Give what the rules find in a source that was read, less what comments silence, and notes on that."""
-    found, notes = _first(_findings(source, seen, places, today))
-    kept, more = silence.apply(found, seen.uses, places)
+    queries = [Text(_name(path, source.root), path.read_text("utf-8", "replace")) for path in source.queries]
+    found, notes = _first(_findings(source, seen, places, queries, today))
+    kept, more = silence.apply(found, seen.uses, queries, places)
     return kept, [*notes, *more, *(_CUT.format(name) for name in places.cut())]
 
 
-def _findings(source: Source, seen: Seen, places: Places, today: date | None) -> Iterator[Finding]:
+def _name(path: Path, root: Path | None) -> str:
+    return path.relative_to(root).as_posix() if root else path.name
+
+
+def _findings(
+    source: Source, seen: Seen, places: Places, queries: list[Text], today: date | None
+) -> Iterator[Finding]:
     config = source.config
     iris = links.everywhere(seen)
-    yield from vocabulary.unknown_terms(seen, places, source.queries, source.root)
+    yield from vocabulary.unknown_terms(seen, places, queries)
     yield from vocabulary.deprecated_terms(seen, places)
     yield from vocabulary.property_kinds(seen, places)
     yield from vocabulary.domains(seen, places)

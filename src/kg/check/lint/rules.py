@@ -1,194 +1,61 @@
-"""The one table of lint rules: name, severity, what it finds, why that matters, how to mend it."""
+"""The one table of lint rules (`rules.toml`): what each finds, why that matters, how to mend it."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
+from kg.check.words import severity as in_words
+from kg.check.words import tongue
 from kg.findings import Finding, Place, Severity
+
+SITE = "https://w3id.org/bygdegraf/"
+"""Where the rules have pages for whoever reads a report far from a command line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One kind of mistake that is valid RDF."""
+class Said:
+    """What there is to say about a rule, in one language."""
 
-    name: str
-    severity: Severity
     finds: str
     why: str
     mend: str
 
 
-_WARNING, _INFO = Severity.WARNING, Severity.INFO
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of mistake that is valid RDF; `texts` are by language, the example is Turtle."""
 
-RULES: tuple[Rule, ...] = (
-    Rule(
-        "unknown-term",
-        _WARNING,
-        "A term of a known vocabulary, or of the dataset's own, that the vocabulary does not define. For own "
-        "terms, for SHACL terms in shapes, and in queries it is a violation.",
-        "A misspelt property says nothing to anybody, and a misspelt constraint checks nothing.",
-        "Correct the name, or define the term.",
-    ),
-    Rule(
-        "deprecated-term",
-        _WARNING,
-        "A use of a term that its ontology marks with `owl:deprecated true`.",
-        "It will go away, or means something that proved wrong.",
-        "Use the term that `dcterms:isReplacedBy` names.",
-    ),
-    Rule(
-        "property-kind",
-        _WARNING,
-        "A literal as value of an object property, or a node as value of a datatype property.",
-        "Queries that follow the property find nothing there.",
-        "Write the kind of value that the property takes, or use another property.",
-    ),
-    Rule(
-        "property-domain",
-        _WARNING,
-        "A property on a thing none of whose types has to do with the property's domain.",
-        "Reasoners will conclude that the thing is of the domain class too.",
-        "Use the property on the thing it is meant for, or widen the domain.",
-    ),
-    Rule(
-        "property-range",
-        _WARNING,
-        "A value none of whose types has to do with the property's range, or of another datatype than it.",
-        "Reasoners will conclude that the value is of the range class too; of datatypes they find a "
-        "contradiction.",
-        "Point to the right thing, give the right datatype, or widen the range.",
-    ),
-    Rule(
-        "language-missing",
-        _WARNING,
-        "A label without a language tag, where other values of the same property in the dataset have one.",
-        "It is found by no search for a language, and read aloud in the wrong one.",
-        'Add the tag: `"..."@nb`.',
-    ),
-    Rule(
-        "language-unknown",
-        _WARNING,
-        "A language tag that is not well formed or has parts that are not in the IANA registry (BCP 47).",
-        "Nobody asks for that language.",
-        "Use the registered tag.",
-    ),
-    Rule(
-        "language-form",
-        _INFO,
-        "A language tag that the IANA registry has a preferred value for, such as `he` for `iw`.",
-        "Who asks for the language asks by the preferred tag.",
-        "Write the preferred tag.",
-    ),
-    Rule(
-        "language-unexpected",
-        _INFO,
-        "A label in a language that is not among the `languages` of `kg.toml`.",
-        "Pages show labels in the dataset's languages only.",
-        "Correct the tag, add the language, or use a property for names in other languages.",
-    ),
-    Rule(
-        "ill-typed-literal",
-        _WARNING,
-        "A literal whose text is not of its datatype: letters for a number, a day that is in no calendar.",
-        "It has no value: comparing and sorting skip it.",
-        "Correct the text or the datatype.",
-    ),
-    Rule(
-        "literal-form",
-        _INFO,
-        "A number, boolean or time in another than the usual form: a plus sign, leading zeros, `1` for "
-        "`true`, `+00:00` for `Z`.",
-        "Two forms of one value are two different literals.",
-        "Write the usual form.",
-    ),
-    Rule(
-        "text-form",
-        _WARNING,
-        "A text that is not in Unicode normal form NFC, or has white space at its ends.",
-        "It looks like another text but is not equal to it: searching and joining miss it.",
-        "Write composed characters and cut the white space.",
-    ),
-    Rule(
-        "twin-values",
-        _WARNING,
-        "Two values of one property that differ only in Unicode form or white space.",
-        "One of them is a mistake.",
-        "Keep one.",
-    ),
-    Rule(
-        "future-date",
-        _WARNING,
-        "A date after the day of the check.",
-        "What happened did so in the past; this is probably a slip of the finger.",
-        "Correct the date, or silence the rule where it is planned.",
-    ),
-    Rule(
-        "iri-policy",
-        _WARNING,
-        "An own IRI below `id/` or `concept/` with upper case, escapes, or other than a-z, 0-9, `-`, `.` and "
-        "`_` in its path; any IRI that is not in NFC.",
-        "IRIs are typed, spoken and compared: two spellings are two things.",
-        "Give the thing an IRI in lower-case ASCII.",
-    ),
-    Rule(
-        "iri-twins",
-        _WARNING,
-        "The same IRI with `http:` and with `https:`.",
-        "They are two different things to every tool.",
-        "Use the one that its owner uses.",
-    ),
-    Rule(
-        "dangling-link",
-        _WARNING,
-        "A link to an own IRI that nothing is said about.",
-        "Its page will be empty.",
-        "Correct the IRI, or describe the thing.",
-    ),
-    Rule(
-        "orphan",
-        _INFO,
-        "An entity of the data that links to nothing in the dataset, and that nothing links to.",
-        "Nobody will come across it.",
-        "Link it, or leave it out.",
-    ),
-    Rule(
-        "same-label",
-        _INFO,
-        "Two things of one kind with the same label in the same language.",
-        "They may be the same thing twice, and readers cannot tell them apart.",
-        "Merge them, or make the labels tell the difference.",
-    ),
-    Rule(
-        "prefix-clash",
-        _WARNING,
-        "A prefix that stands for another namespace than in the dataset's prefix table or in most files.",
-        "Copied between files, a line changes its meaning.",
-        "Use the same prefix for the same namespace everywhere.",
-    ),
-    Rule(
-        "idle-shape",
-        _WARNING,
-        "A shape without a target that no shape with a target leads to.",
-        "It checks nothing.",
-        "Give it a target, refer to it, or delete it.",
-    ),
-    Rule(
-        "duplicate-subject",
-        _WARNING,
-        "A thing whose type two files of the data state.",
-        "Two files that describe the same thing may contradict one another.",
-        "Describe a thing in one file, or keep `rdf:type` to the first.",
-    ),
-    Rule(
-        "idle-silence",
-        _WARNING,
-        "A comment `kg: ignore` without a reason, for a rule that does not exist, or where nothing is wrong.",
-        "Nobody knows why it is there.",
-        "Add a reason after `--`, or delete the comment.",
-    ),
-)
+    name: str
+    severity: Severity
+    texts: Mapping[str, Said]
+    example: str
+
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return f"{SITE}quality/rules/{self.name}"
+
+    def said(self, language: str = "en") -> Said:
+        """Give what there is to say in a language, or in the nearest of ours."""
+        return self.texts[tongue(language)]
+
+
+def _read() -> tuple[Rule, ...]:
+    text = files(__package__).joinpath("rules.toml").read_text("utf-8")
+    return tuple(_rule(name, row) for name, row in tomllib.loads(text).items())
+
+
+def _rule(name: str, row: Mapping[str, Any]) -> Rule:
+    texts = {tag: Said(row["finds"][tag], row["why"][tag], row["mend"][tag]) for tag in row["finds"]}
+    return Rule(name, Severity(row["severity"]), MappingProxyType(texts), row["example"].strip())
+
+
+RULES: tuple[Rule, ...] = _read()
 
 _BY_NAME: Mapping[str, Rule] = MappingProxyType({rule.name: rule for rule in RULES})
 
@@ -223,33 +90,40 @@ def finding(
     )
 
 
-_HEAD = """# Lint rules
-
-Mistakes that are valid RDF. `kg check` finds them before it applies the shapes.
-
-Silence a rule for the whole dataset in `kg.toml`, with the reason:
-
-```toml
-[silenced]
-orphan = "the network's members come next year"
-```
-
-or in a file, for the line that the comment ends or the line below it; `ignore-file` is for the whole file:
-
-```turtle
-# kg: ignore future-date -- planned, see the budget
-village:x bg:openedOn "2031-01-01"^^xsd:date .
-```
-
-Make a rule keep data from being published: `violations = ["dangling-link"]` in `kg.toml`.
-"""
+SILENCING: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "en": (
+            "Silence it for the line that the comment ends or the line below it, with the reason:",
+            "or for a whole file, or for the dataset, in `kg.toml`:",
+        ),
+        "nb": (
+            "Demp den for linjen som kommentaren avslutter eller linjen under, med grunnen:",
+            "eller for en hel fil, eller for datasettet, i `kg.toml`:",
+        ),
+        "nn": (
+            "Demp han for linja som kommentaren avsluttar eller linja under, med grunnen:",
+            "eller for ei heil fil, eller for datasettet, i `kg.toml`:",
+        ),
+    }
+)
+"""What stands before the comment that silences a rule, and before the settings that do."""
 
 
-def page() -> str:
-    """Give the documentation of all rules as Markdown."""
-    parts = [_HEAD]
-    parts += [
-        f"\n## {rule.name}\n\n*{rule.severity.value}*. {rule.finds}\n\n{rule.why} {rule.mend}\n"
-        for rule in RULES
-    ]
-    return "".join(parts)
+def comment(rule: str) -> str:
+    """Give the comment that silences a rule."""
+    return f"# kg: ignore {rule} -- why"
+
+
+def settings(rule: str) -> str:
+    """Give the lines of `kg.toml` that silence a rule: everywhere, and in the files of a folder."""
+    return f'[silenced]\n{rule} = "why"\n"{rule} data/old/*" = "why"'
+
+
+def explained(rule: Rule, language: str = "en") -> str:
+    """Give the documentation of a rule as Markdown."""
+    said, (in_file, in_settings) = rule.said(language), SILENCING[tongue(language)]
+    return (
+        f"## {rule.name}\n\n*{in_words(rule.severity, language)}*. {said.finds}\n\n{said.why} {said.mend}\n\n"
+        f"```turtle\n{rule.example}\n```\n\n{in_file}\n\n```turtle\n{comment(rule.name)}\n```\n\n"
+        f"{in_settings}\n\n```toml\n{settings(rule.name)}\n```\n\n{rule.url}\n"
+    )

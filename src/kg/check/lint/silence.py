@@ -1,10 +1,12 @@
-"""Comments that silence a rule with a reason: `# kg: ignore orphan -- its links come next year`."""
+"""What silences a rule, with a reason: `# kg: ignore orphan -- its links come next year`, or `kg.toml`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from kg.check.lint import rules
 from kg.check.place import Places, Text
@@ -12,18 +14,23 @@ from kg.findings import Finding, Waiver
 from kg.source import SourceFile
 from kg.turtle import Span, TurtleError, tokens
 
-_MARK = b"kg: ignore"
+_MARK = "kg: ignore"
 _DIRECTIVE = re.compile(
     r"kg: (ignore|ignore-file)\s+([a-z-]+(?:\s*,\s*[a-z-]+)*)\s*(?:(?:--|:)\s*(\S.*?))?\s*(?:-->)?\Z"
 )
 _XML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_SPARQL = re.compile(
+    r"""(?s)"{3}(?:[^"\\]|\\.|"(?!""))*"{3}|'{3}(?:[^'\\]|\\.|'(?!''))*'{3}"""
+    r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|<[^<>"{}|^`\\\s]*>|\#[^\n]*"""
+)
+"""What may hold a number sign in a query: texts, IRIs, and comments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
     """What one comment silences: some rules, on one line or in the whole file (None), and why."""
 
-    file: SourceFile
+    text: Text
     span: Span
     names: tuple[str, ...]
     line: int | None
@@ -34,55 +41,96 @@ class Silence:
         place = finding.place
         return (
             place is not None
-            and place.file == self.file.relative
+            and place.file == self.text.name
             and finding.rule in self.names
             and self.line in (None, place.line)
         )
 
 
+class Settings:
+    """What `kg.toml` silences: a rule everywhere, or, where files follow its name, in these alone.
+
+    >>> silenced = Settings({"orphan data/old/*": "as found"})
+    >>> finding = rules.finding("orphan", "", "", rules.Place("data/old/a.csv"))
+    >>> silenced.cover(finding), [str(waiver) for waiver in silenced.waivers()]
+    (True, ['1 of orphan silenced in data/old/*: as found'])
+    """
+
+    def __init__(self, silenced: Mapping[str, str]) -> None:
+        """Take the reasons by rule, or by rule and pattern of files."""
+        self._rows = [(*(*key.split(maxsplit=1), "")[:2], reason) for key, reason in silenced.items()]
+        self._counts = Counter[tuple[str, ...]]()
+
+    def cover(self, finding: Finding) -> bool:
+        """Tell whether a finding is silenced, and count it."""
+        file = finding.place.file if finding.place else ""
+        for row in self._rows:
+            rule, pattern, _ = row
+            if finding.rule == rule and (not pattern or fnmatchcase(file, pattern)):
+                self._counts[row] += 1
+                return True
+        return False
+
+    def waivers(self) -> Iterator[Waiver]:
+        """Yield what was silenced, so far."""
+        for row in self._rows:
+            rule, pattern, reason = row
+            if self._counts[row]:
+                yield Waiver((rule,), self._counts[row], reason, pattern or None)
+
+
 def apply(
-    findings: Sequence[Finding], files: Iterable[SourceFile], places: Places
+    findings: Sequence[Finding], files: Iterable[SourceFile], queries: Iterable[Text], places: Places
 ) -> tuple[list[Finding], list[Waiver]]:
     """Give the findings that no comment silences, with those about comments; and what each silences."""
     kept, waivers = list(findings), list[Waiver]()
-    for silence in _silences(files, places):
+    for silence in _silences(files, queries, places):
         unknown = [name for name in silence.names if rules.named(name) is None]
         if unknown or not silence.reason:
-            kept.append(_idle(silence, places, unknown))
+            kept.append(_idle(silence, unknown))
             continue
         rest = [finding for finding in kept if not silence.covers(finding)]
         if len(rest) == len(kept):
-            kept.append(_idle(silence, places, []))
+            kept.append(_idle(silence, []))
         else:
-            where = silence.file.relative + (f":{silence.line}" if silence.line else "")
+            where = silence.text.name + (f":{silence.line}" if silence.line else "")
             waivers.append(Waiver(silence.names, len(kept) - len(rest), silence.reason, where))
             kept = rest
     return kept, waivers
 
 
-def _idle(silence: Silence, places: Places, unknown: Sequence[str]) -> Finding:
+def _idle(silence: Silence, unknown: Sequence[str]) -> Finding:
     if unknown:
         en, nb = f"There is no lint rule {unknown[0]!r}.", f"Det finnes ingen regel {unknown[0]!r}."
     elif not silence.reason:
         en, nb = "The comment gives no reason.", "Kommentaren gir ingen grunn."
     else:
         en, nb = "There is nothing to silence here.", "Her er det ingenting å dempe."
-    hint = None if unknown or silence.reason else "Write -- and the reason after the rule."
-    return rules.finding("idle-silence", en, nb, places.text(silence.file).place(silence.span), hint=hint)
+    hint = None if unknown or silence.reason else "Write -- (in XML a colon) and the reason after the rule."
+    return rules.finding("idle-silence", en, nb, silence.text.place(silence.span), hint=hint)
 
 
-def _silences(files: Iterable[SourceFile], places: Places) -> Iterator[Silence]:
+def _silences(files: Iterable[SourceFile], queries: Iterable[Text], places: Places) -> Iterator[Silence]:
     for file in files:
-        if file.format is not None and _MARK in file.content():
+        if file.format is not None and _MARK.encode() in file.content():
             text = places.text(file)
-            for span in _comments(text, file.format.name):
-                if found := _DIRECTIVE.search(text.text[slice(*span)]):
-                    kind, names, reason = found.groups()
-                    line = None if kind == "ignore-file" else _line(text, span)
-                    yield Silence(file, span, tuple(re.split(r"\s*,\s*", names)), line, reason or "")
+            yield from _in_comments(text, _comments(text, file.format.name))
+    for text in queries:
+        if _MARK in text.text:
+            spans = (found.span() for found in _SPARQL.finditer(text.text) if found[0][0] == "#")
+            yield from _in_comments(text, spans)
+
+
+def _in_comments(text: Text, spans: Iterable[Span]) -> Iterator[Silence]:
+    for span in spans:
+        if found := _DIRECTIVE.search(text.text[slice(*span)]):
+            kind, names, reason = found.groups()
+            line = None if kind == "ignore-file" else _line(text, span)
+            yield Silence(text, span, tuple(re.split(r"\s*,\s*", names)), line, reason or "")
 
 
 def _comments(text: Text, form: str) -> Iterator[Span]:
+    """Yield the comments of a file; JSON-LD has none, and tables have none that all readers know."""
     if form == "rdfxml":
         yield from (found.span() for found in _XML_COMMENT.finditer(text.text))
     elif form != "jsonld":

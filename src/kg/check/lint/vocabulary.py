@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cached_property
-from pathlib import Path
 
 from pyoxigraph import NamedNode
 from rapidfuzz import fuzz, process
@@ -19,9 +18,7 @@ from kg.source import Room, SourceFile
 from kg.vocab import compact, term
 
 
-def unknown_terms(
-    seen: Seen, places: Places, queries: Iterable[Path], root: Path | None
-) -> Iterator[Finding]:
+def unknown_terms(seen: Seen, places: Places, queries: Iterable[Text]) -> Iterator[Finding]:
     """Yield a finding for each term, in each file, whose vocabulary is known and does not define it."""
     vocabularies, own = seen.vocabularies(), seen.own_namespaces()
     defined, shapes = seen.stated_in(Room.ONTOLOGY), seen.stated_in(Room.SHAPES)
@@ -32,13 +29,11 @@ def unknown_terms(
             if _unknown(namespace, local, vocabularies) and iri not in here:
                 severity = _severity(file, namespace, own)
                 yield _unknown_term(iri, vocabularies[namespace], severity, places.term(file, iri))
-    for query in queries:
-        name = query.relative_to(root).as_posix() if root else query.name
-        text = Text(name, query.read_text("utf-8", "replace"))
+    for text in queries:
         for iri in sorted(set(_iris(text.text))):
             namespace, local = terms.split(iri)
             if _unknown(namespace, local, vocabularies) and iri not in defined:
-                place = text.find(iri) or Place(name)
+                place = text.find(iri) or Place(text.name)
                 yield _unknown_term(iri, vocabularies[namespace], Severity.VIOLATION, place)
 
 

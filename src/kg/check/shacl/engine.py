@@ -55,6 +55,8 @@ _OF_ONE = {
     "qualifiedMaxCount": ("More than one value conforms to the shape.", "Mer enn én verdi oppfyller formen."),
 }
 _MANY = 2000
+_TOO_MANY = 100_000
+"""So many nodes are not put into a set of their own, to be looked at again: the set would fill the memory."""
 _SAMPLE = 400
 """How many values of a property are looked at to say whose property it is."""
 _EXPLAINED = frozenset(
@@ -667,8 +669,12 @@ class Validation:
         query = _screening(scope, screens, values_first=self._is_own_property(scope))
         return self._only(scope, query)
 
-    def _only(self, scope: Scope, query: str) -> Scope | None:
-        nodes = [_term(row["this"]) for row in self.data.rows(query)]
+    def _only(self, scope: Scope, *queries: str) -> Scope | None:
+        """Give the scope of the focus nodes that queries find, None for none, all again for very many."""
+        rows = (row for query in queries for row in self.data.rows(query))
+        nodes = [_term(row["this"]) for row in islice(rows, _TOO_MANY)]
+        if len(nodes) == _TOO_MANY:
+            return scope
         return replace(scope, focus=member(self._marks.new(nodes), "?this")) if nodes else None
 
     def _is_own_property(self, scope: Scope) -> bool:
@@ -711,12 +717,9 @@ class Validation:
                 if (test := self._absence(self._scope(self.plan.shapes[node], focus), constraint))
             ]
             self._absent[scope.focus] = None
-            nodes = [
-                _term(row["this"])
-                for some in (tests[i : i + _TOGETHER] for i in range(0, len(tests), _TOGETHER))
-                for row in self.data.rows(_lacking(scope, some))
-            ]
-            self._absent[scope.focus] = member(self._marks.new(nodes), "?this") if nodes else None
+            parts = (tests[i : i + _TOGETHER] for i in range(0, len(tests), _TOGETHER))
+            near = self._only(scope, *(_lacking(scope, some) for some in parts))
+            self._absent[scope.focus] = None if near is None else near.focus
         focus = self._absent[scope.focus]
         return None if focus is None else replace(scope, focus=focus)
 
@@ -740,7 +743,8 @@ class Validation:
             for result in self._said_by(node, focus, depth):
                 said[result.focus].append(result)
         for result, own in zip(first, values, strict=True):
-            yield replace(result, details=tuple(detail for value in own for detail in said[value]))
+            details = (detail for value in own for detail in sorted(said[value], key=_detail_order))
+            yield replace(result, details=tuple(details))
         yield from found
 
     def _values_of(self, scope: Scope, results: list[Result]) -> list[tuple[Term, ...]]:
@@ -878,6 +882,11 @@ class Validation:
         where = f"{here} {scope.values} {member(name, '?value')}"
         rows = self.data.rows(f"SELECT DISTINCT ?this WHERE {{ {where} }}")
         return [decoded(_term(row["this"])) for row in rows]
+
+
+def _detail_order(result: Result) -> tuple[str, ...]:
+    path = "" if result.path is None else result.path.text
+    return path, result.component.value, str(result.value), *map(str, result.messages)
 
 
 def _as_values(scope: Scope) -> str:
