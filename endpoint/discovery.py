@@ -30,6 +30,7 @@ from endpoint.problems import Problem
 from endpoint.respond import absolute, here, link, redirect, respond, respond_file
 from endpoint.signposting import LINKSET_JSON, LINKSETS, Signposts, Target, as_links
 from kg import catalog, dumps, rdfio
+from kg.errors import SnapshotError
 from kg.index import Description
 from kg.snapshot import Home, Snapshot
 from kg.vocab import PREFIXES, document_path
@@ -71,7 +72,8 @@ def _document(path: Path, kind: str, form: str) -> bytes:
     if kind == "dcat":
         described = current.index().describe(f"{snapshot.config.base}dataset")
         own = [quad.triple for quad in described.quads(derived=False)] if described else []
-        made = catalog.dcat(snapshot, current.numbers(), own)
+        versions = [(one.id, one.created) for one in _versions(current.site().home, path)]
+        made = catalog.dcat(snapshot, current.numbers(), own, versions)
     else:
         made = catalog.void(snapshot, current.numbers())
     return catalog.in_format(made, fmt, {**PREFIXES, **snapshot.config.prefixes})
@@ -116,11 +118,31 @@ def _dataset_page(signposts: Signposts) -> str:
     return html.render(
         "dataset.html",
         kinds=kinds_of(current.index(), html.language()),
+        versions=_versions(current.site().home, current.snapshot().path),
         formats=[(found, variants.address("dataset", found)) for found in CATALOGUE],
         cite_forms=[(found, variants.address("dataset", found)) for found in CITATIONS],
         schema_org=_embedded_dataset(),
         signposts=signposts.in_head(),
     )
+
+
+@lru_cache(maxsize=4)
+def _versions(home: Home | None, path: Path) -> tuple[Snapshot, ...]:
+    """Give the snapshots that are kept, the newest first: that at a path, which is published, and others."""
+    snapshot = current.snapshot()
+    assert path == snapshot.path
+    try:
+        return home.all() if home is not None else (snapshot,)
+    except SnapshotError:  # one of the others is damaged
+        return (snapshot,)
+
+
+@blueprint.get("/dataset/<string(length=64):identity>")
+def dataset_version(identity: str) -> Response:
+    """The dataset as one snapshot has it: see its files."""
+    if kept_snapshot(identity) is None:
+        raise _no_snapshot(identity)
+    return redirect(here(f"dumps/{identity}/{dumps.WHOLE}.nq"))
 
 
 @blueprint.get("/.well-known/void", defaults={"suffix": ""})
@@ -267,7 +289,7 @@ def dump_of(identity: str, path: str) -> Response:
     """One file of one snapshot: it never changes, and stays as long as the snapshot is kept."""
     found = kept_snapshot(identity)
     if found is None:
-        raise Problem("not-found", f"There is no snapshot {identity[:12]}…; {here('dumps/')} has the newest.")
+        raise _no_snapshot(identity)
     response = send_dump(found, path)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
@@ -279,6 +301,10 @@ def kept_snapshot(identity: str) -> Snapshot | None:
     if identity == snapshot.id:
         return snapshot
     return _kept(home, identity) if home is not None else None
+
+
+def _no_snapshot(identity: str) -> Problem:
+    return Problem("not-found", f"There is no snapshot {identity[:12]}…; {here('dumps/')} has the newest.")
 
 
 @lru_cache(maxsize=16)

@@ -139,6 +139,7 @@ RESOURCES = (
     Resource("limits", "SPARQL", (HTML, JSON), _FORMS, _NEGOTIATED),
     Resource("all_questions", "SPARQL", (HTML,), _PAGE),
     Resource("discovery.dataset", "Dataset", negotiate.DATASET, _FORMS, _NEGOTIATED),
+    Resource("discovery.dataset_version", "Dataset", (), (), ("not-found",), (_SEES,)),
     Resource("discovery.catalogue", "Dataset", negotiate.CATALOGUE, _FORMS, _NEGOTIATED, ("200", _SEES)),
     Resource("discovery.void", "Dataset", negotiate.GRAPHS, ("format",), _NEGOTIATED),
     Resource("ontology", "Dataset", negotiate.ONTOLOGY, _DOCUMENT, _FOUND),
