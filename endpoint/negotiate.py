@@ -284,6 +284,19 @@ def _weight(element: str) -> float | None:
     return _q(next((value.strip() for name, _, value in pairs if name.strip().lower() == "q"), "1"))
 
 
+_NEVER_SERVED = ("image/", "video/", "audio/", "application/xhtml+xml", "application/signed-exchange")
+
+
+def wishes(accept: str) -> frozenset[object]:
+    """Give what an Accept header means to `choose`: equal for headers that are answered alike.
+
+    >>> wishes("text/html, image/avif, */*;q=0.8") == wishes("*/*;q=0.80,TEXT/HTML")
+    True
+    """
+    every = frozenset(_ranges(accept))
+    return frozenset(found for found in every if not found.media_type.startswith(_NEVER_SERVED)) or every
+
+
 _MACROLANGUAGE = {"no": "nb"}
 
 

@@ -30,7 +30,7 @@ from kg.findings import Report
 from kg.snapshot import Home, Snapshot
 
 from .test_endpoint_browser import FLAGS
-from .test_endpoint_doctor import FILES
+from .test_endpoint_doctor import FILES, NOT_HERE
 from .test_endpoint_negotiate import CHROME, JENA, RDFLIB
 from .webservers import apache_server, caddy_server, nginx_server
 
@@ -39,7 +39,7 @@ NO_QUERIES = "there is no SPARQL service"
 NOT_BY_FILES = {
     **{check.name: NO_QUERIES for check in CHECKS if check.name.startswith("sparql-")},
     "withdrawn": NO_QUERIES,  # found by a query; test_what_was_withdrawn_is_a_410 looks without one
-    "https-kept": "the address is not https",
+    **NOT_HERE,
 }
 """What a static host cannot do, or the doctor cannot see of it, with the reason."""
 Serve = Callable[[Path, Path], AbstractContextManager[str]]

@@ -7,7 +7,7 @@ import pytest
 from kg import rdfio
 from kg.rdfio import Format
 
-TURTLE = rdfio.FORMATS[0]
+TURTLE, NQUADS = rdfio.FORMATS[0], rdfio.FORMATS[-1]
 
 
 def turtle(text: str) -> bytes:
@@ -30,6 +30,15 @@ def test_canonical_bytes_do_not_depend_on_order_or_blank_node_labels() -> None:
 
 def test_canonical_bytes_tell_different_graphs_apart() -> None:
     assert turtle("<a> <p> _:x . _:x <q> _:y .") != turtle("<a> <p> _:x . _:y <q> _:x .")
+
+
+def test_canonical_bytes_see_blank_nodes_in_graph_names_and_in_triple_terms() -> None:
+    quads = '<a:s> <a:p> <<( _:{0} <a:q> "x" )>> _:{1} .\n<a:s> <a:p> <a:o> _:{1} .\n'
+    one, other = (
+        rdfio.canonical(rdfio.read(quads.format(*labels).encode(), NQUADS, keep_blank_nodes=True))
+        for labels in (("k", "g"), ("y", "b"))
+    )
+    assert one == other == (b'<a:s> <a:p> <<( _:c14n1 <a:q> "x" )>> _:c14n0 .\n<a:s> <a:p> <a:o> _:c14n0 .\n')
 
 
 def test_literals_keep_the_form_they_were_written_in() -> None:

@@ -295,7 +295,9 @@ def uri(iri: str) -> str:
 
 def triples(reply: Reply) -> tuple[Triple, ...]:
     """Give the triples of a graph, each once. Raises SyntaxError if it cannot be read."""
-    form = GRAPHS[reply.media_type]
+    form = GRAPHS.get(reply.media_type)
+    if form is None:
+        raise SyntaxError(f"{reply.status} with {reply.media_type or 'no Content-Type'} is no RDF")
     return tuple(dict.fromkeys(quad.triple for quad in parse(reply.body, format=form, base_iri=reply.url)))
 
 

@@ -170,10 +170,17 @@ def canonical(quads: Iterable[Quad]) -> bytes:
     lines: set[str] = set()
     with_blank_nodes = Dataset()
     for quad in quads:
-        if isinstance(quad.subject, BlankNode) or isinstance(quad.object, BlankNode):
+        if any(map(_has_blank_node, (quad.subject, quad.object, quad.graph_name))):
             with_blank_nodes.add(quad)
         else:
             lines.add(str(quad))
     with_blank_nodes.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
     lines.update(map(str, with_blank_nodes))
     return "".join(f"{line} .\n" for line in sorted(lines)).encode()
+
+
+def _has_blank_node(part: object) -> bool:
+    """Tell whether a part of a quad is a blank node, or a triple term that holds one."""
+    if isinstance(part, Triple):
+        return _has_blank_node(part.subject) or _has_blank_node(part.object)
+    return isinstance(part, BlankNode)
