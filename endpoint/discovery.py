@@ -29,6 +29,7 @@ from endpoint.negotiate import (
 from endpoint.problems import Problem
 from endpoint.respond import absolute, here, link, redirect, respond, respond_file
 from endpoint.signposting import LINKSET_JSON, LINKSETS, Signposts, Target, as_links
+from endpoint.words import LANGUAGES
 from kg import catalog, dumps, rdfio
 from kg.errors import SnapshotError
 from kg.index import Description
@@ -37,7 +38,7 @@ from kg.vocab import PREFIXES, document_path
 
 blueprint = Blueprint("discovery", __name__)
 
-URLS_IN_A_MAP = 25_000
+URLS_IN_A_MAP = 10_000
 _API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
 _PAGES = (
     "", "dataset", "kinds", "questions", "dumps/", "sparql", "api", "about", "quality", "shapes", "limits",
@@ -392,7 +393,7 @@ def _json(document: object) -> str:
 def sitemap_index() -> Response:
     """The site maps there are: one of the site's own pages, the others of things."""
     snapshot = current.snapshot()
-    rows = [(absolute(f"sitemap/{name}.xml"), changed) for name, changed in _maps(snapshot.path).items()]
+    rows = [(absolute(f"sitemap/{name}.xml"), day, "") for name, day in _maps(snapshot.path).items()]
     return respond(_xml("sitemapindex", "sitemap", rows), _XML, vary=())
 
 
@@ -415,7 +416,8 @@ def sitemap(name: str) -> Response:
     if name not in _maps(snapshot.path):
         raise resolve.missing(f"sitemap/{name}.xml")
     if name == "site":
-        rows = [(absolute(path), snapshot.created) for path in _PAGES]
+        paths = (*_PAGES, *_list_paths())
+        rows = [(absolute(path), snapshot.created) for path in paths]
     else:
         base, graphs = snapshot.config.base, {graph.iri for graph in snapshot.graphs}
         rows = [
@@ -423,16 +425,32 @@ def sitemap(name: str) -> Response:
             for found in current.history().living((int(name) - 1) * URLS_IN_A_MAP, URLS_IN_A_MAP)
             if found.iri not in graphs
         ]
-    return respond(_xml("urlset", "url", rows), _XML, vary=(), variant=(name,))
+    body = _xml("urlset", "url", ((url, changed, _in_languages(url)) for url, changed in rows))
+    return respond(body, _XML, vary=(), variant=(name,))
 
 
-def _xml(root: str, entry: str, rows: Iterable[tuple[str, str]]) -> str:
-    lines = [f"<{entry}><loc>{escape(url)}</loc><lastmod>{day}</lastmod></{entry}>" for url, day in rows]
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-        + "\n".join(lines)
-        + f"\n</{root}>\n"
+def _list_paths() -> list[str]:
+    """Give the paths of lists of what people look for: no inner nodes, no terms of the model."""
+    kinds = {
+        kind.iri for kind in kinds_of(current.index(), html.language()) if not kind.inner and not kind.model
+    }
+    return [path for path, members in html.lists().items() if members.class_iri in kinds or members.scheme]
+
+
+def _in_languages(url: str) -> str:
+    """Give the links of a page in a site map to the page in each language."""
+    sign = "&amp;" if "?" in url else "?"
+    links = [(tag, f"{escape(url)}{sign}lang={tag}") for tag in LANGUAGES] + [("x-default", escape(url))]
+    return "".join(f'<xhtml:link rel="alternate" hreflang="{tag}" href="{at}"/>' for tag, at in links)
+
+
+def _xml(root: str, entry: str, rows: Iterable[tuple[str, str, str]]) -> str:
+    lines = "\n".join(
+        f"<{entry}><loc>{escape(url)}</loc><lastmod>{day}</lastmod>{more}</{entry}>"
+        for url, day, more in rows
     )
+    spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {spaces}>\n{lines}\n</{root}>\n'
 
 
 @blueprint.get("/robots.txt")

@@ -15,7 +15,7 @@ from endpoint import html, negotiate
 from endpoint import site as current
 from endpoint.negotiate import DOCUMENTS, OWN, Representation
 from endpoint.problems import Problem
-from endpoint.respond import here
+from endpoint.respond import here, root_path
 from kg.index import Description, Index
 from kg.search import fold
 from kg.vocab import document_iris, document_path, local_name, term
@@ -53,10 +53,10 @@ def _text(escaped: str) -> str:
 def raw_path(prefix: str, decoded: str) -> str:
     """Give the part of the request's path after a prefix as the client sent it, where the server tells."""
     sent = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "").partition("?")[0]
-    place = sent.find(f"/{prefix}") if prefix else 0
-    if not sent or place < 0:
+    sent = sent.removeprefix(root_path()) if sent.startswith(f"{root_path()}/") else sent
+    if not sent.startswith(f"/{prefix}"):
         return quote(decoded, safe="/:@!$&'()*+,;=~")
-    return sent[place + len(prefix) + 1 :]
+    return sent[len(prefix) + 1 :]
 
 
 def document(path: str, below: str = "doc/") -> Found:
