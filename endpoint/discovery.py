@@ -157,9 +157,7 @@ def void(suffix: str) -> Response:
 def _choose(
     suffix: str, table: Sequence[Representation], path: str, *, default: str
 ) -> tuple[Representation, tuple[str, ...]]:
-    form = negotiate.of_name(suffix, table) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, path, table)
+    form = variants.named(suffix, table, path)
     return variants.choose(form, table, path, default=default)
 
 
@@ -434,7 +432,9 @@ def _list_paths() -> list[str]:
     kinds = {
         kind.iri for kind in kinds_of(current.index(), html.language()) if not kind.inner and not kind.model
     }
-    return [path for path, members in html.lists().items() if members.class_iri in kinds or members.scheme]
+    return [
+        path for path, members in html.lists().members.items() if members.class_iri in kinds or members.scheme
+    ]
 
 
 def _in_languages(url: str) -> str:

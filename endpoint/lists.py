@@ -173,11 +173,17 @@ def _different(names: Sequence[str]) -> list[str]:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """What there is a list of, by its path; and the path of the list of a class or scheme."""
+
+    members: Mapping[str, Members]
+    of: Mapping[str, str]
+
+
 @lru_cache(maxsize=4)
-def paths(
-    index: Index, base: str, prefixes: tuple[tuple[str, str], ...], reserved: frozenset[str]
-) -> Mapping[str, Members]:
-    """Give what there is a list of, by its path: classes by their name in the plural, schemes below concepts.
+def paths(index: Index, base: str, prefixes: tuple[tuple[str, str], ...], reserved: frozenset[str]) -> Paths:
+    """Give what there is a list of: classes by their name in the plural, schemes below concepts.
 
     No list takes a path that the site or an IRI of the dataset has. Where two classes have the same name, the
     dataset's own has it, else that with more things; the other one gets its prefix before it.
@@ -189,14 +195,14 @@ def paths(
         free = (
             name
             for name in _names(iri, prefixes)
-            if name not in found and name not in reserved and index.describe(base + name) is None
+            if name not in found and name not in reserved and not index.knows(base + name)
         )
         found[next(free)] = Members(iri)
     concepts = next((path for path, members in found.items() if members.class_iri == _CONCEPT), "")
     if concepts:
         for scheme in index.members(_SCHEME, limit=500):
             found.setdefault(f"{concepts}/{_slug(local_name(scheme))}", Members(_CONCEPT, scheme))
-    return found
+    return Paths(found, {members.subject: path for path, members in found.items()})
 
 
 def _names(iri: str, prefixes: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -89,8 +89,11 @@ def _document_iris(raw: str, decoded: str, suffix: str) -> Iterator[str]:
 
 
 def no_entity(path: str) -> Problem:
-    """Give the 410 or 404 of a path below the base at which there is no thing."""
-    base, stem = current.snapshot().config.base, negotiate.split_suffix(path, DOCUMENTS)[0]
+    """Give the 404, 410 or 415 of a path below the base at which there is no thing."""
+    base, (stem, form, suffix) = current.snapshot().config.base, negotiate.split_suffix(path, DOCUMENTS)
+    found = entity(stem) if suffix and form is None else None
+    if found is not None:
+        return unsupported(suffix, document_path(found.iri, base))
     iris = [base + spelling for one in (path, stem) for spelling in spellings(raw_path("", one), one)]
     return _absent(path, iris)
 

@@ -17,7 +17,7 @@ from endpoint import site as current
 from endpoint.negotiate import CSV, HTML, JSON, LISTS, Representation
 from endpoint.problems import Problem
 from endpoint.respond import link, respond
-from endpoint.variants import choose, query_string
+from endpoint.variants import choose, named, query_string
 from kg.index import Label
 from kg.search import MAX_QUERY, Found, Hit
 from kg.vocab import document_path
@@ -71,9 +71,7 @@ class Choice:
 @blueprint.get("/search.<suffix>")
 def search(suffix: str) -> Response:
     """What the words of `?q=` find, page by page, of the class `?kind=` where one is named."""
-    form = negotiate.of_name(suffix, LISTS) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "search")
+    form = named(suffix, LISTS, "search")
     asked = request.args.get("q", "")[:MAX_QUERY].strip()
     found = _find(asked)
     chosen, vary = choose(form, LISTS, "search")

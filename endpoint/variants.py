@@ -15,6 +15,14 @@ from endpoint.problems import Problem
 from endpoint.respond import absolute, here, link, uri
 
 
+def named(suffix: str, table: Sequence[Representation], path: str) -> Representation | None:
+    """Give the representation that a suffix names; None without one. Raises Problem for one that none has."""
+    form = negotiate.of_name(suffix, table) if suffix else None
+    if suffix and form is None:
+        raise resolve.unsupported(suffix, path, table)
+    return form
+
+
 def choose(
     form: Representation | None, table: Sequence[Representation], path: str, *, default: str = "html"
 ) -> tuple[Representation, tuple[str, ...]]:
@@ -22,11 +30,8 @@ def choose(
 
     A form named by suffix or `?format=` is that form; `?_profile=` makes it that of another profile.
     """
-    named = request.args.get("format")
-    if form is None and named is not None:
-        form = negotiate.of_name(named, table)
-        if form is None:
-            raise resolve.unsupported(named, path, table)
+    if form is None:
+        form = named(request.args.get("format", ""), table, path)
     token, profiled = request.args.get("_profile"), _profiles(table)
     if form is not None:
         return form if token is None else _in_profile(form, token, table, path), ()

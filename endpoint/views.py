@@ -67,6 +67,7 @@ from endpoint.variants import (
     alternates,
     canonical,
     choose,
+    named,
     path_of,
     principal,
     profile_iri,
@@ -164,9 +165,7 @@ def ontology(suffix: str) -> Response:
     found = current.index().describe(f"{base}def")
     if found is None:
         raise resolve.missing("def")
-    form = negotiate.of_name(suffix, ONTOLOGY)
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "def")
+    form = named(suffix, ONTOLOGY, "def")
     return describe(found, form, ONTOLOGY, path="def")
 
 
@@ -341,7 +340,7 @@ def _members(members: Members, form: Representation | None, path: str) -> Respon
         listing=found,
         list_path=path,
         query=lists.query(members, narrowed, html.language()),
-        schemes=[(at, one.scheme) for at, one in html.lists().items() if at.startswith(f"{path}/")],
+        schemes=[(at, one.scheme) for at, one in html.lists().members.items() if at.startswith(f"{path}/")],
         **_map_of_list(found),
     )
     return _table(chosen, vary, path, page, found.more)
@@ -401,9 +400,7 @@ def _draw_list(found: Listing) -> Drawing | None:
 @blueprint.get("/links.<suffix>")
 def links(suffix: str) -> Response:
     """The things that point to one thing by one property, page by page."""
-    form = negotiate.of_name(suffix, LISTS) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "links", LISTS)
+    form = named(suffix, LISTS, "links")
     target, predicate = request.args.get("to", ""), request.args.get("by", "")
     limit, after = current.site().settings.page_size, request.args.get("after", "")
     iris = current.index().incoming(target, predicate, after=after, limit=limit + 1)
@@ -497,9 +494,7 @@ def about() -> Response:
 @blueprint.get("/api.<suffix>")
 def api(suffix: str) -> Response:
     """What can be asked of this site and how: an OpenAPI document, and the page made of it."""
-    form = negotiate.of_name(suffix, API) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "api", API)
+    form = named(suffix, API, "api")
     chosen, vary = choose(form, API, "api")
     told = openapi.document(current.snapshot(), current.site().settings, _routes(), html.text_of)
     profiles = [(profile, profile_iri(profile.token)) for profile in PROFILES]
@@ -545,10 +540,12 @@ def _page(template: str, **context: Any) -> Response:
 @blueprint.get("/<path:path>")
 def thing(path: str) -> Response:
     """The IRI of a thing: see the document about it; or a list."""
-    stem, table, _ = negotiate.split_suffix(path, MEMBERS)
-    at = path if table is None else stem
-    if at in html.lists():
-        return _members(html.lists()[at], table, at)
+    stem, table, ending = negotiate.split_suffix(path, MEMBERS)
+    members = html.lists().members.get(path if table is None else stem)
+    if members is not None:
+        return _members(members, table, path if table is None else stem)
+    if table is None and stem in html.lists().members:
+        raise resolve.unsupported(ending, stem, MEMBERS)
     stem, form, _ = negotiate.split_suffix(path, DOCUMENTS)
     found = resolve.entity(path)
     suffix = ""

@@ -108,9 +108,16 @@ def test_the_concepts_of_each_scheme_are_a_list(client: FlaskClient) -> None:
     assert ">Sjangre</bdi></h1>" in client.get("/concepts/genre", headers=HTML).text
 
 
-@pytest.mark.parametrize("path", ["/list/def:Film", "/films/x", "/concepts/nothing", "/film", "/films.docx"])
+@pytest.mark.parametrize("path", ["/list/def:Film", "/films/x", "/concepts/nothing", "/film"])
 def test_there_is_no_other_way_to_a_list(client: FlaskClient, path: str) -> None:
     assert client.get(path, headers=HTML).status_code == 404
+
+
+def test_a_suffix_that_no_list_has_is_a_415_that_names_those_there_are(client: FlaskClient) -> None:
+    answer = client.get("/films.docx")
+    assert answer.status_code == 415
+    available = [row["href"] for row in json.loads(answer.data)["available"]]
+    assert available == [f"/films.{form.suffix}" for form in MEMBERS]
 
 
 @pytest.mark.parametrize("form", MEMBERS, ids=lambda form: form.name)

@@ -229,6 +229,10 @@ class Index:
         grouped = {subject.value: tuple(group) for subject, group in groupby(parts, key=lambda s: s.subject)}
         return Description(iri, tuple(own), grouped, incoming)
 
+    def knows(self, iri: str) -> bool:
+        """Tell whether any statement mentions an IRI."""
+        return self._id(f"<{iri}>") is not None
+
     def _id(self, text: str) -> int | None:
         row = self._db.execute("SELECT id FROM term WHERE text = ?", (text,)).fetchone()
         return row[0] if row else None
