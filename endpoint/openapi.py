@@ -359,7 +359,7 @@ _SCHEMAS: Mapping[str, Any] = {
         versions=_list(
             _object(
                 ("changed", "snapshot", "added", "removed"),
-                changed={"type": "string", "format": "date-time"}, snapshot=_TEXT,
+                changed={"type": "string", "format": "date-time"}, snapshot={"type": ["string", "null"]},
                 added=_TRIPLES, removed=_TRIPLES,
             )
         ),

@@ -70,7 +70,7 @@ class Choice:
 @blueprint.get("/search", defaults={"suffix": ""})
 @blueprint.get("/search.<suffix>")
 def search(suffix: str) -> Response:
-    """What the words of `?q=` find, page by page, of the class `?kind=` where one is named."""
+    """What the words of ?q= find, page by page, of the class ?kind= where one is named."""
     form = named(suffix, LISTS, "search")
     asked = request.args.get("q", "")[:MAX_QUERY].strip()
     found = _find(asked)
@@ -157,7 +157,7 @@ def _choices(found: Found) -> tuple[Choice, ...]:
 
 @blueprint.get("/suggest")
 def suggest() -> Response:
-    """Completions of `?q=` for search boxes, as JSON; `?format=opensearch` gives those of browsers."""
+    """Completions of ?q= for search boxes, as JSON; ?format=opensearch gives those of browsers."""
     asked = request.args.get("q", "")[:MAX_QUERY].strip()
     hits = current.index().complete(
         html.expand(asked) or asked, negotiate.fallbacks(html.language()), limit=10

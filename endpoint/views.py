@@ -119,7 +119,7 @@ def document(path: str) -> Response:
 
 @blueprint.get("/doc")
 def document_of() -> Response:
-    """The same for an IRI given as `?iri=`: that of others, or one with a hash."""
+    """Everything known about an IRI given by ?iri=: one of others, or one with a hash."""
     iri = request.args.get("iri", "")
     if not _IRI.fullmatch(iri):
         raise Problem("bad-request", "Give an absolute IRI: /doc?iri=https://…")

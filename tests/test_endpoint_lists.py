@@ -233,5 +233,5 @@ def test_pages_follow_each_other_in_any_order_and_form(snapshot: Snapshot) -> No
 
 def test_columns_lead_to_the_list_sorted_by_them(client: FlaskClient) -> None:
     page = client.get("/films?sort=def:length", headers=HTML).text
-    assert 'aria-sort="ascending"><a class="named" href="/films?sort=-def%3Alength"' in page
-    assert '<a class="named" href="/films?sort=def%3Agenre"' in page
+    assert 'aria-sort="ascending"><a class="ds-link named" href="/films?sort=-def%3Alength"' in page
+    assert '<a class="ds-link named" href="/films?sort=def%3Agenre"' in page
