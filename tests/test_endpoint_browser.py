@@ -48,7 +48,8 @@ addEventListener("load", () => axe.run(document, {runOnly: ["wcag2a", "wcag2aa",
 """
 PAGES = (
     "/", "/doc/book/growth", "/doc/book/L%C3%B8nset", "/doc/town/oslo", "/def", "/books", "/shops?map=1",
-    "/kinds", "/questions", "/dumps/", "/dataset", "/about", "/accessibility", "/api", "/limits",
+    "/kinds", "/questions", "/dumps/", "/dataset", "/about", "/accessibility", "/api",
+    "/history/book/growth", "/limits",
     "/problems", "/quality", "/shapes", "/doc/concept/genre", "/search?q=growth", "/nowhere", "/doc?iri=https%3A%2F%2Fbooks.example%2Fdef%23author",
 )  # fmt: skip
 
