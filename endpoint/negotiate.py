@@ -115,7 +115,7 @@ DOCUMENTS = (
     *_in_profile(ALTERNATES, "turtle"),
 )
 """The same with everything that there is of it: anything that has a document."""
-ONTOLOGY = (HTML, *_TRIPLES)
+ONTOLOGY = (HTML, *_TRIPLES, *CITATIONS)
 """The ontology as a whole."""
 CATALOGUE = (HTML, *GRAPHS)
 """What describes the dataset: DCAT and VoID."""

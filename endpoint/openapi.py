@@ -142,7 +142,7 @@ RESOURCES = (
     Resource("discovery.dataset_version", "Dataset", (), (), ("not-found",), (_SEES,)),
     Resource("discovery.catalogue", "Dataset", negotiate.CATALOGUE, _FORMS, _NEGOTIATED, ("200", _SEES)),
     Resource("discovery.void", "Dataset", negotiate.GRAPHS, ("format",), _NEGOTIATED),
-    Resource("ontology", "Dataset", negotiate.ONTOLOGY, _DOCUMENT, _FOUND),
+    Resource("ontology", "Dataset", negotiate.ONTOLOGY, (*_FORMS, "If-None-Match"), _FOUND),
     Resource("context", "Dataset", (_form("jsonld", "application/ld+json"),)),
     Resource("discovery.citation", "Dataset", (_form("cff", "application/yaml"),), _PAGE),
     Resource("discovery.ro_crate", "Dataset", (_form("jsonld", "application/ld+json"),), _PAGE),

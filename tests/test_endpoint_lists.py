@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Store, parse
 
+from endpoint import concepts, lists
+from endpoint.lists import Members
 from endpoint.negotiate import GRAPHS, MEMBERS
 from kg import source
 from kg.findings import Report
+from kg.index import Index
 from kg.snapshot import Home, Snapshot
 from tests.books import make_client
 
@@ -235,3 +239,32 @@ def test_columns_lead_to_the_list_sorted_by_them(client: FlaskClient) -> None:
     page = client.get("/films?sort=def:length", headers=HTML).text
     assert 'aria-sort="ascending"><a class="ds-link named" href="/films?sort=-def%3Alength"' in page
     assert '<a class="ds-link named" href="/films?sort=def%3Agenre"' in page
+
+
+@contextmanager
+def counted(index: Index) -> Iterator[list[str]]:
+    """Give the statements that an index is asked in a block."""
+    asked: list[str] = []
+    index._db.set_trace_callback(asked.append)
+    yield asked
+    index._db.set_trace_callback(None)
+
+
+def test_a_tree_of_concepts_costs_the_same_look_ups_however_many_there_are(snapshot: Snapshot) -> None:
+    costs = set()
+    for name in ("genre", "mood"):
+        index = Index(snapshot.index)
+        with counted(index) as asked:
+            concepts.tree(f"{BASE}concept/{name}", index, "nb")
+        costs.add(len(asked))
+    assert len(costs) == 1
+
+
+def test_a_page_of_a_list_costs_the_same_look_ups_however_long_it_is(snapshot: Snapshot) -> None:
+    costs = set()
+    for limit in (1, 2, 4):
+        index = Index(snapshot.index)
+        with counted(index) as asked:
+            lists.listing(index, snapshot.store, Members(f"{BASE}def#Film"), "nb", limit=limit)
+        costs.add(len(asked))
+    assert len(costs) == 1
