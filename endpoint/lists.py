@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -18,6 +18,7 @@ from endpoint.literals import readable
 from endpoint.negotiate import fallbacks
 from endpoint.timelines import ABOUT_THE_RECORD
 from endpoint.vocabulary import Vocabulary
+from endpoint.words import LANGUAGES, WORDS
 from kg.index import Index, Label, Value
 from kg.search import fold
 from kg.vocab import LABELS, PREFIXES, RDF_TYPE, RDFS_LABEL, local_name, term
@@ -31,6 +32,9 @@ _DATES = frozenset(term(f"xsd:{name}").value for name in ("date", "gYear", "gYea
 _NUMBERS = frozenset(term(f"xsd:{name}").value for name in ("decimal", "double", "float", "integer"))
 _YEARS = re.compile(r"(\d{4})(?:/(\d{4}))?")
 _YEARS_EACH = 40
+_REPLACED, _VERSION_OF = term("dcterms:isReplacedBy").value, term("dcterms:isVersionOf").value
+TODAY = ".today"
+"""What stands after a property's name where what its values are today is meant."""
 _MOST_IN_MEMORY = 5_000
 _COLUMNS = 3
 _FACETS = 8
@@ -269,12 +273,16 @@ Values = Mapping[str, Mapping[str, tuple[Value, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The things of a class with their values, the years these cover, and which are columns and facets."""
+    """The things of a class with their values, the years these cover, and which are columns and facets.
+
+    `were` has, by facet and what things are today, what they were.
+    """
 
     values: Values
     years: Mapping[str, Mapping[str, tuple[tuple[int, int], ...]]]
     columns: tuple[str, ...]
     facets: tuple[str, ...]
+    were: Mapping[tuple[str, str], frozenset[str]]
 
     def has(self, iri: str, predicate: str, value: str) -> bool:
         """Tell whether a thing has a value, or a period that overlaps with some years."""
@@ -299,7 +307,67 @@ def _table(index: Index, store: Path, class_iri: str) -> _Table | None:
         return None
     said = index.values(iris)
     values: Values = {iri: said.get(iri, {}) for iri in iris}
-    return _laid_out(values, _years(values, index), vocabulary.of_store(store), class_iri)
+    return _with_today(_laid_out(values, _years(values, index), vocabulary.of_store(store), class_iri), index)
+
+
+def _with_today(table: _Table, index: Index) -> _Table:
+    """Add beside each facet whose values have been replaced one of what they are today."""
+    values = {iri: dict(said) for iri, said in table.values.items()}
+    facets: list[str] = []
+    were: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for predicate in table.facets:
+        facets.append(predicate)
+        used = set() if predicate in table.years else _used(table.values, predicate)
+        today = _today(used, index)
+        if not used & today.keys():
+            continue
+        later = predicate + TODAY
+        for then in used:
+            for now in today.get(then, (then,)):
+                were[later, now].add(then)
+        for said in values.values():
+            ends = (today.get(value.value, (value.value,)) for value in said.get(predicate, ()))
+            said[later] = tuple(NamedNode(iri) for iri in sorted({iri for some in ends for iri in some}))
+        facets += [later] if _is_facet(values, later) else []
+    frozen = {key: frozenset(iris) for key, iris in were.items()}
+    return replace(table, values=values, facets=tuple(facets), were=frozen)
+
+
+def _used(values: Values, predicate: str) -> set[str]:
+    return {value.value for said in values.values() for value in said.get(predicate, ())}
+
+
+def _today(iris: set[str], index: Index) -> dict[str, tuple[str, ...]]:
+    """Give what each thing that was replaced is today: where the chain of its successors ends.
+
+    A chain that branches leads to the version of the same thing, if one of its ends is that, else nowhere: of
+    what was merged and split again, nobody knows which part is meant.
+    """
+    after: dict[str, set[str]] = {}
+    wholes: dict[str, frozenset[str]] = {}
+    while new := iris - wholes.keys():
+        said = index.values(new, [_REPLACED, _VERSION_OF])
+        wholes |= {iri: _iris(said.get(iri, {}).get(_VERSION_OF, ())) for iri in new}
+        after |= {iri: set(_iris(one[_REPLACED])) for iri, one in said.items() if _REPLACED in one}
+        iris = {iri for some in after.values() for iri in some}
+    found: dict[str, tuple[str, ...]] = {}
+    for iri in after:
+        ends = _reached(iri, after) - after.keys()
+        same = {end for end in ends if wholes[end] & wholes[iri]}
+        found[iri] = tuple(same if len(same) == 1 else ends if len(ends) == 1 else ())
+    return found
+
+
+def _iris(values: Iterable[Value]) -> frozenset[str]:
+    return frozenset(value.value for value in values if isinstance(value, NamedNode))
+
+
+def _reached(iri: str, after: Mapping[str, set[str]]) -> set[str]:
+    found, new = set[str](), {iri}
+    while new:
+        found |= new
+        new = {later for one in new for later in after.get(one, ())} - found
+    return found
 
 
 def _years(values: Values, index: Index) -> dict[str, dict[str, tuple[tuple[int, int], ...]]]:
@@ -356,7 +424,7 @@ def _laid_out(
             facets.setdefault(predicate, predicate)
         elif _is_facet(values, predicate):
             facets.setdefault(_parts(values, predicate), predicate)
-    return _Table(values, years, tuple(columns[:_COLUMNS]), tuple(facets.values())[:_FACETS])
+    return _Table(values, years, tuple(columns[:_COLUMNS]), tuple(facets.values())[:_FACETS], {})
 
 
 def _short(values: Values, predicate: str) -> bool:
@@ -459,8 +527,14 @@ def _long(index: Index, members: Members, language: str, after: str, limit: int)
 def _column_labels(
     index: Index, store: Path, members: Members, table: _Table, chain: Sequence[str]
 ) -> dict[str, Label]:
-    general = index.labels((*table.columns, *table.facets), chain)
-    return general | _field_names(vocabulary.of_store(store), members.class_iri, chain)
+    facets = [predicate.removesuffix(TODAY) for predicate in table.facets]
+    found = index.labels((*table.columns, *facets), chain)
+    found |= _field_names(vocabulary.of_store(store), members.class_iri, chain)
+    today = WORDS["today"][LANGUAGES.index(chain[0]) if chain[0] in LANGUAGES else -1]
+    for predicate in facets:
+        name = found[predicate]
+        found[predicate + TODAY] = Label(today.format(name=name.text), name.language)
+    return found
 
 
 def _sort_keys(
@@ -543,15 +617,23 @@ def _years_to_choose(
         yield Choice(value, Label(value.replace("/", "–"), ""), number, value in picked)
 
 
-def query(members: Members, chosen: Sequence[tuple[str, str]], language: str) -> str:
+def query(
+    index: Index, store: Path, members: Members, chosen: Sequence[tuple[str, str]], language: str
+) -> str:
     """Give the SPARQL query that finds what a list has on all its pages."""
+    table = _table(index, store, members.class_iri)
+    were = table.were if table is not None else {}
     lines = [f"  ?thing a <{members.class_iri}> ."]
     for number, (predicate, value) in enumerate((*members.within, *chosen), start=1):
         years = _YEARS.fullmatch(value)
-        if years is None:
-            lines.append(f"  ?thing <{predicate}> <{value}> .")
-        else:
+        if years is not None:
             lines += _within_years(predicate, number, years[1], years[2] or years[1])
+        elif predicate.endswith(TODAY):
+            iris = " ".join(f"<{iri}>" for iri in sorted(were.get((predicate, value), ())))
+            lines.append(f"  VALUES ?then{number} {{ {iris} }}")
+            lines.append(f"  ?thing <{predicate.removesuffix(TODAY)}> ?then{number} .")
+        else:
+            lines.append(f"  ?thing <{predicate}> <{value}> .")
     labels = "|".join(f"<{found.value}>" for found in LABELS)
     lines.append(f'  OPTIONAL {{ ?thing {labels} ?label . FILTER (LANG(?label) = "{language}") }}')
     return "SELECT DISTINCT ?thing ?label WHERE {\n" + "\n".join(lines) + "\n} ORDER BY ?label ?thing\n"

@@ -340,7 +340,7 @@ def _members(members: Members, form: Representation | None, path: str) -> Respon
         formats=_list_formats(MEMBERS, path),
         listing=found,
         list_path=path,
-        query=lists.query(members, narrowed, html.language()),
+        query=lists.query(current.index(), current.snapshot().store, members, narrowed, html.language()),
         schemes=[(at, one.scheme) for at, one in html.lists().members.items() if at.startswith(f"{path}/")],
         **_map_of_list(found),
     )

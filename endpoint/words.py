@@ -50,6 +50,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "All that can be asked of this site, and what comes back. The page is made of the OpenAPI document.",
     ),
     "versions": ("Utgaver", "Utgåver", "Versions"),
+    "today": ("{name} i dag", "{name} i dag", "{name} today"),
     "history": ("Historikk", "Historikk", "History"),
     "history-lead": (
         "Hver gang det som står om dette ble endret i en publisert utgave.",

@@ -25,6 +25,7 @@ from tests.books import make_client
 BASE = "https://films.example/"
 PREFIXES = f"""\
 @prefix dcat: <http://www.w3.org/ns/dcat#> .
+@prefix dcterms: <http://purl.org/dc/terms/> .
 @prefix def: <{BASE}def#> .
 @prefix film: <{BASE}id/film/> .
 @prefix genre: <{BASE}concept/genre/> .
@@ -60,6 +61,18 @@ def:kind a owl:ObjectProperty ; rdfs:label "slag"@nb .
 <{BASE}cities> a def:Odd ; rdfs:label "An IRI that a list would like"@en .
 <{BASE}concept/genre> a skos:ConceptScheme ; skos:prefLabel "Sjangre"@nb .
 <{BASE}concept/mood> a skos:ConceptScheme ; skos:prefLabel "Stemninger"@nb .
+<{BASE}id/y/1> a def:Shot ; rdfs:label "One"@nb ; def:area <{BASE}id/area/a/1>, <{BASE}id/area/c/1> .
+<{BASE}id/y/2> a def:Shot ; rdfs:label "Two"@nb ; def:area <{BASE}id/area/b/1> .
+<{BASE}id/y/3> a def:Shot ; rdfs:label "Three"@nb ; def:area <{BASE}id/area/b/1>, <{BASE}id/area/a/3> .
+<{BASE}id/y/4> a def:Shot ; rdfs:label "Four"@nb ; def:area <{BASE}id/area/d/1> .
+<{BASE}id/area/a/1> dcterms:isVersionOf <{BASE}id/area/a> ; dcterms:isReplacedBy <{BASE}id/area/ab/2> .
+<{BASE}id/area/b/1> dcterms:isVersionOf <{BASE}id/area/b> ; dcterms:isReplacedBy <{BASE}id/area/ab/2> .
+<{BASE}id/area/ab/2> dcterms:isReplacedBy <{BASE}id/area/a/3>, <{BASE}id/area/b/3> .
+<{BASE}id/area/a/3> dcterms:isVersionOf <{BASE}id/area/a> .
+<{BASE}id/area/b/3> dcterms:isVersionOf <{BASE}id/area/b> .
+<{BASE}id/area/c/1> dcterms:isReplacedBy <{BASE}id/area/a/3>, <{BASE}id/area/b/3> .
+<{BASE}id/area/d/1> dcterms:isReplacedBy <{BASE}id/area/d/2> .
+<{BASE}id/area/d/2> dcterms:isReplacedBy <{BASE}id/area/d/1> .
 genre:drama a skos:Concept ; skos:prefLabel "Drama"@nb ; skos:inScheme <{BASE}concept/genre> .
 genre:comedy a skos:Concept ; skos:prefLabel "Komedie"@nb ; skos:inScheme <{BASE}concept/genre> .
 <{BASE}concept/mood/sad> a skos:Concept ; skos:prefLabel "Trist"@nb ; skos:inScheme <{BASE}concept/mood> .
@@ -183,15 +196,34 @@ def test_a_list_is_narrowed_by_values_and_years_and_its_query_finds_the_same(
 ) -> None:
     assert labels(client, f"/films?{query}") == expected
     page = client.get(f"/films?{query}&lang=nb", headers=HTML).text
+    assert found_by_query(client, snapshot, page) == sorted(expected)
+
+
+def found_by_query(client: FlaskClient, snapshot: Snapshot, page: str) -> list[str]:
+    """Give the names that the query of a page finds."""
     (link,) = re.findall(r'href="/sparql\?(query=[^"]+)"', page)
     asked = link.replace("&amp;", "&")
     with client.application.test_request_context(f"/?{asked}") as context:
         sparql = context.request.args["query"]
     found = Store.read_only(str(snapshot.store)).query(sparql)
     assert isinstance(found, QuerySolutions)
-    assert sorted(str(row["label"].value) for row in found if isinstance(row["label"], Literal)) == sorted(
-        expected
+    return sorted(str(row["label"].value) for row in found if isinstance(row["label"], Literal))
+
+
+@pytest.mark.parametrize(
+    ("area", "expected"), [("a/3", ["One", "Three"]), ("b/3", ["Three", "Two"]), ("ab/2", []), ("c/1", [])]
+)
+def test_values_that_were_replaced_can_be_chosen_by_what_they_are_today(
+    client: FlaskClient, snapshot: Snapshot, area: str, expected: list[str]
+) -> None:
+    query = f"def:area.today={BASE}id/area/{area}"
+    assert labels(client, f"/shots?{query}") == expected
+    page = client.get(f"/shots?{query}&lang=nb", headers=HTML).text
+    assert (
+        re.findall(r'<summary><span class="named"><bdi[^>]*>([^<]+)', page)[-1:]
+        == ["area i dag"][: len(expected)]
     )
+    assert found_by_query(client, snapshot, page) == expected
 
 
 def test_the_query_of_a_scheme_finds_its_concepts(client: FlaskClient, snapshot: Snapshot) -> None:
