@@ -68,14 +68,13 @@ def document(path: str, below: str = "doc/") -> Found:
     found = _described(raw, path)
     if found is not None:
         return _alive(Found(found, None))
-    stem, form, suffix = negotiate.split_suffix(path, DOCUMENTS)
-    if suffix:
-        raw_stem = raw.removesuffix(f".{suffix}")
-        found = _described(raw_stem, stem)
-        if found is not None and form is not None:
-            return _alive(Found(found, form))
+    for stem, form, suffix in negotiate.splits(path, DOCUMENTS):
+        found = _described(raw.removesuffix(f".{suffix}"), stem)
         if found is not None:
-            raise unsupported(suffix, f"doc/{stem}")
+            return _alive(Found(found, form))
+    stem, known, suffix = negotiate.split_suffix(path, DOCUMENTS)
+    if suffix and known is None and _described(raw.removesuffix(f".{suffix}"), stem) is not None:
+        raise unsupported(suffix, f"doc/{stem}")
     raise _absent(path, _document_iris(raw, path, suffix))
 
 

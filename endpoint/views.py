@@ -553,13 +553,11 @@ def thing(path: str) -> Response:
         return _members(members, table, path if table is None else stem)
     if table is None and stem in html.lists().members:
         raise resolve.unsupported(ending, stem, MEMBERS)
-    stem, form, _ = negotiate.split_suffix(path, DOCUMENTS)
-    found = resolve.entity(path)
-    suffix = ""
-    if found is None and form is not None:
-        found, suffix = resolve.entity(stem), f".{form.suffix}"
-    if found is None:
-        raise resolve.no_entity(path)
-    target = document_path(found.iri, current.snapshot().config.base)
+    named = ((stem, f".{form.suffix}") for stem, form, _ in negotiate.splits(path, DOCUMENTS))
     query = request.query_string.decode("latin-1")
-    return redirect(here(target + suffix) + (f"?{query}" if query else ""))
+    for at, suffix in ((path, ""), *named):
+        found = resolve.entity(at)
+        if found is not None:
+            target = document_path(found.iri, current.snapshot().config.base) + suffix
+            return redirect(here(target) + (f"?{query}" if query else ""))
+    raise resolve.no_entity(path)

@@ -17,7 +17,8 @@ from tests.serving import Served, served
 ODD = {
     "a%2Fb": "with an encoded slash", "a/b": "with a slash", "50%25": "with a per cent sign",
     "Løn(1)": "in parentheses", "a%20b": "with a space", "L%C3%B8p": "encoded", "Løn": "with a letter",
-    "v1.ttl": "with a suffix of its own", "q;x=1,2": "with separators", "it's!*~$&@": "with all else",
+    "v1.ttl": "with a suffix of its own", "a.schema": "with the name of a profile",
+    "q;x=1,2": "with separators", "it's!*~$&@": "with all else",
 }  # fmt: skip
 FILES = {
     "kg.toml": f'base = "{BASE}"\ntitle.en = "Odd"\n',
