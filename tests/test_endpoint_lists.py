@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Store, parse
 
-from endpoint import concepts, lists
+from endpoint import columns, concepts, lists
 from endpoint.lists import Members
 from endpoint.negotiate import GRAPHS, MEMBERS
 from kg import source
@@ -23,6 +23,7 @@ from kg.snapshot import Home, Snapshot
 from tests.books import make_client
 
 BASE = "https://films.example/"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
 PREFIXES = f"""\
 @prefix dcat: <http://www.w3.org/ns/dcat#> .
 @prefix dcterms: <http://purl.org/dc/terms/> .
@@ -300,3 +301,15 @@ def test_a_page_of_a_list_costs_the_same_look_ups_however_long_it_is(snapshot: S
             lists.listing(index, snapshot.store, Members(f"{BASE}def#Film"), "nb", limit=limit)
         costs.add(len(asked))
     assert len(costs) == 1
+
+
+def test_a_list_too_long_to_hold_still_has_its_things_in_pages(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "_MOST_IN_MEMORY", 1)
+    index = Index(snapshot.index)
+    genre = Members(f"{SKOS}Concept", f"{BASE}concept/genre")
+    first = lists.listing(index, snapshot.store, genre, "nb", limit=1)
+    second = lists.listing(index, snapshot.store, genre, "nb", after=first.more)
+    assert [row.label.text for row in (*first.rows, *second.rows)] == ["Komedie", "Drama"]
+    assert (first.count, first.facets, second.more) == (2, (), "")

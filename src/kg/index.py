@@ -289,6 +289,13 @@ class Index:
             return ()
         return self._subjects(key, by, after, limit)
 
+    def count(self, iri: str, predicate: str) -> int:
+        """Give how many things point to an IRI by a predicate."""
+        row = self._db.execute(
+            "SELECT n FROM incoming WHERE o = ? AND p = ?", (self._id(f"<{iri}>"), self._id(f"<{predicate}>"))
+        ).fetchone()
+        return int(row[0]) if row else 0
+
     def labels(self, iris: Iterable[str], languages: Sequence[str]) -> dict[str, Label]:
         """Give each IRI's name in the first of these languages it has, else in any, else from the IRI."""
         wanted = list(dict.fromkeys(iris))
