@@ -308,7 +308,10 @@ def _no_snapshot(identity: str) -> Problem:
 
 @lru_cache(maxsize=16)
 def _kept(home: Home, identity: str) -> Snapshot | None:
-    return home.open(identity)
+    try:
+        return home.open(identity)
+    except SnapshotError:
+        return None
 
 
 def _api_catalog_link() -> str:

@@ -1,6 +1,7 @@
 """Facts about what changes from snapshot to snapshot: histories, things that are gone, dates."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -148,3 +149,17 @@ def test_the_dataset_names_its_versions_and_each_leads_to_its_data(told: Told) -
         with told.client.get(where) as answer:
             assert answer.status_code == 200
     assert told.client.get(f"/dataset/{'0' * 64}").status_code == 404
+
+
+def test_a_damaged_snapshot_beside_it_takes_nothing_down(told: Told, tmp_path: Path) -> None:
+    shutil.copytree(told.home.path, tmp_path / "home", symlinks=True)
+    home = Home(tmp_path / "home")
+    current = home.current()
+    assert current
+    manifest = home.path / "snapshots" / told.first.id / "manifest.json"
+    row = json.loads(manifest.read_text("utf-8"))
+    row["graphs"] = [{"of another": "layout", "sources": []}]
+    manifest.write_text(json.dumps(row), "utf-8")
+    client = application(Site(Settings(), Published(current, Index(current.index)), home=home)).test_client()
+    for path in ("/dataset", "/dataset.ttl", "/catalog", "/history/village/lonset"):
+        assert client.get(path).status_code == 200
