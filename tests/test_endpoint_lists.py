@@ -313,3 +313,13 @@ def test_a_list_too_long_to_hold_still_has_its_things_in_pages(
     second = lists.listing(index, snapshot.store, genre, "nb", after=first.more)
     assert [row.label.text for row in (*first.rows, *second.rows)] == ["Komedie", "Drama"]
     assert (first.count, first.facets, second.more) == (2, (), "")
+
+
+def test_crawlers_are_not_led_through_every_choice_and_order(client: FlaskClient) -> None:
+    page = client.get("/films", headers=HTML).text
+    links = re.findall(r'<a [^>]*href="/films\?[^"]*"[^>]*>', page)
+    led = [
+        link for link in links if 'rel="nofollow"' not in link and "lang=" not in link and "map=" not in link
+    ]
+    assert len(links) > 8
+    assert led == []
