@@ -424,15 +424,21 @@ def links(suffix: str) -> Response:
 
 
 def _table(chosen: Representation, vary: Iterable[str], path: str, body: str | bytes, more: str) -> Response:
-    """Give a page of a list in some form, with the way to the next."""
+    """Give a page of a list in some form, with the way to the next and to the other forms."""
     suffix = "" if chosen is HTML else f".{chosen.suffix}"
-    following = [link(html.href(f"{path}{suffix}", **_list_query(after=more)), "next")] if more else []
+    links = [
+        link(at, "alternate", type=form.media_type)
+        for form, at in _list_formats(MEMBERS if path != "links" else LISTS, path)
+        if form.name != chosen.name
+    ]
+    if more:
+        links.append(link(html.href(f"{path}{suffix}", **_list_query(after=more)), "next"))
     return respond(
         body,
         chosen,
         vary=(*vary, "Accept-Language"),
         content_location=html.href(f"{path}.{chosen.suffix}", **_list_query()),
-        links=following,
+        links=links,
         language=html.language(),
         variant=query_string(),
     )

@@ -262,7 +262,7 @@ def test_pages_follow_each_other_in_any_order_and_form(snapshot: Snapshot) -> No
         while address:
             answer = client.get(address)
             yield [row["label"] for row in json.loads(answer.data)]
-            following = re.search(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
+            following = re.search(r'<([^>]+)>; rel="next"', " ".join(answer.headers.getlist("Link")))
             address = following[1] if following else ""
 
     assert list(pages("/films.json?sort=-def:length")) == [["Bø", "Åsa", "Bo"], ["Ål"]]
@@ -323,3 +323,12 @@ def test_crawlers_are_not_led_through_every_choice_and_order(client: FlaskClient
     ]
     assert len(links) > 8
     assert led == []
+
+
+def test_a_list_names_its_other_forms_narrowed_and_sorted_alike(client: FlaskClient) -> None:
+    links = client.get("/films.csv?sort=-&def:made=2001").headers.getlist("Link")
+    others = [form for form in MEMBERS if form.name != "csv"]
+    assert links == [
+        f'</films.{form.suffix}?sort=-&def%3Amade=2001>; rel="alternate"; type="{form.media_type}"'
+        for form in others
+    ]
