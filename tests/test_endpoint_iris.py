@@ -95,3 +95,15 @@ def test_the_path_as_sent_is_found_below_a_root_path_or_not(
     app = make_client(books, root_path=root).application
     with app.test_request_context("/", environ_overrides={"RAW_URI": uri}):
         assert raw_path(prefix, "what was decoded") == expected
+
+
+def test_each_profile_is_kept_apart_by_the_cache(server: Served) -> None:
+    def ask(profile: str) -> str:
+        headers = {"Accept": "text/turtle", **({"Accept-Profile": profile} if profile else {})}
+        return server.ask("GET", "/doc/x/v1.ttl", headers=headers).headers["content-location"]
+
+    wanted = {"": "", "<https://schema.org/>": ".schema", f"<{BASE}api#profile-annotated>": ".annotated"}
+    for _ in range(2):
+        assert {profile: ask(profile) for profile in wanted} == {
+            profile: f"/doc/x/v1.ttl{token}.ttl" for profile, token in wanted.items()
+        }
