@@ -433,7 +433,7 @@ def _table(chosen: Representation, vary: Iterable[str], path: str, body: str | b
     ]
     if more:
         links.append(link(html.href(f"{path}{suffix}", **_list_query(after=more)), "next"))
-    return respond(
+    answer = respond(
         body,
         chosen,
         vary=(*vary, "Accept-Language"),
@@ -442,6 +442,7 @@ def _table(chosen: Representation, vary: Iterable[str], path: str, body: str | b
         language=html.language(),
         variant=query_string(),
     )
+    return discovery.dated(answer)
 
 
 def _records(rows: Sequence[Mapping[str, Any]], chosen: Representation) -> str:

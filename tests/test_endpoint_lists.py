@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -332,3 +333,8 @@ def test_a_list_names_its_other_forms_narrowed_and_sorted_alike(client: FlaskCli
         f'</films.{form.suffix}?sort=-&def%3Amade=2001>; rel="alternate"; type="{form.media_type}"'
         for form in others
     ]
+
+
+def test_a_list_changed_when_its_snapshot_was_made(client: FlaskClient, snapshot: Snapshot) -> None:
+    answer = client.get("/films.csv")
+    assert answer.last_modified == datetime.fromisoformat(snapshot.created)
