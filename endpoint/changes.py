@@ -31,7 +31,7 @@ class Change:
         """Give the change for a JSON document, statements as N-Triples."""
         return {
             "changed": self.version.changed,
-            "snapshot": self.version.snapshot,
+            "snapshot": self.version.snapshot or None,
             "added": None if self.added is None else [f"{triple} ." for triple in self.added],
             "removed": None if self.removed is None else [f"{triple} ." for triple in self.removed],
         }

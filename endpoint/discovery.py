@@ -29,14 +29,16 @@ from endpoint.negotiate import (
 from endpoint.problems import Problem
 from endpoint.respond import absolute, here, link, redirect, respond, respond_file
 from endpoint.signposting import LINKSET_JSON, LINKSETS, Signposts, Target, as_links
+from endpoint.words import LANGUAGES
 from kg import catalog, dumps, rdfio
+from kg.errors import SnapshotError
 from kg.index import Description
 from kg.snapshot import Home, Snapshot
 from kg.vocab import PREFIXES, document_path
 
 blueprint = Blueprint("discovery", __name__)
 
-URLS_IN_A_MAP = 25_000
+URLS_IN_A_MAP = 10_000
 _API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
 _PAGES = (
     "", "dataset", "kinds", "questions", "dumps/", "sparql", "api", "about", "accessibility", "quality",
@@ -71,7 +73,8 @@ def _document(path: Path, kind: str, form: str) -> bytes:
     if kind == "dcat":
         described = current.index().describe(f"{snapshot.config.base}dataset")
         own = [quad.triple for quad in described.quads(derived=False)] if described else []
-        made = catalog.dcat(snapshot, current.numbers(), own)
+        versions = [(one.id, one.created) for one in _versions(current.site().home, path)]
+        made = catalog.dcat(snapshot, current.numbers(), own, versions)
     else:
         made = catalog.void(snapshot, current.numbers())
     return catalog.in_format(made, fmt, {**PREFIXES, **snapshot.config.prefixes})
@@ -116,11 +119,31 @@ def _dataset_page(signposts: Signposts) -> str:
     return html.render(
         "dataset.html",
         kinds=kinds_of(current.index(), html.language()),
+        versions=_versions(current.site().home, current.snapshot().path),
         formats=[(found, variants.address("dataset", found)) for found in CATALOGUE],
         cite_forms=[(found, variants.address("dataset", found)) for found in CITATIONS],
         schema_org=_embedded_dataset(),
         signposts=signposts.in_head(),
     )
+
+
+@lru_cache(maxsize=4)
+def _versions(home: Home | None, path: Path) -> tuple[Snapshot, ...]:
+    """Give the snapshots that are kept, the newest first: that at a path, which is published, and others."""
+    snapshot = current.snapshot()
+    assert path == snapshot.path
+    try:
+        return home.all() if home is not None else (snapshot,)
+    except SnapshotError:  # one of the others is damaged
+        return (snapshot,)
+
+
+@blueprint.get("/dataset/<string(length=64):identity>")
+def dataset_version(identity: str) -> Response:
+    """The dataset as one snapshot has it: see its files."""
+    if kept_snapshot(identity) is None:
+        raise _no_snapshot(identity)
+    return redirect(here(f"dumps/{identity}/{dumps.WHOLE}.nq"))
 
 
 @blueprint.get("/.well-known/void", defaults={"suffix": ""})
@@ -134,9 +157,7 @@ def void(suffix: str) -> Response:
 def _choose(
     suffix: str, table: Sequence[Representation], path: str, *, default: str
 ) -> tuple[Representation, tuple[str, ...]]:
-    form = negotiate.of_name(suffix, table) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, path, table)
+    form = variants.named(suffix, table, path)
     return variants.choose(form, table, path, default=default)
 
 
@@ -267,7 +288,7 @@ def dump_of(identity: str, path: str) -> Response:
     """One file of one snapshot: it never changes, and stays as long as the snapshot is kept."""
     found = kept_snapshot(identity)
     if found is None:
-        raise Problem("not-found", f"There is no snapshot {identity[:12]}…; {here('dumps/')} has the newest.")
+        raise _no_snapshot(identity)
     response = send_dump(found, path)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
@@ -281,9 +302,16 @@ def kept_snapshot(identity: str) -> Snapshot | None:
     return _kept(home, identity) if home is not None else None
 
 
+def _no_snapshot(identity: str) -> Problem:
+    return Problem("not-found", f"There is no snapshot {identity[:12]}…; {here('dumps/')} has the newest.")
+
+
 @lru_cache(maxsize=16)
 def _kept(home: Home, identity: str) -> Snapshot | None:
-    return home.open(identity)
+    try:
+        return home.open(identity)
+    except SnapshotError:
+        return None
 
 
 def _api_catalog_link() -> str:
@@ -366,7 +394,7 @@ def _json(document: object) -> str:
 def sitemap_index() -> Response:
     """The site maps there are: one of the site's own pages, the others of things."""
     snapshot = current.snapshot()
-    rows = [(absolute(f"sitemap/{name}.xml"), changed) for name, changed in _maps(snapshot.path).items()]
+    rows = [(absolute(f"sitemap/{name}.xml"), day, "") for name, day in _maps(snapshot.path).items()]
     return respond(_xml("sitemapindex", "sitemap", rows), _XML, vary=())
 
 
@@ -389,7 +417,8 @@ def sitemap(name: str) -> Response:
     if name not in _maps(snapshot.path):
         raise resolve.missing(f"sitemap/{name}.xml")
     if name == "site":
-        rows = [(absolute(path), snapshot.created) for path in _PAGES]
+        paths = (*_PAGES, *_list_paths())
+        rows = [(absolute(path), snapshot.created) for path in paths]
     else:
         base, graphs = snapshot.config.base, {graph.iri for graph in snapshot.graphs}
         rows = [
@@ -397,16 +426,34 @@ def sitemap(name: str) -> Response:
             for found in current.history().living((int(name) - 1) * URLS_IN_A_MAP, URLS_IN_A_MAP)
             if found.iri not in graphs
         ]
-    return respond(_xml("urlset", "url", rows), _XML, vary=(), variant=(name,))
+    body = _xml("urlset", "url", ((url, changed, _in_languages(url)) for url, changed in rows))
+    return respond(body, _XML, vary=(), variant=(name,))
 
 
-def _xml(root: str, entry: str, rows: Iterable[tuple[str, str]]) -> str:
-    lines = [f"<{entry}><loc>{escape(url)}</loc><lastmod>{day}</lastmod></{entry}>" for url, day in rows]
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-        + "\n".join(lines)
-        + f"\n</{root}>\n"
+def _list_paths() -> list[str]:
+    """Give the paths of lists of what people look for: no inner nodes, no terms of the model."""
+    kinds = {
+        kind.iri for kind in kinds_of(current.index(), html.language()) if not kind.inner and not kind.model
+    }
+    return [
+        path for path, members in html.lists().members.items() if members.class_iri in kinds or members.scheme
+    ]
+
+
+def _in_languages(url: str) -> str:
+    """Give the links of a page in a site map to the page in each language."""
+    sign = "&amp;" if "?" in url else "?"
+    links = [(tag, f"{escape(url)}{sign}lang={tag}") for tag in LANGUAGES] + [("x-default", escape(url))]
+    return "".join(f'<xhtml:link rel="alternate" hreflang="{tag}" href="{at}"/>' for tag, at in links)
+
+
+def _xml(root: str, entry: str, rows: Iterable[tuple[str, str, str]]) -> str:
+    lines = "\n".join(
+        f"<{entry}><loc>{escape(url)}</loc><lastmod>{day}</lastmod>{more}</{entry}>"
+        for url, day, more in rows
     )
+    spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {spaces}>\n{lines}\n</{root}>\n'
 
 
 @blueprint.get("/robots.txt")

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import quote, urlencode
 
 from flask import Flask, current_app, g, render_template, request
@@ -17,7 +17,7 @@ from endpoint import site as current
 from endpoint.citations import Citation
 from endpoint.entity import common_label, interval
 from endpoint.figures import Figures
-from endpoint.lists import Members, paths
+from endpoint.lists import Paths, paths
 from endpoint.literals import machine_date, readable
 from endpoint.maps import Drawing, captions, parse_wkt
 from endpoint.respond import here, root_path
@@ -87,17 +87,23 @@ def expand(name: str) -> str | None:
     return namespace + local if colon and namespace else None
 
 
-def lists() -> Mapping[str, Members]:
-    """Give what there is a list of, by its path."""
+def lists() -> Paths:
+    """Give what there is a list of, and where."""
     config = current.snapshot().config
-    taken = frozenset(re.split(r"[/.<]", rule.rule)[1] for rule in current_app.url_map.iter_rules())
-    return paths(current.index(), config.base, tuple(config.prefixes.items()), taken)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return paths(current.index(), config.base, tuple(config.prefixes.items()), _taken(app))
+
+
+@lru_cache(maxsize=4)
+def _taken(app: Flask) -> frozenset[str]:
+    """Give what paths of the site begin with."""
+    return frozenset(re.split(r"[/.<]", rule.rule)[1] for rule in app.url_map.iter_rules())
 
 
 def list_of(iri: str) -> str:
     """Give the address of the list of a class's things, or of a scheme's concepts; empty if there is none."""
-    found = (path for path, members in lists().items() if members.subject == iri)
-    return next((href(path) for path in found), "")
+    path = lists().of.get(iri)
+    return href(path) if path else ""
 
 
 def short(iri: str) -> str:

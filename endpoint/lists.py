@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
-from endpoint import vocabulary
-from endpoint.entity import HIDDEN_IN_LISTS
+from endpoint import columns, vocabulary
+from endpoint.columns import PERIOD, TODAY, YEARS, Table, are_years
 from endpoint.literals import readable
 from endpoint.negotiate import fallbacks
-from endpoint.timelines import ABOUT_THE_RECORD
 from endpoint.vocabulary import Vocabulary
+from endpoint.words import LANGUAGES, WORDS
 from kg.index import Index, Label, Value
 from kg.search import fold
 from kg.vocab import LABELS, PREFIXES, RDF_TYPE, RDFS_LABEL, local_name, term
@@ -26,15 +26,8 @@ ABOUT_MODELS = tuple(PREFIXES[prefix] for prefix in ("owl", "rdf", "rdfs", "sh")
 _CONCEPT, _SCHEME, _IN_SCHEME = (
     term(f"skos:{name}").value for name in ("Concept", "ConceptScheme", "inScheme")
 )
-_PERIOD = (term("dcat:startDate").value, term("dcat:endDate").value)
-_DATES = frozenset(term(f"xsd:{name}").value for name in ("date", "gYear", "gYearMonth", "dateTime"))
 _NUMBERS = frozenset(term(f"xsd:{name}").value for name in ("decimal", "double", "float", "integer"))
-_YEARS = re.compile(r"(\d{4})(?:/(\d{4}))?")
 _YEARS_EACH = 40
-_MOST_IN_MEMORY = 5_000
-_COLUMNS = 3
-_FACETS = 8
-_FACET_VALUES = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +107,7 @@ class Facet:
 class Listing:
     """One page of a list: `more` is what to ask after for the next, empty on the last page.
 
-    `every` has the things on all pages; `sort` is a property, with a sign before it the other way round.
+    `every` has the things on all pages.
     """
 
     members: Members
@@ -123,7 +116,6 @@ class Listing:
     rows: tuple[Row, ...]
     facets: tuple[Facet, ...]
     every: tuple[str, ...]
-    sort: str
     after: str
     more: str
     count: int
@@ -173,11 +165,17 @@ def _different(names: Sequence[str]) -> list[str]:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """What there is a list of, by its path; and the path of the list of a class or scheme."""
+
+    members: Mapping[str, Members]
+    of: Mapping[str, str]
+
+
 @lru_cache(maxsize=4)
-def paths(
-    index: Index, base: str, prefixes: tuple[tuple[str, str], ...], reserved: frozenset[str]
-) -> Mapping[str, Members]:
-    """Give what there is a list of, by its path: classes by their name in the plural, schemes below concepts.
+def paths(index: Index, base: str, prefixes: tuple[tuple[str, str], ...], reserved: frozenset[str]) -> Paths:
+    """Give what there is a list of: classes by their name in the plural, schemes below concepts.
 
     No list takes a path that the site or an IRI of the dataset has. Where two classes have the same name, the
     dataset's own has it, else that with more things; the other one gets its prefix before it.
@@ -189,14 +187,14 @@ def paths(
         free = (
             name
             for name in _names(iri, prefixes)
-            if name not in found and name not in reserved and index.describe(base + name) is None
+            if name not in found and name not in reserved and not index.knows(base + name)
         )
         found[next(free)] = Members(iri)
     concepts = next((path for path, members in found.items() if members.class_iri == _CONCEPT), "")
     if concepts:
         for scheme in index.members(_SCHEME, limit=500):
             found.setdefault(f"{concepts}/{_slug(local_name(scheme))}", Members(_CONCEPT, scheme))
-    return found
+    return Paths(found, {members.subject: path for path, members in found.items()})
 
 
 def _names(iri: str, prefixes: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -257,135 +255,6 @@ def _inner(index: Index, class_iri: str) -> bool:
     return not first or "#" in first[0] or first[0].startswith("_:")
 
 
-Values = Mapping[str, Mapping[str, tuple[Value, ...]]]
-"""The things of a class with their values by property."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """The things of a class with their values, the years these cover, and which are columns and facets."""
-
-    values: Values
-    years: Mapping[str, Mapping[str, tuple[tuple[int, int], ...]]]
-    columns: tuple[str, ...]
-    facets: tuple[str, ...]
-
-    def has(self, iri: str, predicate: str, value: str) -> bool:
-        """Tell whether a thing has a value, or a period that overlaps with some years."""
-        asked = _YEARS.fullmatch(value)
-        if asked is not None:
-            first, last = int(asked[1]), int(asked[2] or asked[1])
-            return any(
-                begun <= last and ended >= first
-                for begun, ended in self.years.get(predicate, {}).get(iri, ())
-            )
-        return any(
-            isinstance(found, NamedNode) and found.value == value
-            for found in self.values[iri].get(predicate, ())
-        )
-
-
-@lru_cache(maxsize=32)
-def _table(index: Index, store: Path, class_iri: str) -> _Table | None:
-    """Read the table of a class once a snapshot; None if it is too large to hold."""
-    iris = index.members(class_iri, limit=_MOST_IN_MEMORY + 1)
-    if len(iris) > _MOST_IN_MEMORY:
-        return None
-    said = index.values(iris)
-    values: Values = {iri: said.get(iri, {}) for iri in iris}
-    return _laid_out(values, _years(values, index), vocabulary.of_store(store), class_iri)
-
-
-def _years(values: Values, index: Index) -> dict[str, dict[str, tuple[tuple[int, int], ...]]]:
-    """Give the first and the last year of each dated value, by property and thing."""
-    inner = [
-        value.value
-        for iri, said in values.items()
-        for some in said.values()
-        for value in some
-        if isinstance(value, NamedNode) and value.value.startswith(f"{iri}#")
-    ]
-    periods = {iri: _span(said) for iri, said in index.values(inner, _PERIOD).items()}
-    found: dict[str, dict[str, tuple[tuple[int, int], ...]]] = defaultdict(dict)
-    for iri, said in values.items():
-        for predicate, some in said.items():
-            spans = [
-                periods.get(value.value) if isinstance(value, NamedNode) else _span({predicate: (value,)})
-                for value in some
-            ]
-            if predicate not in ABOUT_THE_RECORD and any(spans):
-                found[predicate][iri] = tuple(span for span in spans if span)
-    return found
-
-
-def _span(said: Mapping[str, tuple[Value, ...]]) -> tuple[int, int] | None:
-    """Give the first and the last year among dates; an end that is not told is taken for the start."""
-    dates = [
-        v for some in said.values() for v in some if isinstance(v, Literal) and v.datatype.value in _DATES
-    ]
-    years = [int(date.value[:4]) for date in dates if re.match(r"\d{4}", date.value)]
-    return (min(years), max(years)) if years else None
-
-
-def _laid_out(
-    values: Values,
-    years: Mapping[str, Mapping[str, tuple[tuple[int, int], ...]]],
-    known: Vocabulary,
-    class_iri: str,
-) -> _Table:
-    used = Counter(predicate for said in values.values() for predicate in said)
-    order = {
-        field.path: place for place, field in enumerate(known.fields_of([class_iri])) if not field.inverse
-    }
-    general = {p for q in used for p in known.superproperties.get(q, frozenset())}
-    candidates = sorted(
-        (p for p in used if p not in HIDDEN_IN_LISTS and p not in general),
-        key=lambda p: (order.get(p, len(order)), -used[p], p),
-    )
-    columns = [p for p in candidates if used[p] >= len(values) * 0.3 and _short(values, p)]
-    often = [p for p in candidates if used[p] >= max(2, len(values) * 0.15)]
-    facets: dict[object, str] = {}
-    for predicate in often:
-        if _are_years(years.get(predicate, {})):
-            facets.setdefault(predicate, predicate)
-        elif _is_facet(values, predicate):
-            facets.setdefault(_parts(values, predicate), predicate)
-    return _Table(values, years, tuple(columns[:_COLUMNS]), tuple(facets.values())[:_FACETS])
-
-
-def _short(values: Values, predicate: str) -> bool:
-    """Tell whether the values of a property fit in a cell: few names, dates and numbers, no prose."""
-    some = [said[predicate] for said in values.values() if predicate in said]
-    if any("#" in v.value or isinstance(v, BlankNode) for found in some for v in found if _is_node(v)):
-        return False
-    prose = sum(bool(value.language) for found in some for value in found if isinstance(value, Literal))
-    return prose == 0 and sum(map(len, some)) <= 4 * len(some)
-
-
-def _is_node(value: Value) -> bool:
-    return not isinstance(value, Literal)
-
-
-def _is_facet(values: Values, predicate: str) -> bool:
-    some = [value for said in values.values() for value in said.get(predicate, ())]
-    if any(not isinstance(value, NamedNode) or "#" in value.value for value in some):
-        return False
-    return 2 <= len(set(some)) <= _FACET_VALUES and len(set(some)) < len(some)
-
-
-def _are_years(spans: Mapping[str, tuple[tuple[int, int], ...]]) -> bool:
-    return len({year for some in spans.values() for span in some for year in span}) > 1
-
-
-def _parts(values: Values, predicate: str) -> frozenset[frozenset[str]]:
-    """Give how a property divides the things: two that divide them alike need not both be offered."""
-    things: dict[Value, set[str]] = defaultdict(set)
-    for iri, said in values.items():
-        for value in said.get(predicate, ()):
-            things[value].add(iri)
-    return frozenset(map(frozenset, things.values()))
-
-
 def listing(
     index: Index,
     store: Path,
@@ -401,7 +270,7 @@ def listing(
 
     A class too large for that has no facets and the order of its IRIs.
     """
-    table = _table(index, store, members.class_iri)
+    table = columns.of_class(index, store, members.class_iri)
     if table is None:
         return _long(index, members, language, after, limit)
     chain, wanted = fallbacks(language), (*members.within, *chosen)
@@ -409,13 +278,7 @@ def listing(
     names = index.labels((members.subject, *every), chain)
     shown = _column_labels(index, store, members, table, chain)
     every.sort(key=lambda iri: (collation(names[iri].text), iri))
-    by = sort.removeprefix("-")
-    if by in table.columns:
-        keys = _sort_keys(table, by, every, index, chain)
-        every.sort(key=lambda iri: keys.get(iri, ()), reverse=sort.startswith("-"))
-        every.sort(key=lambda iri: iri not in keys)
-    elif sort == "-":
-        every.reverse()
+    _sort(every, table, sort, index, chain)
     start = every.index(after) + 1 if after in every else 0
     page = every[start : start + limit]
     mentioned = [v.value for iri in page for p in table.columns for v in table.values[iri].get(p, ())
@@ -434,31 +297,47 @@ def listing(
         rows=tuple(map(row, page)),
         facets=tuple(facet for facet in facets if facet.choices),
         every=tuple(every),
-        sort=sort if by in table.columns or sort == "-" else "",
         after=after,
         more=page[-1] if start + limit < len(every) else "",
         count=len(every),
     )
 
 
+def _sort(every: list[str], table: Table, sort: str, index: Index, chain: Sequence[str]) -> None:
+    """Sort things, which come by name, by a column: those without a value last."""
+    by = sort.removeprefix("-")
+    if by in table.columns:
+        keys = _sort_keys(table, by, every, index, chain)
+        every.sort(key=lambda iri: keys.get(iri, ()), reverse=sort.startswith("-"))
+        every.sort(key=lambda iri: iri not in keys)
+    elif sort == "-":
+        every.reverse()
+
+
 def _long(index: Index, members: Members, language: str, after: str, limit: int) -> Listing:
-    iris = index.members(members.class_iri, after=after, limit=limit + 1)
-    names = index.labels((members.class_iri, *iris), fallbacks(language))
+    by, whole = (_IN_SCHEME, members.scheme) if members.scheme else (RDF_TYPE.value, members.class_iri)
+    iris = index.incoming(whole, by, after=after, limit=limit + 1)
+    names = index.labels((members.subject, *iris), fallbacks(language))
     rows = tuple(Row(iri, names[iri], ()) for iri in iris[:limit])
-    number = next((kind.count for kind in kinds_of(index, language) if kind.iri == members.class_iri), 0)
     more = iris[limit - 1] if len(iris) > limit else ""
-    return Listing(members, names[members.class_iri], (), rows, (), (), "", after, more, number)
+    return Listing(members, names[members.subject], (), rows, (), (), after, more, index.count(whole, by))
 
 
 def _column_labels(
-    index: Index, store: Path, members: Members, table: _Table, chain: Sequence[str]
+    index: Index, store: Path, members: Members, table: Table, chain: Sequence[str]
 ) -> dict[str, Label]:
-    general = index.labels((*table.columns, *table.facets), chain)
-    return general | _field_names(vocabulary.of_store(store), members.class_iri, chain)
+    facets = [predicate.removesuffix(TODAY) for predicate in table.facets]
+    found = index.labels((*table.columns, *facets), chain)
+    found |= _field_names(vocabulary.of_store(store), members.class_iri, chain)
+    today = WORDS["today"][LANGUAGES.index(chain[0]) if chain[0] in LANGUAGES else -1]
+    for predicate in facets:
+        name = found[predicate]
+        found[predicate + TODAY] = Label(today.format(name=name.text), name.language)
+    return found
 
 
 def _sort_keys(
-    table: _Table, predicate: str, iris: Sequence[str], index: Index, chain: Sequence[str]
+    table: Table, predicate: str, iris: Sequence[str], index: Index, chain: Sequence[str]
 ) -> dict[str, tuple[float, str]]:
     """Give what things are sorted by, for those that have the property: numbers, else names and texts."""
     first = {iri: table.values[iri][predicate][0] for iri in iris if predicate in table.values[iri]}
@@ -499,7 +378,7 @@ def _cell(values: Iterable[Value], labels: Mapping[str, Label], language: str) -
 
 
 def _facet(
-    table: _Table,
+    table: Table,
     predicate: str,
     label: Label,
     every: Sequence[str],
@@ -508,7 +387,7 @@ def _facet(
     chain: Sequence[str],
 ) -> Facet:
     picked = {value for p, value in chosen if p == predicate}
-    if _are_years(table.years.get(predicate, {})):
+    if are_years(table.years.get(predicate, {})):
         return Facet(predicate, label, tuple(_years_to_choose(table.years[predicate], every, picked)))
     counted = Counter(value.value for iri in every for value in table.values[iri].get(predicate, ()))
     labels = index.labels(counted, chain)
@@ -537,15 +416,23 @@ def _years_to_choose(
         yield Choice(value, Label(value.replace("/", "–"), ""), number, value in picked)
 
 
-def query(members: Members, chosen: Sequence[tuple[str, str]], language: str) -> str:
+def query(
+    index: Index, store: Path, members: Members, chosen: Sequence[tuple[str, str]], language: str
+) -> str:
     """Give the SPARQL query that finds what a list has on all its pages."""
+    table = columns.of_class(index, store, members.class_iri)
+    were = table.were if table is not None else {}
     lines = [f"  ?thing a <{members.class_iri}> ."]
     for number, (predicate, value) in enumerate((*members.within, *chosen), start=1):
-        years = _YEARS.fullmatch(value)
-        if years is None:
-            lines.append(f"  ?thing <{predicate}> <{value}> .")
-        else:
+        years = YEARS.fullmatch(value)
+        if years is not None:
             lines += _within_years(predicate, number, years[1], years[2] or years[1])
+        elif predicate.endswith(TODAY):
+            iris = " ".join(f"<{iri}>" for iri in sorted(were.get((predicate, value), ())))
+            lines.append(f"  VALUES ?then{number} {{ {iris} }}")
+            lines.append(f"  ?thing <{predicate.removesuffix(TODAY)}> ?then{number} .")
+        else:
+            lines.append(f"  ?thing <{predicate}> <{value}> .")
     labels = "|".join(f"<{found.value}>" for found in LABELS)
     lines.append(f'  OPTIONAL {{ ?thing {labels} ?label . FILTER (LANG(?label) = "{language}") }}')
     return "SELECT DISTINCT ?thing ?label WHERE {\n" + "\n".join(lines) + "\n} ORDER BY ?label ?thing\n"
@@ -556,7 +443,7 @@ def _within_years(predicate: str, number: int, first: str, last: str) -> Iterato
         return f"SUBSTR(STR(COALESCE({', '.join(f'?{name}{number}' for name in names)})), 1, 4)"
 
     yield f"  ?thing <{predicate}> ?period{number} ."
-    for name, by in zip(("start", "end"), _PERIOD, strict=True):
+    for name, by in zip(("start", "end"), PERIOD, strict=True):
         yield f"  OPTIONAL {{ ?period{number} <{by}> ?{name}{number} }}"
     yield f'  FILTER ({year("start", "end", "period")} <= "{last}")'
     yield f'  FILTER ({year("end", "start", "period")} >= "{first}")'

@@ -115,7 +115,7 @@ DOCUMENTS = (
     *_in_profile(ALTERNATES, "turtle"),
 )
 """The same with everything that there is of it: anything that has a document."""
-ONTOLOGY = (HTML, *_TRIPLES)
+ONTOLOGY = (HTML, *_TRIPLES, *CITATIONS)
 """The ontology as a whole."""
 CATALOGUE = (HTML, *GRAPHS)
 """What describes the dataset: DCAT and VoID."""
@@ -349,11 +349,21 @@ def split_suffix(path: str, table: Sequence[Representation]) -> tuple[str, Repre
     >>> stem, found.name, suffix
     ('village/x', 'schema.turtle', 'schema.ttl')
     """
+    for split in splits(path, table):
+        return split
+    stem, dot, suffix = path.rpartition(".")
+    return (stem, None, suffix) if dot and suffix and "/" not in suffix else (path, None, "")
+
+
+def splits(path: str, table: Sequence[Representation]) -> Iterator[tuple[str, Representation, str]]:
+    """Yield the ways to take off a path a suffix that some representation has, the longest suffix first.
+
+    >>> [stem for stem, _, _ in splits("x.schema.ttl", DOCUMENTS)]
+    ['x', 'x.schema']
+    """
     for dots in (2, 1):
         stem, *parts = path.rsplit(".", dots)
         suffix = ".".join(parts)
-        found = of_name(suffix, table) if suffix and "/" not in suffix else None
+        found = of_name(suffix, table) if len(parts) == dots and "/" not in suffix else None
         if found is not None:
-            return stem, found, suffix
-    stem, dot, suffix = path.rpartition(".")
-    return (stem, None, suffix) if dot and suffix and "/" not in suffix else (path, None, "")
+            yield stem, found, suffix

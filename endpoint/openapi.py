@@ -139,9 +139,10 @@ RESOURCES = (
     Resource("limits", "SPARQL", (HTML, JSON), _FORMS, _NEGOTIATED),
     Resource("all_questions", "SPARQL", (HTML,), _PAGE),
     Resource("discovery.dataset", "Dataset", negotiate.DATASET, _FORMS, _NEGOTIATED),
+    Resource("discovery.dataset_version", "Dataset", (), (), ("not-found",), (_SEES,)),
     Resource("discovery.catalogue", "Dataset", negotiate.CATALOGUE, _FORMS, _NEGOTIATED, ("200", _SEES)),
     Resource("discovery.void", "Dataset", negotiate.GRAPHS, ("format",), _NEGOTIATED),
-    Resource("ontology", "Dataset", negotiate.ONTOLOGY, _DOCUMENT, _FOUND),
+    Resource("ontology", "Dataset", negotiate.ONTOLOGY, (*_FORMS, "If-None-Match"), _FOUND),
     Resource("context", "Dataset", (_form("jsonld", "application/ld+json"),)),
     Resource("discovery.citation", "Dataset", (_form("cff", "application/yaml"),), _PAGE),
     Resource("discovery.ro_crate", "Dataset", (_form("jsonld", "application/ld+json"),), _PAGE),
@@ -358,7 +359,7 @@ _SCHEMAS: Mapping[str, Any] = {
         versions=_list(
             _object(
                 ("changed", "snapshot", "added", "removed"),
-                changed={"type": "string", "format": "date-time"}, snapshot=_TEXT,
+                changed={"type": "string", "format": "date-time"}, snapshot={"type": ["string", "null"]},
                 added=_TRIPLES, removed=_TRIPLES,
             )
         ),

@@ -15,12 +15,12 @@ from markupsafe import Markup, escape
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 from werkzeug.exceptions import NotFound
 
-from endpoint import html, negotiate, resolve
+from endpoint import html, negotiate
 from endpoint import site as current
 from endpoint.negotiate import BESIDE_TABLES, HTML, JSON, Representation
 from endpoint.respond import respond
 from endpoint.shapes import blueprint as shapes
-from endpoint.variants import address, alternates, choose, query_string
+from endpoint.variants import address, alternates, choose, named, query_string
 from kg import quality, rdfio
 from kg.check import render
 from kg.check.lint import RULES, rules
@@ -107,9 +107,7 @@ def _rule_count(name: str, severity: Severity, findings: int, language: str) -> 
 @blueprint.get("/quality.<suffix>")
 def page(suffix: str) -> Response:
     """What the checks said of this snapshot; as RDF, in DQV with the validation report."""
-    form = negotiate.of_name(suffix, FORMS) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "quality")
+    form = named(suffix, FORMS, "quality")
     chosen, vary = choose(form, FORMS, "quality")
     links, where = alternates("quality", FORMS, chosen), address("quality", chosen)
     if chosen is HTML:

@@ -15,7 +15,7 @@ from endpoint import html, negotiate
 from endpoint import site as current
 from endpoint.negotiate import DOCUMENTS, OWN, Representation
 from endpoint.problems import Problem
-from endpoint.respond import here
+from endpoint.respond import here, root_path
 from kg.index import Description, Index
 from kg.search import fold
 from kg.vocab import document_iris, document_path, local_name, term
@@ -53,10 +53,10 @@ def _text(escaped: str) -> str:
 def raw_path(prefix: str, decoded: str) -> str:
     """Give the part of the request's path after a prefix as the client sent it, where the server tells."""
     sent = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "").partition("?")[0]
-    place = sent.find(f"/{prefix}") if prefix else 0
-    if not sent or place < 0:
+    sent = sent.removeprefix(root_path()) if sent.startswith(f"{root_path()}/") else sent
+    if not sent.startswith(f"/{prefix}"):
         return quote(decoded, safe="/:@!$&'()*+,;=~")
-    return sent[place + len(prefix) + 1 :]
+    return sent[len(prefix) + 1 :]
 
 
 def document(path: str, below: str = "doc/") -> Found:
@@ -68,14 +68,13 @@ def document(path: str, below: str = "doc/") -> Found:
     found = _described(raw, path)
     if found is not None:
         return _alive(Found(found, None))
-    stem, form, suffix = negotiate.split_suffix(path, DOCUMENTS)
-    if suffix:
-        raw_stem = raw.removesuffix(f".{suffix}")
-        found = _described(raw_stem, stem)
-        if found is not None and form is not None:
-            return _alive(Found(found, form))
+    for stem, form, suffix in negotiate.splits(path, DOCUMENTS):
+        found = _described(raw.removesuffix(f".{suffix}"), stem)
         if found is not None:
-            raise unsupported(suffix, f"doc/{stem}")
+            return _alive(Found(found, form))
+    stem, known, suffix = negotiate.split_suffix(path, DOCUMENTS)
+    if suffix and known is None and _described(raw.removesuffix(f".{suffix}"), stem) is not None:
+        raise unsupported(suffix, f"doc/{stem}")
     raise _absent(path, _document_iris(raw, path, suffix))
 
 
@@ -89,8 +88,11 @@ def _document_iris(raw: str, decoded: str, suffix: str) -> Iterator[str]:
 
 
 def no_entity(path: str) -> Problem:
-    """Give the 410 or 404 of a path below the base at which there is no thing."""
-    base, stem = current.snapshot().config.base, negotiate.split_suffix(path, DOCUMENTS)[0]
+    """Give the 404, 410 or 415 of a path below the base at which there is no thing."""
+    base, (stem, form, suffix) = current.snapshot().config.base, negotiate.split_suffix(path, DOCUMENTS)
+    found = entity(stem) if suffix and form is None else None
+    if found is not None:
+        return unsupported(suffix, document_path(found.iri, base))
     iris = [base + spelling for one in (path, stem) for spelling in spellings(raw_path("", one), one)]
     return _absent(path, iris)
 

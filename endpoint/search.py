@@ -17,7 +17,7 @@ from endpoint import site as current
 from endpoint.negotiate import CSV, HTML, JSON, LISTS, Representation
 from endpoint.problems import Problem
 from endpoint.respond import link, respond
-from endpoint.variants import choose, query_string
+from endpoint.variants import choose, named, query_string
 from kg.index import Label
 from kg.search import MAX_QUERY, Found, Hit
 from kg.vocab import document_path
@@ -70,10 +70,8 @@ class Choice:
 @blueprint.get("/search", defaults={"suffix": ""})
 @blueprint.get("/search.<suffix>")
 def search(suffix: str) -> Response:
-    """What the words of `?q=` find, page by page, of the class `?kind=` where one is named."""
-    form = negotiate.of_name(suffix, LISTS) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "search")
+    """What the words of ?q= find, page by page, of the class ?kind= where one is named."""
+    form = named(suffix, LISTS, "search")
     asked = request.args.get("q", "")[:MAX_QUERY].strip()
     found = _find(asked)
     chosen, vary = choose(form, LISTS, "search")
@@ -159,7 +157,7 @@ def _choices(found: Found) -> tuple[Choice, ...]:
 
 @blueprint.get("/suggest")
 def suggest() -> Response:
-    """Completions of `?q=` for search boxes, as JSON; `?format=opensearch` gives those of browsers."""
+    """Completions of ?q= for search boxes, as JSON; ?format=opensearch gives those of browsers."""
     asked = request.args.get("q", "")[:MAX_QUERY].strip()
     hits = current.index().complete(
         html.expand(asked) or asked, negotiate.fallbacks(html.language()), limit=10

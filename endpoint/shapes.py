@@ -13,11 +13,11 @@ from typing import Any
 from flask import Blueprint, Response
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 
-from endpoint import html, negotiate, resolve
+from endpoint import html, negotiate
 from endpoint import site as current
 from endpoint.negotiate import HTML, JSON
 from endpoint.respond import respond
-from endpoint.variants import address, alternates, choose, query_string
+from endpoint.variants import address, alternates, choose, named, query_string
 from kg.index import Label
 from kg.vocab import RDF_TYPE, RDFS_LABEL, local_name, term
 
@@ -235,9 +235,7 @@ def anchor_of(iri: str | None) -> str | None:
 @blueprint.get("/shapes.<suffix>")
 def page(suffix: str) -> Response:
     """What each class must have, in tables; anchors are the names of the shapes."""
-    form = negotiate.of_name(suffix, _FORMS) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "shapes")
+    form = named(suffix, _FORMS, "shapes")
     chosen, vary = choose(form, _FORMS, "shapes")
     found = of_store(current.snapshot().store)
     links, where = alternates("shapes", _FORMS, chosen), address("shapes", chosen)

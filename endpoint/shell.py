@@ -572,12 +572,13 @@ def _next_piece(rest: Iterator[bytes]) -> bytes:
 def _environ(exchange: _Exchange) -> dict[str, Any]:
     """Give the WSGI environment of a request. HEAD asks as GET: the headers must be those of GET."""
     scope = exchange.scope
-    path = unquote_to_bytes(scope.get("raw_path") or scope["path"].encode())
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
     host, _, port = exchange.headers.get(b"host", b"").decode("latin-1").partition(":")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "GET" if exchange.is_head else scope["method"],
         "SCRIPT_NAME": "",
-        "PATH_INFO": path.decode("latin-1"),
+        "PATH_INFO": unquote_to_bytes(raw).decode("latin-1"),
+        "RAW_URI": raw.decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_NAME": host or "localhost",
         "SERVER_PORT": port or "80",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 
 from flask import Response, request
 
@@ -13,6 +15,14 @@ from endpoint.problems import Problem
 from endpoint.respond import absolute, here, link, uri
 
 
+def named(suffix: str, table: Sequence[Representation], path: str) -> Representation | None:
+    """Give the representation that a suffix names; None without one. Raises Problem for one that none has."""
+    form = negotiate.of_name(suffix, table) if suffix else None
+    if suffix and form is None:
+        raise resolve.unsupported(suffix, path, table)
+    return form
+
+
 def choose(
     form: Representation | None, table: Sequence[Representation], path: str, *, default: str = "html"
 ) -> tuple[Representation, tuple[str, ...]]:
@@ -20,11 +30,8 @@ def choose(
 
     A form named by suffix or `?format=` is that form; `?_profile=` makes it that of another profile.
     """
-    named = request.args.get("format")
-    if form is None and named is not None:
-        form = negotiate.of_name(named, table)
-        if form is None:
-            raise resolve.unsupported(named, path, table)
+    if form is None:
+        form = named(request.args.get("format", ""), table, path)
     token, profiled = request.args.get("_profile"), _profiles(table)
     if form is not None:
         return form if token is None else _in_profile(form, token, table, path), ()
@@ -65,9 +72,16 @@ def _in_profile(
 
 def profile_iri(token: str) -> str:
     """Give the IRI of a profile; what the dataset itself conforms to is its ontology, or its VoID."""
-    base = current.snapshot().config.base
+    return _profile_iris(current.snapshot().path)[token]
+
+
+@lru_cache(maxsize=4)
+def _profile_iris(path: Path) -> Mapping[str, str]:
+    snapshot = current.snapshot()
+    assert path == snapshot.path
+    base = snapshot.config.base
     own = next(iter(current.numbers().ontologies), f"{base}.well-known/void")
-    return next(profile.iri(base, own) for profile in PROFILES if profile.token == token)
+    return {profile.token: profile.iri(base, own) for profile in PROFILES}
 
 
 def _not_acceptable(table: Sequence[Representation], path: str, profiled: Mapping[str, str]) -> Problem:

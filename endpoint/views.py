@@ -67,6 +67,7 @@ from endpoint.variants import (
     alternates,
     canonical,
     choose,
+    named,
     path_of,
     principal,
     profile_iri,
@@ -118,7 +119,7 @@ def document(path: str) -> Response:
 
 @blueprint.get("/doc")
 def document_of() -> Response:
-    """The same for an IRI given as `?iri=`: that of others, or one with a hash."""
+    """Everything known about an IRI given by ?iri=: one of others, or one with a hash."""
     iri = request.args.get("iri", "")
     if not _IRI.fullmatch(iri):
         raise Problem("bad-request", "Give an absolute IRI: /doc?iri=https://…")
@@ -165,9 +166,7 @@ def ontology(suffix: str) -> Response:
     found = current.index().describe(f"{base}def")
     if found is None:
         raise resolve.missing("def")
-    form = negotiate.of_name(suffix, ONTOLOGY)
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "def")
+    form = named(suffix, ONTOLOGY, "def")
     return describe(found, form, ONTOLOGY, path="def")
 
 
@@ -341,8 +340,8 @@ def _members(members: Members, form: Representation | None, path: str) -> Respon
         formats=_list_formats(MEMBERS, path),
         listing=found,
         list_path=path,
-        query=lists.query(members, narrowed, html.language()),
-        schemes=[(at, one.scheme) for at, one in html.lists().items() if at.startswith(f"{path}/")],
+        query=lists.query(current.index(), current.snapshot().store, members, narrowed, html.language()),
+        schemes=[(at, one.scheme) for at, one in html.lists().members.items() if at.startswith(f"{path}/")],
         **_map_of_list(found),
     )
     return _table(chosen, vary, path, page, found.more)
@@ -402,9 +401,7 @@ def _draw_list(found: Listing) -> Drawing | None:
 @blueprint.get("/links.<suffix>")
 def links(suffix: str) -> Response:
     """The things that point to one thing by one property, page by page."""
-    form = negotiate.of_name(suffix, LISTS) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "links", LISTS)
+    form = named(suffix, LISTS, "links")
     target, predicate = request.args.get("to", ""), request.args.get("by", "")
     limit, after = current.site().settings.page_size, request.args.get("after", "")
     iris = current.index().incoming(target, predicate, after=after, limit=limit + 1)
@@ -427,18 +424,25 @@ def links(suffix: str) -> Response:
 
 
 def _table(chosen: Representation, vary: Iterable[str], path: str, body: str | bytes, more: str) -> Response:
-    """Give a page of a list in some form, with the way to the next."""
+    """Give a page of a list in some form, with the way to the next and to the other forms."""
     suffix = "" if chosen is HTML else f".{chosen.suffix}"
-    following = [link(html.href(f"{path}{suffix}", **_list_query(after=more)), "next")] if more else []
-    return respond(
+    links = [
+        link(at, "alternate", type=form.media_type)
+        for form, at in _list_formats(MEMBERS if path != "links" else LISTS, path)
+        if form.name != chosen.name
+    ]
+    if more:
+        links.append(link(html.href(f"{path}{suffix}", **_list_query(after=more)), "next"))
+    answer = respond(
         body,
         chosen,
         vary=(*vary, "Accept-Language"),
         content_location=html.href(f"{path}.{chosen.suffix}", **_list_query()),
-        links=following,
+        links=links,
         language=html.language(),
         variant=query_string(),
     )
+    return discovery.dated(answer)
 
 
 def _records(rows: Sequence[Mapping[str, Any]], chosen: Representation) -> str:
@@ -504,9 +508,7 @@ def accessibility() -> Response:
 @blueprint.get("/api.<suffix>")
 def api(suffix: str) -> Response:
     """What can be asked of this site and how: an OpenAPI document, and the page made of it."""
-    form = negotiate.of_name(suffix, API) if suffix else None
-    if suffix and form is None:
-        raise resolve.unsupported(suffix, "api", API)
+    form = named(suffix, API, "api")
     chosen, vary = choose(form, API, "api")
     told = openapi.document(current.snapshot(), current.site().settings, _routes(), html.text_of)
     profiles = [(profile, profile_iri(profile.token)) for profile in PROFILES]
@@ -552,17 +554,17 @@ def _page(template: str, **context: Any) -> Response:
 @blueprint.get("/<path:path>")
 def thing(path: str) -> Response:
     """The IRI of a thing: see the document about it; or a list."""
-    stem, table, _ = negotiate.split_suffix(path, MEMBERS)
-    at = path if table is None else stem
-    if at in html.lists():
-        return _members(html.lists()[at], table, at)
-    stem, form, _ = negotiate.split_suffix(path, DOCUMENTS)
-    found = resolve.entity(path)
-    suffix = ""
-    if found is None and form is not None:
-        found, suffix = resolve.entity(stem), f".{form.suffix}"
-    if found is None:
-        raise resolve.no_entity(path)
-    target = document_path(found.iri, current.snapshot().config.base)
+    stem, table, ending = negotiate.split_suffix(path, MEMBERS)
+    members = html.lists().members.get(path if table is None else stem)
+    if members is not None:
+        return _members(members, table, path if table is None else stem)
+    if table is None and stem in html.lists().members:
+        raise resolve.unsupported(ending, stem, MEMBERS)
+    named = ((stem, f".{form.suffix}") for stem, form, _ in negotiate.splits(path, DOCUMENTS))
     query = request.query_string.decode("latin-1")
-    return redirect(here(target + suffix) + (f"?{query}" if query else ""))
+    for at, suffix in ((path, ""), *named):
+        found = resolve.entity(at)
+        if found is not None:
+            target = document_path(found.iri, current.snapshot().config.base) + suffix
+            return redirect(here(target) + (f"?{query}" if query else ""))
+    raise resolve.no_entity(path)

@@ -49,6 +49,8 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "Alt du kan spørje nettstaden om, og kva du får. Sida er laga av OpenAPI-dokumentet, som er på engelsk.",
         "All that can be asked of this site, and what comes back. The page is made of the OpenAPI document.",
     ),
+    "versions": ("Utgaver", "Utgåver", "Versions"),
+    "today": ("{name} i dag", "{name} i dag", "{name} today"),
     "history": ("Historikk", "Historikk", "History"),
     "history-lead": (
         "Hver gang det som står om dette ble endret i en publisert utgave.",

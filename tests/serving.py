@@ -21,7 +21,7 @@ _COMMAND = "import kg.cli, endpoint.serve as s; kg.cli.commands.add_command(s.co
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer: header names in lower case."""
+    """An HTTP answer: header names in lower case, each with all its values."""
 
     status: int
     headers: Mapping[str, str]
@@ -50,7 +50,10 @@ class Served:
             connection.request(method, path, body, dict(headers or {}))
             answer = connection.getresponse()
             content = answer.read()
-            return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, content)
+            found: dict[str, str] = {}
+            for name, value in answer.getheaders():
+                found[name.lower()] = f"{found[name.lower()]}, {value}" if name.lower() in found else value
+            return Reply(answer.status, found, content)
         finally:
             connection.close()
 

@@ -79,7 +79,8 @@ def client(published: Snapshot) -> FlaskClient:
 
 
 def triples(snapshot: Snapshot) -> tuple[Triple, ...]:
-    return catalog.dcat(snapshot, statistics.read(snapshot.statistics))
+    kept = ((snapshot.id, snapshot.created), ("0" * 64, "2026-11-01T08:00:00+00:00"))
+    return catalog.dcat(snapshot, statistics.read(snapshot.statistics), (), kept)
 
 
 def load(snapshot: Snapshot) -> Store:

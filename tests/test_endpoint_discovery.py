@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from xml.etree import ElementTree
 
 import pytest
@@ -177,3 +178,36 @@ def test_the_api_catalogue_names_the_query_service(client: FlaskClient) -> None:
         'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
     )
     assert json.loads(answer.data)["linkset"][0]["item"][0] == {"href": f"{BASE}sparql"}
+
+
+def test_the_site_map_names_each_page_in_each_language(client: FlaskClient) -> None:
+    for name in ("site", "1"):
+        for url in ElementTree.fromstring(client.get(f"/sitemap/{name}.xml").data):
+            loc = url.findtext(f"{SITEMAP}loc") or ""
+            links = {
+                link.get("hreflang"): link.get("href", "")
+                for link in url.iter("{http://www.w3.org/1999/xhtml}link")
+            }
+            assert links == {**{tag: f"{loc}?lang={tag}" for tag in ("nb", "nn", "en")}, "x-default": loc}
+            if loc == f"{BASE}sparql":  # which these tests have no service for
+                continue
+            page = client.get("/" + links["nn"].removeprefix(BASE), headers={"Accept": "text/html"})
+            assert (page.status_code, page.headers["Content-Language"]) == (200, "nn")
+
+
+def test_lists_that_people_look_for_are_in_the_site_map(client: FlaskClient) -> None:
+    found = set(re.findall(rf"<loc>{BASE}([^<]*)</loc>", client.get("/sitemap/site.xml").text))
+    assert {"books", "persons", "concepts/genre", "api"} <= found
+    assert not {"classes", "node-shapes", "ontologies"} & found
+
+
+def test_a_thing_changed_when_the_site_map_and_its_document_say(client: FlaskClient) -> None:
+    index = ElementTree.fromstring(client.get("/sitemap.xml").data)
+    newest = {node.findtext(f"{SITEMAP}loc"): node.findtext(f"{SITEMAP}lastmod") for node in index}
+    days = []
+    for url in ElementTree.fromstring(client.get("/sitemap/1.xml").data):
+        loc, changed = url.findtext(f"{SITEMAP}loc") or "", url.findtext(f"{SITEMAP}lastmod") or ""
+        answer = client.get("/" + loc.removeprefix(BASE), headers={"Accept": "text/turtle"})
+        assert answer.last_modified == datetime.fromisoformat(changed)
+        days.append(changed)
+    assert newest[f"{BASE}sitemap/1.xml"] == max(days)

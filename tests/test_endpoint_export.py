@@ -171,7 +171,7 @@ def test_the_command_says_what_it_wrote(small: Path, tmp_path: Path) -> None:
     ]
     done = CliRunner().invoke(command, words, standalone_mode=False, catch_exceptions=False)
     rows = [line.split()[:3] for line in done.stdout.splitlines() if line.startswith("graph")]
-    assert rows == [["graph", "4", "64"]]
+    assert rows == [["graph", "4", "60"]]
     assert f"The site is in {tmp_path / 'site' / 'www'}" in done.stdout
 
 

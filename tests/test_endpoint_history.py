@@ -1,12 +1,14 @@
 """Facts about what changes from snapshot to snapshot: histories, things that are gone, dates."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
 from endpoint.serve import application
 from endpoint.settings import Settings
@@ -29,6 +31,7 @@ class Told:
     client: FlaskClient
     first: Snapshot
     second: Snapshot
+    home: Home
 
 
 def published(home: Home, folder: Path) -> Snapshot:
@@ -60,7 +63,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     (folder / "data/village/lonset.ttl").write_text(lonset, "utf-8")
     second = published(home, folder)
     site = Site(Settings(), Published(second, Index(second.index)), home=home)
-    return Told(application(site).test_client(), first, second)
+    return Told(application(site).test_client(), first, second, home)
 
 
 def test_a_history_says_what_was_written_and_struck_out(told: Told) -> None:
@@ -125,3 +128,38 @@ def test_a_document_was_last_modified_when_its_thing_changed(told: Told) -> None
     assert parsedate_to_datetime(modified).isoformat() == told.second.created
     since = told.client.get("/doc/village/lonset.ttl", headers={"If-Modified-Since": modified})
     assert since.status_code == 304
+
+
+def test_the_dataset_names_its_versions_and_each_leads_to_its_data(told: Told) -> None:
+    dataset = NamedNode(f"{BASE}dataset")
+    new, old = (NamedNode(f"{BASE}dataset/{snapshot.id}") for snapshot in told.home.all())
+    now = NamedNode(f"{BASE}dataset/{told.second.id}")
+    said = {q.triple for q in parse(told.client.get("/dataset.ttl").data, format=RdfFormat.TURTLE)}
+    about = [t for t in said if "ersion" in t.predicate.value]
+    assert {(t.subject, t.predicate.value.rpartition("#")[2], t.object) for t in about} == {
+        (dataset, "hasVersion", new), (dataset, "hasVersion", old), (dataset, "hasCurrentVersion", now),
+        (new, "previousVersion", old), (new, "isVersionOf", dataset), (old, "isVersionOf", dataset),
+        (new, "version", Literal(new.value[-64:])), (old, "version", Literal(old.value[-64:])),
+    }  # fmt: skip
+    page = told.client.get("/dataset", headers=HTML).text
+    for snapshot in (told.first, told.second):
+        assert f'href="/dataset/{snapshot.id}"' in page
+        where = told.client.get(f"/dataset/{snapshot.id}").headers["Location"]
+        assert where == f"/dumps/{snapshot.id}/dataset.nq"
+        with told.client.get(where) as answer:
+            assert answer.status_code == 200
+    assert told.client.get(f"/dataset/{'0' * 64}").status_code == 404
+
+
+def test_a_damaged_snapshot_beside_it_takes_nothing_down(told: Told, tmp_path: Path) -> None:
+    shutil.copytree(told.home.path, tmp_path / "home", symlinks=True)
+    home = Home(tmp_path / "home")
+    current = home.current()
+    assert current
+    manifest = home.path / "snapshots" / told.first.id / "manifest.json"
+    row = json.loads(manifest.read_text("utf-8"))
+    row["graphs"] = [{"of another": "layout", "sources": []}]
+    manifest.write_text(json.dumps(row), "utf-8")
+    client = application(Site(Settings(), Published(current, Index(current.index)), home=home)).test_client()
+    for path in ("/dataset", "/dataset.ttl", "/catalog", "/history/village/lonset"):
+        assert client.get(path).status_code == 200

@@ -119,7 +119,8 @@ def test_a_folder_without_ontology_and_shapes_has_a_whole_site(client: FlaskClie
 
 @pytest.mark.parametrize("path", [
     "/doc/%00", "/doc/%ff%fe", "/doc/" + "a/" * 2000, "/doc/x?format=" + "y" * 5000, "/doc?iri=%00:", "/doc?iri=http://[",
-    "/list/x:y:z", "/things?sort=%22%3E", "/things?a:b=9999/0000", "/links", "/links?to=x&by=y", "/search?q=%00%22*(", "/search?q=" + "é" * 9000,
+    "/list/x:y:z", "/things?sort=%22%3E", "/things?a:b=9999/0000", "/doc/thing/star?_profile=%3Cscript%3E",
+    "/history/%00", "/history/thing/star?lang=xx", "/things?sort=" + "-" * 3000, "/dataset/" + "é" * 64, "/doc/x" + "." * 3000, "/links", "/links?to=x&by=y", "/search?q=%00%22*(", "/search?q=" + "é" * 9000,
     "/suggest?q=NEAR(a%20b)", "//evil.example/", "/id//evil.example", "/dumps/%2e%2e%2f", "/sitemap/../x.xml", "/linkset/nope",
     "/doc/thing/star?lang=xx", "/doc/thing/star?lang=%0d%0aX:1", "/doc?iri=javascript:alert(1)",
 ])  # fmt: skip

@@ -5,22 +5,29 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Store, parse
 
+from endpoint import columns, concepts, lists
+from endpoint.lists import Members
 from endpoint.negotiate import GRAPHS, MEMBERS
 from kg import source
 from kg.findings import Report
+from kg.index import Index
 from kg.snapshot import Home, Snapshot
 from tests.books import make_client
 
 BASE = "https://films.example/"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
 PREFIXES = f"""\
 @prefix dcat: <http://www.w3.org/ns/dcat#> .
+@prefix dcterms: <http://purl.org/dc/terms/> .
 @prefix def: <{BASE}def#> .
 @prefix film: <{BASE}id/film/> .
 @prefix genre: <{BASE}concept/genre/> .
@@ -56,6 +63,18 @@ def:kind a owl:ObjectProperty ; rdfs:label "slag"@nb .
 <{BASE}cities> a def:Odd ; rdfs:label "An IRI that a list would like"@en .
 <{BASE}concept/genre> a skos:ConceptScheme ; skos:prefLabel "Sjangre"@nb .
 <{BASE}concept/mood> a skos:ConceptScheme ; skos:prefLabel "Stemninger"@nb .
+<{BASE}id/y/1> a def:Shot ; rdfs:label "One"@nb ; def:area <{BASE}id/area/a/1>, <{BASE}id/area/c/1> .
+<{BASE}id/y/2> a def:Shot ; rdfs:label "Two"@nb ; def:area <{BASE}id/area/b/1> .
+<{BASE}id/y/3> a def:Shot ; rdfs:label "Three"@nb ; def:area <{BASE}id/area/b/1>, <{BASE}id/area/a/3> .
+<{BASE}id/y/4> a def:Shot ; rdfs:label "Four"@nb ; def:area <{BASE}id/area/d/1> .
+<{BASE}id/area/a/1> dcterms:isVersionOf <{BASE}id/area/a> ; dcterms:isReplacedBy <{BASE}id/area/ab/2> .
+<{BASE}id/area/b/1> dcterms:isVersionOf <{BASE}id/area/b> ; dcterms:isReplacedBy <{BASE}id/area/ab/2> .
+<{BASE}id/area/ab/2> dcterms:isReplacedBy <{BASE}id/area/a/3>, <{BASE}id/area/b/3> .
+<{BASE}id/area/a/3> dcterms:isVersionOf <{BASE}id/area/a> .
+<{BASE}id/area/b/3> dcterms:isVersionOf <{BASE}id/area/b> .
+<{BASE}id/area/c/1> dcterms:isReplacedBy <{BASE}id/area/a/3>, <{BASE}id/area/b/3> .
+<{BASE}id/area/d/1> dcterms:isReplacedBy <{BASE}id/area/d/2> .
+<{BASE}id/area/d/2> dcterms:isReplacedBy <{BASE}id/area/d/1> .
 genre:drama a skos:Concept ; skos:prefLabel "Drama"@nb ; skos:inScheme <{BASE}concept/genre> .
 genre:comedy a skos:Concept ; skos:prefLabel "Komedie"@nb ; skos:inScheme <{BASE}concept/genre> .
 <{BASE}concept/mood/sad> a skos:Concept ; skos:prefLabel "Trist"@nb ; skos:inScheme <{BASE}concept/mood> .
@@ -108,9 +127,16 @@ def test_the_concepts_of_each_scheme_are_a_list(client: FlaskClient) -> None:
     assert ">Sjangre</bdi></h1>" in client.get("/concepts/genre", headers=HTML).text
 
 
-@pytest.mark.parametrize("path", ["/list/def:Film", "/films/x", "/concepts/nothing", "/film", "/films.docx"])
+@pytest.mark.parametrize("path", ["/list/def:Film", "/films/x", "/concepts/nothing", "/film"])
 def test_there_is_no_other_way_to_a_list(client: FlaskClient, path: str) -> None:
     assert client.get(path, headers=HTML).status_code == 404
+
+
+def test_a_suffix_that_no_list_has_is_a_415_that_names_those_there_are(client: FlaskClient) -> None:
+    answer = client.get("/films.docx")
+    assert answer.status_code == 415
+    available = [row["href"] for row in json.loads(answer.data)["available"]]
+    assert available == [f"/films.{form.suffix}" for form in MEMBERS]
 
 
 @pytest.mark.parametrize("form", MEMBERS, ids=lambda form: form.name)
@@ -172,15 +198,34 @@ def test_a_list_is_narrowed_by_values_and_years_and_its_query_finds_the_same(
 ) -> None:
     assert labels(client, f"/films?{query}") == expected
     page = client.get(f"/films?{query}&lang=nb", headers=HTML).text
+    assert found_by_query(client, snapshot, page) == sorted(expected)
+
+
+def found_by_query(client: FlaskClient, snapshot: Snapshot, page: str) -> list[str]:
+    """Give the names that the query of a page finds."""
     (link,) = re.findall(r'href="/sparql\?(query=[^"]+)"', page)
     asked = link.replace("&amp;", "&")
     with client.application.test_request_context(f"/?{asked}") as context:
         sparql = context.request.args["query"]
     found = Store.read_only(str(snapshot.store)).query(sparql)
     assert isinstance(found, QuerySolutions)
-    assert sorted(str(row["label"].value) for row in found if isinstance(row["label"], Literal)) == sorted(
-        expected
+    return sorted(str(row["label"].value) for row in found if isinstance(row["label"], Literal))
+
+
+@pytest.mark.parametrize(
+    ("area", "expected"), [("a/3", ["One", "Three"]), ("b/3", ["Three", "Two"]), ("ab/2", []), ("c/1", [])]
+)
+def test_values_that_were_replaced_can_be_chosen_by_what_they_are_today(
+    client: FlaskClient, snapshot: Snapshot, area: str, expected: list[str]
+) -> None:
+    query = f"def:area.today={BASE}id/area/{area}"
+    assert labels(client, f"/shots?{query}") == expected
+    page = client.get(f"/shots?{query}&lang=nb", headers=HTML).text
+    assert (
+        re.findall(r'<summary><span class="named"><bdi[^>]*>([^<]+)', page)[-1:]
+        == ["area i dag"][: len(expected)]
     )
+    assert found_by_query(client, snapshot, page) == expected
 
 
 def test_the_query_of_a_scheme_finds_its_concepts(client: FlaskClient, snapshot: Snapshot) -> None:
@@ -218,7 +263,7 @@ def test_pages_follow_each_other_in_any_order_and_form(snapshot: Snapshot) -> No
         while address:
             answer = client.get(address)
             yield [row["label"] for row in json.loads(answer.data)]
-            following = re.search(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
+            following = re.search(r'<([^>]+)>; rel="next"', " ".join(answer.headers.getlist("Link")))
             address = following[1] if following else ""
 
     assert list(pages("/films.json?sort=-def:length")) == [["Bø", "Åsa", "Bo"], ["Ål"]]
@@ -226,5 +271,70 @@ def test_pages_follow_each_other_in_any_order_and_form(snapshot: Snapshot) -> No
 
 def test_columns_lead_to_the_list_sorted_by_them(client: FlaskClient) -> None:
     page = client.get("/films?sort=def:length", headers=HTML).text
-    assert 'aria-sort="ascending"><a class="named" href="/films?sort=-def%3Alength"' in page
-    assert '<a class="named" href="/films?sort=def%3Agenre"' in page
+    assert 'aria-sort="ascending"><a class="ds-link named" href="/films?sort=-def%3Alength"' in page
+    assert '<a class="ds-link named" href="/films?sort=def%3Agenre"' in page
+
+
+@contextmanager
+def counted(index: Index) -> Iterator[list[str]]:
+    """Give the statements that an index is asked in a block."""
+    asked: list[str] = []
+    index._db.set_trace_callback(asked.append)
+    yield asked
+    index._db.set_trace_callback(None)
+
+
+def test_a_tree_of_concepts_costs_the_same_look_ups_however_many_there_are(snapshot: Snapshot) -> None:
+    costs = set()
+    for name in ("genre", "mood"):
+        index = Index(snapshot.index)
+        with counted(index) as asked:
+            concepts.tree(f"{BASE}concept/{name}", index, "nb")
+        costs.add(len(asked))
+    assert len(costs) == 1
+
+
+def test_a_page_of_a_list_costs_the_same_look_ups_however_long_it_is(snapshot: Snapshot) -> None:
+    costs = set()
+    for limit in (1, 2, 4):
+        index = Index(snapshot.index)
+        with counted(index) as asked:
+            lists.listing(index, snapshot.store, Members(f"{BASE}def#Film"), "nb", limit=limit)
+        costs.add(len(asked))
+    assert len(costs) == 1
+
+
+def test_a_list_too_long_to_hold_still_has_its_things_in_pages(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "_MOST_IN_MEMORY", 1)
+    index = Index(snapshot.index)
+    genre = Members(f"{SKOS}Concept", f"{BASE}concept/genre")
+    first = lists.listing(index, snapshot.store, genre, "nb", limit=1)
+    second = lists.listing(index, snapshot.store, genre, "nb", after=first.more)
+    assert [row.label.text for row in (*first.rows, *second.rows)] == ["Komedie", "Drama"]
+    assert (first.count, first.facets, second.more) == (2, (), "")
+
+
+def test_crawlers_are_not_led_through_every_choice_and_order(client: FlaskClient) -> None:
+    page = client.get("/films", headers=HTML).text
+    links = re.findall(r'<a [^>]*href="/films\?[^"]*"[^>]*>', page)
+    led = [
+        link for link in links if 'rel="nofollow"' not in link and "lang=" not in link and "map=" not in link
+    ]
+    assert len(links) > 8
+    assert led == []
+
+
+def test_a_list_names_its_other_forms_narrowed_and_sorted_alike(client: FlaskClient) -> None:
+    links = client.get("/films.csv?sort=-&def:made=2001").headers.getlist("Link")
+    others = [form for form in MEMBERS if form.name != "csv"]
+    assert links == [
+        f'</films.{form.suffix}?sort=-&def%3Amade=2001>; rel="alternate"; type="{form.media_type}"'
+        for form in others
+    ]
+
+
+def test_a_list_changed_when_its_snapshot_was_made(client: FlaskClient, snapshot: Snapshot) -> None:
+    answer = client.get("/films.csv")
+    assert answer.last_modified == datetime.fromisoformat(snapshot.created)

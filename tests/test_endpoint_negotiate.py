@@ -5,7 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from endpoint import negotiate
-from endpoint.negotiate import ENTITY, HTML, LISTS, ONTOLOGY, choose, choose_language, of_name, split_suffix
+from endpoint.negotiate import (
+    DOCUMENTS,
+    ENTITY,
+    HTML,
+    LISTS,
+    MEMBERS,
+    ONTOLOGY,
+    PROFILES,
+    choose,
+    choose_language,
+    choose_profiles,
+    of_name,
+    split_suffix,
+)
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 RDFLIB = "text/turtle, application/rdf+xml;q=0.9, application/n-triples;q=0.8, */*;q=0.1"
@@ -65,9 +78,29 @@ def test_each_representation_can_be_had_by_its_type_suffix_and_name(wanted: nego
 
 
 def test_names_and_suffixes_in_each_table_name_one_representation() -> None:
-    for table in (ENTITY, ONTOLOGY, LISTS, negotiate.ERRORS):
+    for table in (ENTITY, ONTOLOGY, LISTS, MEMBERS, negotiate.DATASET, negotiate.ERRORS):
         keys = [key for row in table for key in {row.name, row.suffix, row.media_type}]
         assert sorted(keys) == sorted(set(keys))
+
+
+def test_each_profile_of_a_document_has_names_and_suffixes_of_its_own() -> None:
+    keys = [key for row in DOCUMENTS for key in {row.name, row.suffix}]
+    assert sorted(keys) == sorted(set(keys))
+    assert {row.profile for row in DOCUMENTS} == {profile.token for profile in PROFILES}
+
+
+@given(st.sampled_from(DOCUMENTS), st.sampled_from(["x", "a/b.c", "v1.5", "x.ttl", ".."]))
+def test_the_suffix_of_each_form_and_profile_is_taken_off_whole(
+    form: negotiate.Representation, stem: str
+) -> None:
+    assert split_suffix(f"{stem}.{form.suffix}", DOCUMENTS) == (stem, form, form.suffix)
+
+
+@given(st.text(max_size=200))
+def test_any_accept_profile_header_gives_known_profiles_each_once(header: str) -> None:
+    found = choose_profiles(header, {"urn:own": "own", "urn:a": "a"})
+    assert set(found) <= {"own", "a"}
+    assert len(set(found)) == len(found)
 
 
 def test_an_unknown_name_has_no_representation() -> None:

@@ -218,3 +218,25 @@ def test_pages_lead_to_their_references(client: FlaskClient, path: str) -> None:
     page = client.get(path, headers={"Accept": "text/html"}).text
     for form in CITATIONS:
         assert f'href="{path}.{form.suffix}" type="{form.media_type}" download' in page
+
+
+def test_below_a_path_behind_a_proxy_addresses_come_from_settings_never_from_host(snapshot: Snapshot) -> None:
+    client = make_client(snapshot, root_path="/kg", public_url="https://public.example/kg/")
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"}
+    for path in ("/kg/doc/book/growth", "/kg/doc/book/growth.alt.ttl", "/kg/books.ttl", "/kg/dataset",
+                 "/kg/api.json",
+                 "/kg/linkset/book/growth", "/kg/sitemap/1.xml", "/kg/.well-known/api-catalog",
+                 "/kg/id/book/growth"):  # fmt: skip
+        answer = client.get(path, headers={**headers, "Accept": "text/html;q=0.5, */*"})
+        everything = f"{answer.headers}{answer.text}"
+        assert answer.status_code in (200, 303)
+        assert "evil" not in everything
+        links = re.findall(r"<(/[^>]*)>;", " ".join(answer.headers.getlist("Link")))
+        assert [link for link in links if not link.startswith("/kg/")] == []
+        where = answer.headers.get("Location", answer.headers.get("Content-Location", "/kg/"))
+        assert where.startswith("/kg/")
+    alternates = triples(client, "/kg/doc/book/growth.alt.ttl")
+    listed = {str(t.object)[1:-1] for t in alternates if "epresentation" in t.predicate.value}
+    assert {address.partition("/doc/")[0] for address in listed} - {f"{ALT}#Representation"} == {
+        "https://public.example/kg"
+    }

@@ -211,7 +211,9 @@ def test_what_nothing_accepts_is_a_406_that_lists_what_there_is(client: FlaskCli
     assert turtle in document["available"]
 
 
-@pytest.mark.parametrize("path", ["/doc/book/growth.docx", "/doc/book/growth?format=docx", "/def.docx"])
+@pytest.mark.parametrize("path", [
+    "/doc/book/growth.docx", "/id/book/growth.docx", "/doc/book/growth?format=docx", "/def.docx",
+])  # fmt: skip
 def test_a_suffix_that_no_format_has_is_a_415_with_the_list(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 415

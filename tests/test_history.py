@@ -89,6 +89,7 @@ def test_dates_are_taken_from_a_history_of_an_earlier_layout_too(tmp_path: Path)
         connection.executescript("DROP TABLE version; DROP TABLE gone")
     found = History(after(tmp_path, line("id/a", '"1"'), monday, TUESDAY))
     assert (found.changed(f"{BASE}id/a"), found.gone(f"{BASE}id/b")) == (MONDAY, None)
+    assert found.versions(f"{BASE}id/a") == (Version(MONDAY, ""),)
 
 
 def test_what_only_follows_from_other_things_has_no_history(tmp_path: Path) -> None:

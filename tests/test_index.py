@@ -134,3 +134,8 @@ def test_users_point_to_a_thing_by_any_predicate_but_some(opened: Index) -> None
     assert opened.users(["http://x/a", village], but=["http://www.w3.org/"]) == {
         "http://x/a": ("http://x/b", "http://x/c", "http://x/d")
     }
+
+
+def test_what_points_to_a_thing_is_counted_by_predicate(opened: Index) -> None:
+    assert opened.count("http://x/a", "http://x/near") == 3
+    assert opened.count("http://x/a", "http://x/at") == opened.count("http://x/none", "http://x/near") == 0

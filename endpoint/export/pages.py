@@ -94,7 +94,7 @@ class Writer:
             problem = self._get(job.address, LANGUAGES[0], negotiate.PROBLEM.media_type)
             files.append((f"{job.address.written}.{GONE}.{PROBLEM_SUFFIX}", problem.data))
             return Written(job, self._save(files), frozenset(found), ())
-        forms, missing = self._forms(first)
+        forms, missing = self._forms(first, found)
         return Written(job, self._save([*files, *forms]), frozenset(found), missing)
 
     def _get(self, address: Address, language: str = "", accept: str = HTML) -> TestResponse:
@@ -107,8 +107,10 @@ class Writer:
         root = self.plan.root
         return page.replace(_LIVE_SEARCH.format(root=root), _FILE_SEARCH.format(root=root)).encode()
 
-    def _forms(self, page: TestResponse) -> tuple[list[tuple[str, bytes]], tuple[str, ...]]:
-        """Give the other forms that a page's Link header names."""
+    def _forms(
+        self, page: TestResponse, led: set[Address]
+    ) -> tuple[list[tuple[str, bytes]], tuple[str, ...]]:
+        """Give the other forms that a page's Link header names, but for those that it leads to itself."""
         files: list[tuple[str, bytes]] = []
         missing: list[str] = []
         for value in page.headers.getlist("Link"):
@@ -117,6 +119,8 @@ class Writer:
                 continue
             found = read(target[1:], self.plan.root)
             assert found is not None
+            if found[0] in led and any(followed([found[0]])):
+                continue
             reply = self._get(found[0], accept="*/*")
             if reply.status_code == 200:
                 suffix = f".{LINKSET_SUFFIX}" if reply.mimetype == "application/linkset+json" else ""

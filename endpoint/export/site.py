@@ -392,7 +392,7 @@ class _Export:
     def lists(self) -> tuple[str, ...]:
         """Give the first parts of the paths of lists."""
         with application(self.snapshot, self.options).test_request_context():
-            return tuple(sorted({path.partition("/")[0] for path in html.lists()}))
+            return tuple(sorted({path.partition("/")[0] for path in html.lists().members}))
 
     def links(self, own: Sequence[Thing], accept: str) -> tuple[str, ...]:
         """Give the Link values of a document, with places for its path and its IRI."""

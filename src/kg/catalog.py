@@ -102,12 +102,23 @@ def _bare_url(url: str) -> str:
     return re.sub(r"^https?://(www\.)?", "", url).rstrip("/")
 
 
-def dcat(snapshot: Snapshot, statistics: Statistics, own: Iterable[Triple] = ()) -> tuple[Triple, ...]:
+def dcat(
+    snapshot: Snapshot,
+    statistics: Statistics,
+    own: Iterable[Triple] = (),
+    versions: Sequence[tuple[str, str]] = (),
+) -> tuple[Triple, ...]:
     """Give the DCAT-AP-NO 3 description of a snapshot: catalogue, record, dataset, distributions, service.
 
-    `own` is what the data themselves say of the dataset: it fills in what no setting says.
+    `own` is what the data themselves say of the dataset: it fills in what no setting says. `versions` are the
+    snapshots that are kept, the newest first: their ids and when they were made.
     """
-    return _Dcat(snapshot, statistics).triples(own)
+    return _Dcat(snapshot, statistics).triples(own, versions)
+
+
+def version(base: str, identity: str) -> str:
+    """Give the IRI of the dataset as one snapshot has it."""
+    return f"{base}dataset/{identity}"
 
 
 def void(snapshot: Snapshot, statistics: Statistics) -> tuple[Triple, ...]:
@@ -208,11 +219,12 @@ class _Writer:
 
 
 class _Dcat(_Writer):
-    def triples(self, own: Iterable[Triple]) -> tuple[Triple, ...]:
+    def triples(self, own: Iterable[Triple], versions: Sequence[tuple[str, str]] = ()) -> tuple[Triple, ...]:
         self.catalogue()
         self.record()
         self.the_dataset()
         self.own(own)
+        self.versions(versions)
         for dump in whole_dumps(self.snapshot):
             self.distribution(dump)
         self.service()
@@ -280,6 +292,20 @@ class _Dcat(_Writer):
         for cube in self.statistics.cubes:
             self.typed(cube, "qb:DataSet")
         self.period()
+
+    def versions(self, versions: Sequence[tuple[str, str]]) -> None:
+        """Say which snapshots are kept: as entities, or catalogues would take each for a dataset."""
+        iris = [version(self.base, identity) for identity, _ in versions]
+        self.add(self.dataset, "dcat:hasVersion", *iris)
+        for place, (identity, created) in enumerate(versions):
+            iri, before = iris[place], iris[place + 1 : place + 2]
+            if identity == self.snapshot.id:
+                self.add(self.dataset, "dcat:hasCurrentVersion", iri)
+            self.typed(iri, "prov:Entity")
+            self.add(iri, "dcat:isVersionOf", self.dataset)
+            self.add(iri, "dcat:previousVersion", *before)
+            self.add(iri, "dcat:version", Literal(identity))
+            self.add(iri, "dcterms:issued", instant(created))
 
     def own(self, triples: Iterable[Triple]) -> None:
         subject = node(self.dataset)

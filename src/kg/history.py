@@ -29,6 +29,10 @@ _BEFORE = (
     "INSERT INTO gone SELECT * FROM before.gone WHERE iri NOT IN (SELECT iri FROM entity)",
     "INSERT INTO gone SELECT iri, :now FROM before.entity WHERE iri NOT IN (SELECT iri FROM entity)",
 )
+_UNKNOWN = """
+INSERT INTO version SELECT iri, changed, '' FROM entity
+    WHERE EXISTS (SELECT 1 FROM before.entity b WHERE b.iri = entity.iri AND b.hash = entity.hash)
+"""
 _NEW = "INSERT INTO version SELECT iri, :now, :snapshot FROM entity"
 _CHANGED = """
 WHERE NOT EXISTS (SELECT 1 FROM before.entity b WHERE b.iri = entity.iri AND b.hash = entity.hash)
@@ -45,7 +49,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A state of a thing: when it began, and the id of the snapshot that first had it."""
+    """A state of a thing: when it began, and the id of the snapshot that first had it, if that is known."""
 
     changed: str
     snapshot: str
@@ -95,6 +99,8 @@ def _write(
         if connection.execute("SELECT 1 FROM before.sqlite_master WHERE name = 'version'").fetchone():
             for statement in _BEFORE:
                 connection.execute(statement, values)
+        else:
+            connection.execute(_UNKNOWN)
     connection.execute(_NEW + (_CHANGED if before is not None else ""), values)
     connection.execute("COMMIT")
     connection.close()

@@ -229,6 +229,10 @@ class Index:
         grouped = {subject.value: tuple(group) for subject, group in groupby(parts, key=lambda s: s.subject)}
         return Description(iri, tuple(own), grouped, incoming)
 
+    def knows(self, iri: str) -> bool:
+        """Tell whether any statement mentions an IRI."""
+        return self._id(f"<{iri}>") is not None
+
     def _id(self, text: str) -> int | None:
         row = self._db.execute("SELECT id FROM term WHERE text = ?", (text,)).fetchone()
         return row[0] if row else None
@@ -284,6 +288,13 @@ class Index:
         if key is None or by is None:
             return ()
         return self._subjects(key, by, after, limit)
+
+    def count(self, iri: str, predicate: str) -> int:
+        """Give how many things point to an IRI by a predicate."""
+        row = self._db.execute(
+            "SELECT n FROM incoming WHERE o = ? AND p = ?", (self._id(f"<{iri}>"), self._id(f"<{predicate}>"))
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def labels(self, iris: Iterable[str], languages: Sequence[str]) -> dict[str, Label]:
         """Give each IRI's name in the first of these languages it has, else in any, else from the IRI."""

@@ -401,10 +401,14 @@ def _open(folder: Path) -> Snapshot:
                     f"{folder / name} has not the size that was written.",
                     hint="Remove that folder; `kg build` makes it again.",
                 )
-    except (OSError, ValueError, KeyError) as error:
+        return _of_row(folder, row)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise SnapshotError(
             f"{folder} is no whole snapshot: {error}.", hint="Remove it; `kg build` makes it again."
         ) from error
+
+
+def _of_row(folder: Path, row: dict[str, Any]) -> Snapshot:
     return Snapshot(
         id=row["id"],
         path=folder,
