@@ -121,9 +121,16 @@ def test_a_running_server_answers_from_what_is_published_later(tmp_path: Path) -
 
 
 def test_limits_are_those_that_the_operator_set() -> None:
-    settings = load({"query_timeout": 3.0, "query_memory": 512, "query_workers": 7, "result_bytes": 2048}, {})
-    limits = limits_of(settings)
-    assert (limits.seconds, limits.memory, limits.places, limits.result) == (3.0, 512 * 2**20, 7, 2048)
+    set_ = {
+        "query_timeout": 3.0,
+        "query_memory": 512,
+        "query_workers": 7,
+        "result_bytes": 2048,
+        "result_rows": 9,
+    }
+    limits = limits_of(load(set_, {}))
+    assert (limits.seconds, limits.memory, limits.places) == (3.0, 512 * 2**20, 7)
+    assert (limits.result, limits.rows) == (2048, 9)
 
 
 def test_a_budget_fills_again_at_its_rate() -> None:

@@ -320,11 +320,12 @@ def bare_words(text: str, end: int) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token of a query: the name of its rule, its text, and the text in capitals if it is a word."""
+    """One token of a query: the name of its rule, its text, that in capitals if it is a word, its place."""
 
     kind: str
     text: str
     word: str
+    at: int
 
 
 def tokens(text: str) -> list[Token] | None:
@@ -340,5 +341,5 @@ def tokens(text: str) -> list[Token] | None:
             continue
         if kind in ("other", "unclosed") or (kind == "iri" and not _ABSOLUTE.match(token)):
             return None
-        found.append(Token(kind, token, token.upper() if kind == "word" else token))
+        found.append(Token(kind, token, token.upper() if kind == "word" else token, match.start()))
     return found

@@ -37,6 +37,7 @@ from kg.query.failures import (
 from kg.query.formats import ResultFormat
 from kg.query.guard import Outline
 from kg.query.limits import Limits
+from kg.query.paging import Page, cut
 from kg.vocab import PREFIXES
 
 PUBLIC = "public"
@@ -55,7 +56,8 @@ _START_SECONDS = 600.0
 class Query:
     """A query and the dataset it asks; graphs named here take the place of FROM and FROM NAMED.
 
-    `plain` has it evaluated as it is written, by no rule of kg.query.rewrite.
+    `plain` has it evaluated as it is written, by no rule of kg.query.rewrite. `page` asks for a part of
+    the rows.
     """
 
     text: str
@@ -63,17 +65,22 @@ class Query:
     named_graphs: tuple[str, ...] = ()
     base: str | None = None
     plain: bool = False
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole result: its bytes, the query form, seconds it took, and which store it came from."""
+    """A whole result: its bytes, the query form, seconds it took, and which store it came from.
+
+    `rows` are counted for pages.
+    """
 
     body: bytes | bytearray
     form: str
     seconds: float
     store: Path
     in_memory: bool
+    rows: int | None = None
 
 
 class Cancellation:
@@ -314,12 +321,15 @@ class Job:
         form = reply.head["form"]
         if form == "GRAPH":
             form = self._outline.form or "CONSTRUCT"
-        return Answer(reply.body, form, taken, process.nursery.store, process.nursery.in_memory)
+        store, rows = process.nursery.store, reply.head.get("rows")
+        return Answer(reply.body, form, taken, store, process.nursery.in_memory, rows)
 
     def _failure(self, head: Mapping[str, Any]) -> QueryError:
         match head["failure"]:
             case "size":
                 return ResultTooLarge(self._pool.limits.result)
+            case "rows":
+                return ResultTooLarge(self._pool.limits.rows, "rows")
             case "memory":
                 return QueryMemory(self._pool.limits.memory)
             case "syntax":
@@ -421,12 +431,14 @@ class Pool:
             outline = guard.inspect(query.text, self.limits)
         patience = self.limits.queue if patience is None else patience
         asked = {
-            "text": query.text,
+            "text": cut(query.text, query.page) if query.page else query.text,
             "default": query.default_graphs,
             "named": query.named_graphs,
             "base": query.base,
             "format": result.name,
             "cap": self.limits.result,
+            "rows": self.limits.rows,
+            "paged": query.page is not None,
             "plain": query.plain,
         }
         cancellation = cancellation or Cancellation()

@@ -39,6 +39,8 @@ FRAME = struct.Struct(">II")
 SMALL = 65_536
 """How much is read from a socket at once."""
 
+_SHORTEST_ROW = 1
+"""Bytes that a row takes at least, in any format."""
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -173,7 +175,7 @@ def answer(store: Store, asked: Mapping[str, Any], statistics: Statistics | None
     try:
         result = _query(store, asked, statistics)
         form = _write(result, wanted, spool)
-        return Reply({"form": form}, _finished(spool.content, wanted))
+        return _whole(form, _finished(spool.content, wanted), wanted, asked)
     except _Full:
         return Reply({"failure": "size"})
     except MemoryError:
@@ -184,6 +186,15 @@ def answer(store: Store, asked: Mapping[str, Any], statistics: Statistics | None
         return Reply({"failure": "format", "message": str(error)})
     except Exception as error:  # whatever the engine raises is an answer, not an end
         return Reply({"failure": "engine", "kind": type(error).__name__, "message": str(error)})
+
+
+def _whole(form: str, body: bytearray, wanted: ResultFormat | None, asked: Mapping[str, Any]) -> Reply:
+    """Give the result with its number of rows, where somebody wants to know or they may be too many."""
+    paged, most = asked.get("paged", False), asked.get("rows")
+    if form != "SELECT" or wanted is None or not (paged or (most and len(body) > most * _SHORTEST_ROW)):
+        return Reply({"form": form}, body)
+    rows = formats.count_rows(body, wanted)
+    return Reply({"failure": "rows"}) if most and rows > most else Reply({"form": form, "rows": rows}, body)
 
 
 class _NotWritableError(Exception):
