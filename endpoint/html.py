@@ -5,18 +5,21 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from urllib.parse import quote, urlencode
 
-from flask import Flask, g, render_template, request
+from flask import Flask, current_app, g, render_template, request
+from markupsafe import Markup
 
-from endpoint import negotiate
+from endpoint import cautions, citations, negotiate
 from endpoint import site as current
-from endpoint.entity import Page, interval
+from endpoint.citations import Citation
+from endpoint.entity import common_label, interval
 from endpoint.figures import Figures
+from endpoint.lists import Members, paths
 from endpoint.literals import machine_date, readable
-from endpoint.maps import Drawing, captions
+from endpoint.maps import Drawing, captions, parse_wkt
 from endpoint.respond import here, root_path
 from endpoint.timelines import Moment
 from endpoint.words import LANGUAGES, WORDS
@@ -84,15 +87,33 @@ def expand(name: str) -> str | None:
     return namespace + local if colon and namespace else None
 
 
-def list_of(class_iri: str) -> str:
-    """Give the address of the list of a class's things."""
-    name = compact(class_iri, current.snapshot().config.prefixes)
-    return href(f"list/{name}") if name else href("list/all", **{"class": class_iri})
+def lists() -> Mapping[str, Members]:
+    """Give what there is a list of, by its path."""
+    config = current.snapshot().config
+    taken = frozenset(re.split(r"[/.<]", rule.rule)[1] for rule in current_app.url_map.iter_rules())
+    return paths(current.index(), config.base, tuple(config.prefixes.items()), taken)
+
+
+def list_of(iri: str) -> str:
+    """Give the address of the list of a class's things, or of a scheme's concepts; empty if there is none."""
+    found = (path for path, members in lists().items() if members.subject == iri)
+    return next((href(path) for path in found), "")
 
 
 def short(iri: str) -> str:
     """Give an IRI as people write it: prefixed where a prefix fits."""
     return compact(iri, current.snapshot().config.prefixes) or iri
+
+
+def short_path(iri: str) -> str:
+    """Give an IRI without the dataset's base, or prefixed where a prefix fits."""
+    base = current.snapshot().config.base
+    return short(iri).removeprefix(f"{base}id/").removeprefix(base)
+
+
+def breakable(text: str) -> Markup:
+    """Give an address that may be broken after its slashes and marks, as markup."""
+    return Markup("<wbr>").join(re.findall(r"[^/#?&=]*[/#?&=]+|[^/#?&=]+", text))
 
 
 def short_address(url: str) -> str:
@@ -106,35 +127,24 @@ def short_graph(iri: str) -> str:
     return iri.removeprefix(f"{current.snapshot().config.base}graph/")
 
 
-def citation(page: Page | None) -> str:
-    """Give the sentence to cite a page by, or the dataset."""
+def citation(iri: str, label: str = "") -> Citation:
+    """Give how to cite a thing with a name, or without one the dataset."""
     snapshot = current.snapshot()
-    config = snapshot.config
-    who = config.publisher.name if config.publisher else text_of(config.title)
-    what = f"{page.label.text}. {text_of(config.title)}" if page else text_of(config.title)
-    where = page.iri if page else config.base
-    return f"{who} ({snapshot.created[:4]}). {what}, {word('snapshot').lower()} {snapshot.id[:12]}. {where}"
-
-
-def bibtex(page: Page) -> str:
-    """Give the BibTeX entry of a page."""
-    snapshot = current.snapshot()
-    who = snapshot.config.publisher.name if snapshot.config.publisher else text_of(snapshot.config.title)
-    key = re.sub(r"[^A-Za-z0-9]+", "-", page.iri.removeprefix(snapshot.config.base)).strip("-")
-    fields = {
-        "author": f"{{{who}}}",
-        "title": f"{page.label.text}. {text_of(snapshot.config.title)}",
-        "year": snapshot.created[:4],
-        "version": snapshot.id[:12],
-        "url": page.iri,
-    }
-    rows = [f"  {name} = {{{re.sub(r'([&%$#_{}])', _escaped, text) if name == 'title' else text}}},"
-            for name, text in fields.items()]  # fmt: skip
-    return "\n".join((f"@misc{{{key},", *rows, "}"))
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\{found[1]}"
+    config, title = snapshot.config, text_of(snapshot.config.title)
+    who = config.publisher.name if config.publisher else title
+    what = f"{label}. {title}" if label else title
+    version = f"{word('snapshot').lower()} {snapshot.id[:12]}"
+    return Citation(
+        key=citations.key(iri, config.base),
+        author=who,
+        part=label,
+        dataset=title,
+        issued=snapshot.created,
+        version=snapshot.id[:12],
+        url=iri,
+        language=language(),
+        sentence=f"{who} ({snapshot.created[:4]}). {what}, {version}. {iri}",
+    )
 
 
 def marks_json(drawing: Drawing, names: Mapping[str, Label]) -> str:
@@ -147,9 +157,28 @@ def marks_json(drawing: Drawing, names: Mapping[str, Label]) -> str:
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
+def position(text: str) -> str:
+    """Give a geometry in words: the degrees of a point, the size of what is larger; empty if it is none."""
+    found = parse_wkt(text)
+    if found is None:
+        return ""
+    if found.rings:
+        return word("surface", n=sum(len(ring) - 1 for ring in found.rings))
+    if len(found.points) > 1:
+        return word("points", n=len(found.points))
+    (longitude, latitude), point = found.points[0], "." if language() == "en" else ","
+    east, west = ("E", "W") if language() == "en" else ("Ø", "V")
+    parts = ((latitude, "N", "S"), (longitude, east, west))
+    texts = (f"{abs(degrees):.5f}".rstrip("0").rstrip(".") + f"° {up if degrees >= 0 else down}"
+             for degrees, up, down in parts)  # fmt: skip
+    return ", ".join(text.replace(".", point) for text in texts)
+
+
 def names_of(drawn: Figures, moment: Moment) -> str:
     """Give what a moment on a time line is called: the thing, and what the date is of where that is said."""
-    name = drawn.names[moment.iri].text
+    found = drawn.names[moment.iri]
+    inner = not found.language and "#" in moment.iri
+    name = found.text.replace("-", " ") if inner else found.text
     return f"{name} ({drawn.names[moment.predicate].text})" if moment.predicate else name
 
 
@@ -183,6 +212,13 @@ def name(iri: str) -> str:
     return current.index().labels([iri], negotiate.fallbacks(language()))[iri].text
 
 
+def names(iris: Iterable[str]) -> dict[str, Label]:
+    """Give names in the page's language; the interface has words for terms that the dataset does not name."""
+    found = current.index().labels(iris, negotiate.fallbacks(language()))
+    own = {iri: common_label(iri, language()) for iri, label in found.items() if not label.language}
+    return found | {iri: label for iri, label in own.items() if label is not None}
+
+
 def text_of(texts: Mapping[str, str]) -> str:
     """Give the text of a dataset setting in the page's language, else in one of its fallbacks."""
     for tag in negotiate.fallbacks(language(), texts):
@@ -196,6 +232,11 @@ def render(template: str, **context: object) -> str:
     return render_template(template, lang=language(), config_of=current.snapshot().config,
                            snapshot=current.snapshot(), watched=current.site().watched,
                            **context)  # fmt: skip
+
+
+def cautions_of(iri: str) -> tuple[cautions.Caution, ...]:
+    """Give what a reader of the page about a thing is warned of."""
+    return cautions.about(iri, current.snapshot(), current.index(), language())
 
 
 def switch_language(tag: str) -> str:
@@ -219,16 +260,20 @@ def install(app: Flask) -> None:
         page_of=page_of,
         safe_url=safe_url,
         list_of=list_of,
+        name_of=name,
         toggled=toggled,
         same_query=lambda **more: {**request.args.to_dict(flat=False), **more},
         short_address=short_address,
+        short_path=short_path,
+        breakable=breakable,
         short_graph=short_graph,
         citation=citation,
-        bibtex=bibtex,
         names_of=names_of,
         marks_json=marks_json,
+        cautions_of=cautions_of,
         captions=lambda drawing, names: captions(drawing, {iri: label.text for iri, label in names.items()}),
         decimal=lambda n: f"{n:.4f}".replace(".", "." if language() == "en" else ","),
+        position=position,
         period_of=lambda part: interval(part, language()),
         short=short,
         bytes_text=bytes_text,

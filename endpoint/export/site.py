@@ -37,8 +37,9 @@ from kg.vocab import compact, document_path
 REPORT = "export.json"
 WWW = "www"
 _SEEDS = (
-    "", "kinds", "questions", "about", "dataset", "def", "limits", "problems", "search", "dumps/", "catalog",
-    "context.jsonld", "robots.txt", "sitemap.xml", ".well-known/void", ".well-known/api-catalog",
+    "", "kinds", "questions", "about", "accessibility", "dataset", "def", "limits", "problems", "search",
+    "dumps/", "catalog", "context.jsonld", "robots.txt", "sitemap.xml", ".well-known/void",
+    ".well-known/api-catalog",
 )  # fmt: skip
 _PERHAPS = ("llms.txt", "CITATION.cff", "ro-crate-metadata.json", "opensearch.xml", "land.geojson")
 _ERRORS = ("bad-request", "not-found", "method-not-allowed", "not-acceptable", "gone", "unsupported-format",
@@ -378,6 +379,7 @@ class _Export:
             direct=tuple(sorted(rest - below_id)),
             digests=digests,
             sparql=self.options.sparql,
+            lists=self.lists(),
             language=next((tag for tag in self.snapshot.config.languages if tag in LANGUAGES), LANGUAGES[0]),
         )
         (self.folder / "nginx.conf").write_text(nginx.configuration(facts), "utf-8")
@@ -386,6 +388,11 @@ class _Export:
         w3id = self.folder / "w3id"
         w3id.mkdir()
         (w3id / ".htaccess").write_text(rules.w3id(facts), "utf-8")
+
+    def lists(self) -> tuple[str, ...]:
+        """Give the first parts of the paths of lists."""
+        with application(self.snapshot, self.options).test_request_context():
+            return tuple(sorted({path.partition("/")[0] for path in html.lists()}))
 
     def links(self, own: Sequence[Thing], accept: str) -> tuple[str, ...]:
         """Give the Link values of a document, with places for its path and its IRI."""
