@@ -354,7 +354,9 @@ class Pool:
         """Start the workers. `prefixes` are those that error hints may name. Raises SnapshotError."""
         self.limits = limits or Limits()
         self.prefixes = prefixes
-        self._condition = threading.Condition()
+        self._lock = threading.RLock()
+        self._freed = threading.Condition(self._lock)
+        self._chores = threading.Condition(self._lock)  # the keeper's own: it need not wake up for each query
         self._idle: deque[_Process] = deque()
         self._free = {PUBLIC: self.limits.places, INTERNAL: self.limits.internal}
         self._dying: deque[_Process] = deque()
@@ -458,19 +460,20 @@ class Pool:
 
     def wait_until_loaded(self, timeout: float = _START_SECONDS) -> bool:
         """Wait for the copy in memory, if there is to be one; tell whether that is settled."""
-        with self._condition:
-            return self._condition.wait_for(lambda: not self._load_pending or self._closed, timeout)
+        with self._lock:
+            return self._freed.wait_for(lambda: not self._load_pending or self._closed, timeout)
 
     def processes(self) -> tuple[int, ...]:
         """Give the process ids of the idle workers, for tests and status pages."""
-        with self._condition:
+        with self._lock:
             return tuple(process.pid for process in self._idle)
 
     def close(self) -> None:
         """End all workers, running queries with them."""
-        with self._condition:
+        with self._lock:
             self._closed = True
-            self._condition.notify_all()
+            self._freed.notify_all()
+            self._chores.notify()
         self._keeper.join(timeout=10)
         for nursery in (*self._retired, self._nursery):
             nursery.close()
@@ -482,23 +485,23 @@ class Pool:
     # The parts of a run.
 
     def _enter(self, lane: str, patience: float) -> None:
-        with self._condition:
-            if not self._condition.wait_for(lambda: self._free[lane] > 0 or self._closed, patience):
+        with self._lock:
+            if not self._freed.wait_for(lambda: self._free[lane] > 0 or self._closed, patience):
                 raise PoolBusy(max(1, math.ceil(self.limits.seconds / 4)))
             if self._closed:
                 raise PoolBusy(1)
             self._free[lane] -= 1
 
     def _leave(self, lane: str) -> None:
-        with self._condition:
+        with self._lock:
             self._free[lane] += 1
-            self._condition.notify_all()
+            self._freed.notify_all()
 
     def _take(self, asked: Mapping[str, Any], cancellation: Cancellation, patience: float) -> _Process:
         """Give an idle worker that has got the query; one that died while idle is passed over."""
         while True:
-            with self._condition:
-                if not self._condition.wait_for(lambda: self._idle or self._closed, patience):
+            with self._lock:
+                if not self._freed.wait_for(lambda: self._idle or self._closed, patience):
                     raise PoolBusy(1)
                 if self._closed:
                     raise PoolBusy(1)
@@ -518,13 +521,14 @@ class Pool:
                 return process
 
     def _give_back(self, process: _Process) -> None:
-        with self._condition:
+        with self._lock:
             if process.spent or process.nursery is not self._nursery or self._closed:
                 self._living -= 1
                 self._dying.append(process)
+                self._chores.notify()
             else:
                 self._idle.append(process)
-            self._condition.notify_all()
+            self._freed.notify_all()
 
     # The keeper: a thread that buries, forks and loads, so that no query waits for that.
 
@@ -533,16 +537,16 @@ class Pool:
         return self.limits.places + self.limits.internal + _SPARE
 
     def _add(self, process: _Process) -> None:
-        with self._condition:
+        with self._lock:
             self._users[id(process.nursery)] = self._users.get(id(process.nursery), 0) + 1
             self._living += 1
             self._idle.append(process)
-            self._condition.notify_all()
+            self._freed.notify_all()
 
     def _keep(self) -> None:
         while True:
-            with self._condition:
-                self._condition.wait_for(lambda: self._closed or self._dying or self._living < self._wanted)
+            with self._lock:
+                self._chores.wait_for(lambda: self._closed or self._dying or self._living < self._wanted)
                 if self._closed:
                     return
                 dying = self._dying.popleft() if self._dying else None
@@ -557,7 +561,7 @@ class Pool:
         try:
             self._add(nursery.fork())
         except (EOFError, OSError):
-            with self._condition:
+            with self._lock:
                 if self._closed or nursery is not self._nursery:
                     return
             with suppress(SnapshotError):
@@ -568,7 +572,7 @@ class Pool:
         if process.pid:
             process.kill()
             process.bury()
-        with self._condition:
+        with self._lock:
             nursery = process.nursery
             self._users[id(nursery)] -= 1
             unused = nursery in self._retired and not self._users[id(nursery)]
@@ -581,7 +585,7 @@ class Pool:
     def _open(self, store: Path) -> _Nursery:
         fits = fits_in_memory(store, self.limits)
         if fits and _disk_bytes(store) > _QUICK_TO_LOAD:
-            with self._condition:
+            with self._lock:
                 self._load_pending = True
             threading.Thread(target=self._load, args=(store,), name="query-load", daemon=True).start()
             fits = False
@@ -589,29 +593,30 @@ class Pool:
 
     def _load(self, store: Path) -> None:
         """Make a nursery that holds the store in memory, and let it take over from the one on disk."""
-        with self._condition:
-            self._condition.wait_for(lambda: self._closed, _LOAD_AFTER)
+        with self._lock:
+            self._freed.wait_for(lambda: self._closed, _LOAD_AFTER)
         nursery = None
         with suppress(SnapshotError):
             nursery = _Nursery(store, self.limits, in_memory=True)
-        with self._condition:
+        with self._lock:
             wanted = not self._closed and self._nursery.store == store
         if nursery is not None and wanted:
             self._replace(nursery)
         elif nursery is not None:
             nursery.close()
-        with self._condition:
+        with self._lock:
             self._load_pending = False
-            self._condition.notify_all()
+            self._freed.notify_all()
 
     def _replace(self, nursery: _Nursery) -> None:
         """Let another nursery's workers answer from now on; the old ones go when they are idle."""
         fresh = [nursery.fork() for _ in range(self._wanted)]
-        with self._condition:
+        with self._lock:
             old, self._nursery = self._nursery, nursery
             self._retired.append(old)
             self._living -= len(self._idle)
             self._dying.extend(self._idle)
             self._idle.clear()
+            self._chores.notify()
             for process in fresh:
                 self._add(process)
