@@ -15,6 +15,9 @@ from endpoint.problems import Problem
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
+PARAMETERS = (
+    "query", "default-graph-uri", "named-graph-uri", "timeout", "format", "rows", "cursor", "lang",
+)  # fmt: skip
 _MOST_PARAMETERS = 200
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _COUNT = re.compile(r"[1-9][0-9]{0,8}\Z")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -50,6 +51,8 @@ _LOAD_AFTER = 2.0
 _NICENESS = 5
 _LARGE_ANSWER = 4 * 2**20
 _START_SECONDS = 600.0
+_MOMENT = 0.0005
+_FD_SETSIZE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,15 +265,8 @@ class Job:
     async def wait_async(self) -> Answer:
         """Give the answer, as `wait` does, without holding a thread."""
         channel, loop = self._process.channel, asyncio.get_running_loop()
-        channel.setblocking(False)
         try:
-            try:
-                async with asyncio.timeout(self._patience):
-                    start = await loop.sock_recv(channel, worker.SMALL)
-            except TimeoutError:
-                self._process.yield_to_others()
-                async with asyncio.timeout(self._left):
-                    start = await loop.sock_recv(channel, worker.SMALL)
+            start = channel.recv(worker.SMALL) if self._is_quick() else await self._begun(loop)
             channel.settimeout(self._left)
             if worker.is_whole(start):
                 reply = worker.receive(channel, start)
@@ -281,6 +277,23 @@ class Job:
         except (EOFError, ConnectionError):
             raise (await loop.run_in_executor(None, self._lost)) from None
         return self._answer(reply)
+
+    def _is_quick(self) -> bool:
+        """Wait for a moment, which costs less than going to sleep; tell whether it was enough."""
+        channel = self._process.channel
+        return channel.fileno() < _FD_SETSIZE and bool(select.select([channel], [], [], _MOMENT)[0])
+
+    async def _begun(self, loop: asyncio.AbstractEventLoop) -> bytes:
+        """Give the beginning of the reply."""
+        channel = self._process.channel
+        channel.setblocking(False)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await loop.sock_recv(channel, worker.SMALL)
+        except TimeoutError:
+            self._process.yield_to_others()
+            async with asyncio.timeout(self._left):
+                return await loop.sock_recv(channel, worker.SMALL)
 
     @property
     def _patience(self) -> float:
