@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -88,6 +90,7 @@ def test_the_limit_and_offset_of_the_query_are_those_of_all_pages() -> None:
         ("ASK { ?s ?p ?o }", "only the rows of SELECT come in pages"),
         ("SELECT ?s { ?s ?p ?o } LIMIT1", "its LIMIT cannot be read"),
         ("SELECT ?s { ?s ?p ?o } ORDER BY EXISTS { ?s ?p 1 }", "its ORDER BY cannot be read"),
+        ("SELECT * { " + " ".join(f"?{n}" for n in range(200)) + " }", "its rows have more than 100 variables"),
         ("SELECT ?s { ?s ?p ?o", "its brackets do not match"),
         ("SELECT ?s { ?s ?p <o> }", "its text can be read in two ways, as an IRI without :// can"),
     ],
@@ -96,6 +99,33 @@ def test_rows_without_an_order_have_no_pages(text: str, reason: str) -> None:
     with pytest.raises(NotPageable) as refusal:
         cut(text, Page(0, 10))
     assert refusal.value.reason == reason
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"(){}[]?,.;*", "SELECT ", "?x ", " ORDER BY ", " LIMIT ", " OFFSET ", "1", "DESC", "VALUES "]
+        ),
+        max_size=60,
+    )
+)
+def test_any_text_has_pages_or_a_reason(parts: list[str]) -> None:
+    with suppress(NotPageable):
+        assert "LIMIT 2 OFFSET " in cut("".join(["SELECT ?x { } ", *parts]), Page(4, 2)) + "LIMIT 2 OFFSET "
+
+
+@pytest.mark.parametrize(
+    "part", ["?x ", "(?x) ", "DESC(?x) ", "STR(((?x))) ", "ORDER BY ?x ", "LIMIT 1 ", "(", "x"]
+)
+def test_pages_are_cut_in_linear_time(part: str) -> None:
+    def taken(times: int) -> float:
+        text = "SELECT ?x { ?x ?y ?z } ORDER BY " + part * times
+        began = time.process_time()
+        with suppress(NotPageable):
+            cut(text, Page(0, 10))
+        return time.process_time() - began
+
+    assert min(taken(8_000) for _ in range(3)) < 8 * max(0.002, min(taken(2_000) for _ in range(3)))
 
 
 @given(

@@ -74,7 +74,7 @@ class ResultTooLarge(QueryError):  # noqa: N818
         most = f"{limit / 2**20:.3g} MiB" if unit == "bytes" else f"{limit} {unit}"
         super().__init__(
             f"The result is larger than {most}; no part of it is given.",
-            hint="Ask for its pages, add LIMIT, or take the dumps.",
+            hint="Add LIMIT, take the dumps, or ask the service for pages (rows=10000).",
         )
         self.limit = limit
         self.unit = unit

@@ -19,6 +19,7 @@ from kg.query.guard import Token, tokens
 
 _UNSTEADY = re.compile("RAND|NOW|UUID|BNODE|SAMPLE|GROUP_CONCAT|SUM|AVG|MIN|MAX|REDUCED|LIMIT|OFFSET")
 """What may come out otherwise next time; LIMIT and OFFSET only in sub-queries."""
+_MOST_VARIABLES = 100
 _NUMBER = re.compile(r"[0-9]{1,15}\Z")
 _OPENING, _CLOSING = frozenset({"(", "[", "{", "<<"}), frozenset({")", "]", "}", ">>"})
 
@@ -88,6 +89,8 @@ def _projected(found: Sequence[Token], levels: Sequence[int]) -> list[str]:
         if token.kind == "variable"
         and (star or (start < at < group and (not levels[at] or found[at - 1].word == "AS")))
     )
+    if len(names) > _MOST_VARIABLES:
+        raise NotPageable(f"its rows have more than {_MOST_VARIABLES} variables")
     return list(names)
 
 
