@@ -14,6 +14,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 from kg.query import NotPageable, Page, formats
 from kg.query.paging import cut
 
+MANY = [f"?v{number}" for number in range(200)]
 XSD = "http://www.w3.org/2001/XMLSchema#"
 TERMS = (
     *("2", "10", '"1x"', "1", "1.0", "1e0", '"1"', '"a"@nb', '"a"@en', '"a"', "true", "<http://a/>"),
@@ -90,7 +91,7 @@ def test_the_limit_and_offset_of_the_query_are_those_of_all_pages() -> None:
         ("ASK { ?s ?p ?o }", "only the rows of SELECT come in pages"),
         ("SELECT ?s { ?s ?p ?o } LIMIT1", "its LIMIT cannot be read"),
         ("SELECT ?s { ?s ?p ?o } ORDER BY EXISTS { ?s ?p 1 }", "its ORDER BY cannot be read"),
-        ("SELECT * { " + " ".join(f"?{n}" for n in range(200)) + " }", "its rows have more than 100 variables"),
+        (f"SELECT * {{ {' '.join(MANY)} }}", "its rows have more than 100 variables"),
         ("SELECT ?s { ?s ?p ?o", "its brackets do not match"),
         ("SELECT ?s { ?s ?p <o> }", "its text can be read in two ways, as an IRI without :// can"),
     ],
