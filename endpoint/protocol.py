@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from binascii import a2b_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
-from urllib.parse import unquote_to_bytes
 
 from pyoxigraph import NamedNode
 
@@ -128,7 +128,11 @@ def _decode(text: str, where: str) -> dict[str, list[str]]:
 
 def _unquote(text: str, where: str) -> str:
     raw = text.replace("+", " ").encode("utf-8", "surrogateescape")
-    return _text(unquote_to_bytes(raw), where)
+    if (
+        b"%" in raw
+    ):  # quoted-printable is the same with another sign, and its decoder is not written in Python
+        raw = a2b_qp(raw.replace(b"=", b"=3D").replace(b"%", b"="))
+    return _text(raw, where)
 
 
 def _text(raw: bytes, where: str) -> str:
