@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kg.query.failures import QueryRefused, QuerySyntaxError
 from kg.query.limits import Limits
@@ -318,8 +319,7 @@ def bare_words(text: str, end: int) -> list[tuple[str, int]]:
     return [(m[0], m.start()) for m in _TOKEN.finditer(text[:end]) if m.lastgroup == "word"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token of a query: the name of its rule, its text, that in capitals if it is a word, its place."""
 
     kind: str

@@ -475,8 +475,6 @@ def _from_the_bound_end(found: Sequence[Token]) -> str | None:
         before, subject = found[at - 1].word, found[at]
         if subject.kind != "variable" or before not in ("{", "."):
             continue
-        if sum(1 for token in inside if token.text[1:] == subject.text[1:]) != 1:
-            continue
         reader.at = at + 1
         try:
             verb = _verb(reader)
@@ -487,6 +485,8 @@ def _from_the_bound_end(found: Sequence[Token]) -> str | None:
         if not is_closure or reader.kind() not in ("iri", "name") or end + 1 >= len(found):
             continue
         if found[end + 1].word not in _ENDS_TRIPLE:
+            continue
+        if sum(1 for token in inside if token.text[1:] == subject.text[1:]) != 1:
             continue
         inverse = _inverse(verb)
         if inverse is not None:
