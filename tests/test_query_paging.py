@@ -142,6 +142,8 @@ def test_rows_are_counted_in_every_format(found: list[tuple[str | None, bool]]) 
             body = Store().query(text).serialize(format=fmt.engine)  # type: ignore[arg-type]
             assert body is not None
             assert formats.count_rows(body, fmt) == len(found), (fmt.name, body)
+            more = [formats.has_more_rows(body, fmt, most) for most in range(1, 8)]
+            assert more == [len(found) > most for most in range(1, 8)], (fmt.name, body)
 
 
 @pytest.mark.parametrize("text", ["SELECT ?x {}", "SELECT ?x { VALUES ?x { UNDEF UNDEF } }", "SELECT * {}"])
@@ -151,3 +153,4 @@ def test_rows_without_values_are_counted_too(text: str) -> None:
         if fmt.kind == formats.RESULTS:
             body = Store().query(text).serialize(format=fmt.engine)  # type: ignore[arg-type]
             assert formats.count_rows(body or b"", fmt) == expected
+            assert formats.has_more_rows(body or b"", fmt, 1) is (expected > 1)

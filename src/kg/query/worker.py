@@ -39,8 +39,6 @@ FRAME = struct.Struct(">II")
 SMALL = 65_536
 """How much is read from a socket at once."""
 
-_SHORTEST_ROW = 1
-"""Bytes that a row takes at least, in any format."""
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -190,11 +188,13 @@ def answer(store: Store, asked: Mapping[str, Any], statistics: Statistics | None
 
 def _whole(form: str, body: bytearray, wanted: ResultFormat | None, asked: Mapping[str, Any]) -> Reply:
     """Give the result with its number of rows, where somebody wants to know or they may be too many."""
-    paged, most = asked.get("paged", False), asked.get("rows")
-    if form != "SELECT" or wanted is None or not (paged or (most and len(body) > most * _SHORTEST_ROW)):
+    if form != "SELECT" or wanted is None:
         return Reply({"form": form}, body)
-    rows = formats.count_rows(body, wanted)
-    return Reply({"failure": "rows"}) if most and rows > most else Reply({"form": form, "rows": rows}, body)
+    if asked.get("paged"):
+        return Reply({"form": form, "rows": formats.count_rows(body, wanted)}, body)
+    most = asked.get("rows")
+    is_too_long = most is not None and formats.has_more_rows(body, wanted, most)
+    return Reply({"failure": "rows"}) if is_too_long else Reply({"form": form}, body)
 
 
 class _NotWritableError(Exception):
