@@ -71,6 +71,9 @@ PARAMETERS = (
     Parameter("default-graph-uri", "A graph to merge into the default graph.",
               {"type": "array", "items": _IRI}),
     Parameter("named-graph-uri", "A graph that GRAPH may name.", {"type": "array", "items": _IRI}),
+    Parameter("rows", "Asks for the first page of a SELECT query's rows, of so many.",
+              {"type": "integer", "minimum": 1}, example="10000"),
+    Parameter("cursor", "The page that the Link rel=next of the page before leads to.", _TEXT),
     Parameter("timeout", "Seconds that the query may run, at most those of the service.",
               {"type": "number"}),
 )  # fmt: skip
@@ -113,7 +116,7 @@ _FOUND = ("not-found", *_NEGOTIATED)
 _QUERIES = (
     "bad-request", "query-syntax", "query-refused", "query-too-complex", "query-timeout", "query-memory",
     "not-acceptable", "body-too-large", "result-too-large", "unsupported-media-type", "too-many-requests",
-    "busy",
+    "busy", "not-pageable", "snapshot-replaced",
 )  # fmt: skip
 _PAGE, _FORMS = ("lang", "Accept-Language"), ("format", "lang", "Accept-Language")
 _DOCUMENT = (*_FORMS, "_profile", "Accept-Profile", "If-None-Match")
@@ -133,7 +136,7 @@ RESOURCES = (
     Resource("search.suggest", "Search", (JSON, _SUGGESTIONS), ("q", *_FORMS)),
     Resource("search.opensearch", "Search", (_form("xml", "application/opensearchdescription+xml"),), _PAGE),
     Resource("sparql.sparql", "SPARQL", (*_RESULTS, HTML),
-             ("query", "default-graph-uri", "named-graph-uri", "timeout", "format"), _QUERIES),
+             tuple(name for name in protocol.PARAMETERS if name != "lang"), _QUERIES),
     Resource("completions.completions", "SPARQL", (JSON,), _PAGE),
     Resource("completions.example", "SPARQL", (HTML,), ("name", "lang"), ("not-found",), (_SEES,)),
     Resource("limits", "SPARQL", (HTML, JSON), _FORMS, _NEGOTIATED),

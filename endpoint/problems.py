@@ -125,6 +125,20 @@ TYPES: tuple[ProblemType, ...] = (
         ),
     ),
     ProblemType(
+        "snapshot-replaced",
+        410,
+        (
+            "Dataene er byttet ut siden forrige side",
+            "Dataa er bytte ut sidan førre side",
+            "The data have been replaced since the page before",
+        ),
+        (
+            "Begynn med første side igjen; lenken står i svaret.",
+            "Byrj med første side igjen; lenkja står i svaret.",
+            "Begin with the first page again; the answer links to it.",
+        ),
+    ),
+    ProblemType(
         "body-too-large",
         413,
         ("Forespørselen er for stor", "Førespurnaden er for stor", "The request is too large"),
@@ -172,6 +186,20 @@ TYPES: tuple[ProblemType, ...] = (
             "Del den opp, eller list mange ledd med VALUES. Grensene står på siden om grenser.",
             "Del henne opp, eller list mange ledd med VALUES. Grensene står på sida om grenser.",
             "Split it, or list many terms with VALUES. The page about limits has the bounds.",
+        ),
+    ),
+    ProblemType(
+        "not-pageable",
+        422,
+        (
+            "Svaret kan ikke deles i sider",
+            "Svaret kan ikkje delast i sider",
+            "The answer cannot be had in pages",
+        ),
+        (
+            "Bare rader i fast rekkefølge kan deles. Meldingen sier hva som er i veien.",
+            "Berre rader i fast rekkjefølgje kan delast. Meldinga seier kva som er i vegen.",
+            "Only rows in a fixed order can be cut. The message says what is in the way.",
         ),
     ),
     ProblemType(
@@ -239,9 +267,9 @@ TYPES: tuple[ProblemType, ...] = (
         413,
         ("Svaret er for stort", "Svaret er for stort", "The answer is too large"),
         (
-            "Sett en LIMIT, eller last ned hele datasettet.",
-            "Set ein LIMIT, eller last ned heile datasettet.",
-            "Set a LIMIT, or download the whole dataset.",
+            "Hent svaret side for side, sett en LIMIT, eller last ned hele datasettet.",
+            "Hent svaret side for side, set ein LIMIT, eller last ned heile datasettet.",
+            "Get the answer page by page, set a LIMIT, or download the whole dataset.",
         ),
     ),
     ProblemType(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from binascii import a2b_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
-from urllib.parse import unquote_to_bytes
 
 from pyoxigraph import NamedNode
 
@@ -15,21 +15,31 @@ from endpoint.problems import Problem
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
-PARAMETERS = ("query", "default-graph-uri", "named-graph-uri", "timeout", "format", "lang")
+PARAMETERS = (
+    "query", "default-graph-uri", "named-graph-uri", "timeout", "format", "rows", "cursor", "lang",
+)  # fmt: skip
 _MOST_PARAMETERS = 200
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_COUNT = re.compile(r"[1-9][0-9]{0,8}\Z")
 _NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One protocol operation. `query` is None where none was sent: the service itself is asked about."""
+    """One protocol operation. `query` is None where none was sent: the service itself is asked about.
+
+    `rows` asks for the first page of the result, `cursor` for the page that an answer before pointed to;
+    `address` is the query string as it was sent.
+    """
 
     query: str | None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     timeout: float | None = None
     format: str | None = None
+    rows: int | None = None
+    cursor: str | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,9 @@ def parse(request: Request) -> Call:
         _graphs(parameters, "named-graph-uri"),
         _timeout(_single(parameters, "timeout")),
         _single(parameters, "format"),
+        _rows(_single(parameters, "rows")),
+        _single(parameters, "cursor"),
+        request.query_string,
     )
 
 
@@ -115,7 +128,11 @@ def _decode(text: str, where: str) -> dict[str, list[str]]:
 
 def _unquote(text: str, where: str) -> str:
     raw = text.replace("+", " ").encode("utf-8", "surrogateescape")
-    return _text(unquote_to_bytes(raw), where)
+    if (
+        b"%" in raw
+    ):  # quoted-printable is the same with another sign, and its decoder is not written in Python
+        raw = a2b_qp(raw.replace(b"=", b"=3D").replace(b"%", b"="))
+    return _text(raw, where)
 
 
 def _text(raw: bytes, where: str) -> str:
@@ -148,3 +165,9 @@ def _timeout(text: str | None) -> float | None:
     if not _NUMBER.match(text) or float(text) <= 0:
         raise Problem("bad-request", f"`timeout` is {text!r}; it must be a number of seconds, such as 2.5.")
     return float(text)
+
+
+def _rows(text: str | None) -> int | None:
+    if text is not None and not _COUNT.match(text):
+        raise Problem("bad-request", f"`rows` is {text!r}; it must be a number of rows, such as 10000.")
+    return None if text is None else int(text)

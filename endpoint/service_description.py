@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
@@ -61,8 +61,11 @@ GEOSPARQL = tuple(f"http://www.opengis.net/def/function/geosparql/{name}" for na
 _INTEGER = term("xsd:integer")
 
 
-def describe(snapshot: Snapshot) -> Iterator[Triple]:
-    """Yield the SPARQL 1.1 Service Description: languages, formats, functions, graphs with their sizes."""
+def describe(snapshot: Snapshot, limits: Iterable[tuple[str, float, str, str]]) -> Iterator[Triple]:
+    """Yield the SPARQL 1.1 Service Description: languages, formats, functions, limits, graphs, sizes.
+
+    Limits are rows of name, value, unit and meaning.
+    """
     base = snapshot.config.base
     service = NamedNode(f"{base}sparql")
     dataset, default = BlankNode("dataset"), BlankNode("default")
@@ -76,12 +79,25 @@ def describe(snapshot: Snapshot) -> Iterator[Triple]:
         yield Triple(service, term("sd:extensionFunction"), NamedNode(iri))
         yield Triple(NamedNode(iri), RDF_TYPE, term("sd:Function"))
     yield Triple(service, term("rdfs:seeAlso"), NamedNode(f"{base}limits"))
+    for name, value, unit, meaning in limits:
+        yield from _limit(service, BlankNode(f"limit-{name}"), name, value, unit, meaning)
     yield Triple(service, term("sd:defaultDataset"), dataset)
     yield Triple(dataset, RDF_TYPE, term("sd:Dataset"))
     yield Triple(dataset, term("sd:defaultGraph"), default)
     yield Triple(default, RDF_TYPE, term("sd:Graph"))
     for place, graph in enumerate(snapshot.graphs):
         yield from _named_graph(dataset, BlankNode(f"g{place}"), graph.iri, graph.triples)
+
+
+def _limit(
+    service: NamedNode, node: BlankNode, name: str, value: float, unit: str, meaning: str
+) -> Iterator[Triple]:
+    yield Triple(service, term("schema:additionalProperty"), node)
+    yield Triple(node, RDF_TYPE, term("schema:PropertyValue"))
+    yield Triple(node, term("schema:name"), Literal(name))
+    yield Triple(node, term("schema:maxValue"), Literal(value))
+    yield Triple(node, term("schema:unitText"), Literal(unit))
+    yield Triple(node, term("schema:description"), Literal(meaning, language="en"))
 
 
 def _named_graph(dataset: BlankNode, node: BlankNode, iri: str, triples: int) -> Iterator[Triple]:

@@ -30,6 +30,7 @@ class Settings:
     query_bytes: int = _setting(65_536, "Longest query text, in bytes.", least=1024)
     body_bytes: int = _setting(1_048_576, "Longest request body, in bytes.", least=1024)
     result_bytes: int = _setting(67_108_864, "Largest query result, in bytes.", least=1024)
+    result_rows: int = _setting(1_000_000, "Most rows of a query result, or of one page of it.", least=1)
     queue_seconds: float = _setting(2.0, "Seconds a query may wait for a free worker.", least=0, most=60)
     page_size: int = _setting(50, "Entries on one page of a list.", least=5, most=1000)
     cache_seconds: int = _setting(300, "Seconds that others may reuse an answer without asking.", least=0)

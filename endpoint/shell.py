@@ -102,8 +102,8 @@ class Queue:
         try:
             await asyncio.wait_for(future, self._bounds.queue_seconds)
         except TimeoutError:
-            at_limit = self._running[client] >= self._bounds.places_of_client
-            raise QueueFullError("client" if at_limit else "busy") from None
+            asked = self._running[client] + sum(1 for other, _ in self._waiting if other == client)
+            raise QueueFullError("client" if asked > self._bounds.places_of_client else "busy") from None
         finally:
             if not future.done() or future.cancelled():
                 with suppress(ValueError):

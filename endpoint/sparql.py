@@ -14,7 +14,7 @@ from typing import cast
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 
-from endpoint import html, negotiate, protocol, respond, service_description
+from endpoint import cursors, html, limits, negotiate, protocol, respond, service_description
 from endpoint import site as current
 from endpoint import sparql_page as page
 from endpoint.budgets import Budgets, client_of
@@ -27,7 +27,9 @@ from kg.query import (
     RESULT_FORMATS,
     Answer,
     Cancellation,
+    NotPageable,
     NotRepresentable,
+    Page,
     Pool,
     PoolBusy,
     Query,
@@ -42,6 +44,7 @@ from kg.query import (
     guard,
 )
 from kg.query.guard import Outline
+from kg.query.paging import cut
 
 CANCELLATION = "kg.cancellation"
 """Key of the WSGI environment for a Cancellation, where the server can tell that a client has hung up."""
@@ -58,6 +61,7 @@ ALLOWED = "GET, HEAD, OPTIONS, POST"
 _CACHE_BYTES = 64 * 2**20
 _LARGEST_CACHED = 4 * 2**20
 _LONG_ACCEPT = 1_000
+_PAGE_ROWS = 10_000
 
 
 def _representation(fmt: formats.ResultFormat, quality: float) -> Representation:
@@ -87,26 +91,46 @@ class Asked:
     chosen: Representation
     fresh: bool
     base: str
+    page: Page | None = None
 
     def key(self, store: Path) -> tuple[object, ...]:
         """Give the key that equal questions to one store have in common."""
-        return store, self.outline.key, self.call.default_graphs, self.call.named_graphs, self.chosen.name
+        return store, self.question, self.chosen.name, self.page
+
+    @property
+    def question(self) -> tuple[object, ...]:
+        """What is asked, of which graphs."""
+        return self.outline.key, self.call.default_graphs, self.call.named_graphs
 
     @property
     def query(self) -> Query:
         """The query as the pool takes it."""
-        return Query(self.text, self.call.default_graphs, self.call.named_graphs, self.base)
+        return Query(self.text, self.call.default_graphs, self.call.named_graphs, self.base, page=self.page)
+
+    def next(self, result: Result) -> str | None:
+        """Give the address of the next page; None behind the last one, and for a whole result."""
+        if self.page is None or result.rows != self.page.rows:
+            return None
+        snapshot = result.store.parent.name
+        return cursors.address(
+            self.call.address, cursor=cursors.write(self.page.next, snapshot, self.question)
+        )
+
+    def first(self, rows: int) -> str:
+        """Give the address of the first page of so many rows."""
+        return cursors.address(self.call.address, rows=rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A whole result, ready to go out."""
+    """A whole result, or a whole page of one, ready to go out; the rows of a page are counted."""
 
     body: bytes
     tag: str
     form: str
     store: Path
     timing: str = ""
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +170,8 @@ class Service:
         is_graph = formats.KINDS.get(outline.form or "") == formats.GRAPH
         table, default = (GRAPHS, "turtle") if is_graph else (RESULTS, "json")
         chosen = _choose(call.format, accept, table, default)
-        return Asked(call, text, outline, chosen, fresh, self._site.published.snapshot.config.base)
+        asked = Asked(call, text, outline, chosen, fresh, self._site.published.snapshot.config.base)
+        return replace(asked, page=self._page(asked)) if call.rows or call.cursor is not None else asked
 
     def recall(self, asked: Asked) -> Result | None:
         """Give a result that was kept, or None."""
@@ -173,7 +198,7 @@ class Service:
                 asked.query, fmt, asked.call.timeout, outline=asked.outline, cancellation=cancellation
             )
         except QueryError as failure:
-            raise self._failed(failure, client) from None
+            raise self._failed(failure, asked, client) from None
         return self._done(asked, answer, client)
 
     async def run_async(self, asked: Asked, client: str, cancellation: Cancellation) -> Result:
@@ -191,7 +216,7 @@ class Service:
         except PoolBusy:
             raise
         except QueryError as failure:
-            raise self._failed(failure, client) from None
+            raise self._failed(failure, asked, client) from None
         return self._done(asked, answer, client)
 
     def reply(self, asked: Asked, result: Result, tags: str = "") -> Reply:
@@ -206,10 +231,14 @@ class Service:
             "Vary": "Accept, Accept-Encoding",
             "X-Query-Timeout": f"{self.pool.limits.seconds:g}",
             "X-Result-Max-Bytes": str(self.pool.limits.result),
+            "X-Result-Max-Rows": str(self.pool.limits.rows),
             **respond.SECURITY_HEADERS,
         }
         if result.timing:
             headers["Server-Timing"] = result.timing
+        following = asked.next(result)
+        if following:
+            headers["Link"] = f'<{following}>; rel="next"'
         if asked.chosen.name in ("csv", "tsv"):
             headers["Content-Disposition"] = f'attachment; filename="result.{asked.chosen.suffix}"'
         known = {one.strip().removeprefix("W/") for one in tags.split(",")} if tags else ()
@@ -224,10 +253,40 @@ class Service:
         assert fmt is not None
         return fmt
 
-    def _failed(self, failure: QueryError, client: str) -> Problem:
+    @property
+    def _offered(self) -> int:
+        """Rows of the pages that a client is offered whose result is too large."""
+        return min(_PAGE_ROWS, self.pool.limits.rows)
+
+    def _page(self, asked: Asked) -> Page:
+        """Give the page that is asked for. Raises Problem."""
+        call, snapshot = asked.call, self.pool.store.parent.name
+        try:
+            page = Page(0, call.rows or 1)
+            if call.cursor is not None:
+                page = cursors.read(call.cursor, snapshot, asked.question)
+            cut(asked.text, page)
+        except NotPageable as failure:
+            raise problem_of(failure) from None
+        except Problem as problem:
+            raise _leading(problem, asked.first(call.rows or self._offered)) from None
+        if page.rows > self.pool.limits.rows:
+            raise Problem("bad-request", f"A page has at most {self.pool.limits.rows} rows, not {page.rows}.")
+        return page
+
+    def _failed(self, failure: QueryError, asked: Asked, client: str) -> Problem:
         if isinstance(failure, QueryTimeout):
             self.budgets.charge(client_of(client), failure.seconds)
-        return problem_of(failure)
+        problem = problem_of(failure)
+        if not isinstance(failure, ResultTooLarge):
+            return problem
+        rows = asked.page.rows // 10 if asked.page else self._offered
+        try:
+            cut(asked.text, Page(0, rows))
+        except NotPageable as reason:
+            problem.extra["hint"] = f"Add LIMIT, or take the dumps. {reason}"
+            return problem
+        return _leading(problem, asked.first(rows)) if rows else problem
 
     def _done(self, asked: Asked, answer: Answer, client: str) -> Result:
         self.budgets.charge(client_of(client), answer.seconds)
@@ -235,7 +294,11 @@ class Service:
         digest = hashlib.sha256(f"{answer.store.parent.name}\0{name}\0".encode())
         digest.update(answer.body)
         timing = f'query;dur={answer.seconds * 1000:.2f};desc="{"memory" if answer.in_memory else "disk"}"'
-        result = Result(bytes(answer.body), digest.hexdigest()[:24], answer.form, answer.store, timing)
+        result = Result(
+            bytes(answer.body), digest.hexdigest()[:24], answer.form, answer.store, timing, answer.rows
+        )
+        if asked.call.cursor is not None:
+            cursors.read(asked.call.cursor, answer.store.parent.name, asked.question)
         if not asked.outline.volatile and len(result.body) <= _LARGEST_CACHED:
             self._keep(asked.key(answer.store), replace(result, timing=""))
         return result
@@ -292,7 +355,8 @@ def _about(call: Call) -> Response:
         return respond.respond(page.render(), PAGE, vary=_VARY_PAGE, language=html.language())
     fmt = rdfio.named(chosen.name)
     assert fmt is not None
-    body = rdfio.write(service_description.describe(current.snapshot()), fmt, prefixes=respond.prefixes())
+    told = service_description.describe(current.snapshot(), limits.rows(current.site().settings))
+    body = rdfio.write(told, fmt, prefixes=respond.prefixes())
     return respond.respond(body, chosen)
 
 
@@ -349,11 +413,14 @@ def _answer(call: Call, text: str) -> Response:
         reply = service.reply(asked, result, request.headers.get("If-None-Match", ""))
         return Response(reply.body, reply.status, list(reply.headers))
     table = GRAPHS if result.form in ("CONSTRUCT", "DESCRIBE") else RESULTS
-    body = page.render(call, result=result.body, form=result.form, table=table)
-    variant = (result.tag, text, *call.default_graphs, "|", *call.named_graphs)
+    following = asked.next(result)
+    body = page.render(call, result=result.body, form=result.form, table=table, following=following)
+    variant = (result.tag, text, *call.default_graphs, "|", *call.named_graphs, call.address)
     answer = respond.respond(body, PAGE, vary=_VARY_PAGE, language=html.language(), variant=variant)
     if result.timing:
         answer.headers["Server-Timing"] = result.timing
+    if following:
+        answer.headers["Link"] = f'<{following}>; rel="next"'
     return answer
 
 
@@ -385,6 +452,13 @@ def _wrong(call: Call, problem: Problem) -> Response:
     return answer
 
 
+def _leading(problem: Problem, first: str) -> Problem:
+    """Give a problem that leads to the first page of the result."""
+    problem.headers["Link"] = f'<{first}>; rel="first"'
+    problem.extra["first"] = first
+    return problem
+
+
 def too_many(wait: int) -> Problem:
     """Give the problem of a client whose queries have used their time or their places."""
     detail = f"Your queries have used their time; wait {wait} seconds."
@@ -410,7 +484,9 @@ def problem_of(failure: QueryError) -> Problem:
         case QueryMemory():
             return Problem("query-memory", detail, extra={**extra, "bytes": failure.limit})
         case ResultTooLarge():
-            return Problem("result-too-large", detail, extra={**extra, "bytes": failure.limit})
+            return Problem("result-too-large", detail, extra={**extra, failure.unit: failure.limit})
+        case NotPageable():
+            return Problem("not-pageable", detail, extra=extra)
         case NotRepresentable():
             return Problem("not-serialisable", detail, extra=extra)
         case PoolBusy():

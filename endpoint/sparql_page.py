@@ -35,6 +35,8 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
         "Dei første {shown} er viste; hent alle nedanfor.",
         "The first {shown} are shown; get all of them below.",
     ),
+    "next-page": ("Neste side av svaret", "Neste side av svaret", "Next page of the answer"),
+    "first-page": ("Hent svaret side for side", "Hent svaret side for side", "Get the answer page by page"),
     "time": ("{ms} ms, hvorav {server} i tjenesten", "{ms} ms, av dei {server} i tenesta",
              "{ms} ms, {server} of them in the service"),
     "time-kept": ("{ms} ms, fra mellomlageret", "{ms} ms, frå mellomlageret", "{ms} ms, from the cache"),
@@ -102,8 +104,12 @@ def render(
     form: str = "",
     problem: Problem | None = None,
     table: Sequence[Representation] = (),
+    following: str | None = None,
 ) -> str:
-    """Give the page: an empty form, or a query with its result or what is wrong with it."""
+    """Give the page: an empty form, or a query with its result or what is wrong with it.
+
+    `following` is the address of the next part of the result.
+    """
     words = {key: texts[LANGUAGES.index(html.language())] for key, texts in _WORDS.items()}
     graph = form in ("CONSTRUCT", "DESCRIBE")
     query = (call.query or "") if call else ""
@@ -117,6 +123,7 @@ def render(
         downloads=[(one.label, _address(call, one)) for one in table if one.kind != "page"] if call else [],
         snippets=snippets.of(query, _service(), graph=graph) if query and not problem else (),
         service=_service(),
+        following=following,
         examples=questions.all_of(current.snapshot(), html.language()),
         **_shown(query, result, graph),
     )
@@ -147,6 +154,8 @@ def _address(call: Call, one: Representation) -> str:
         ("query", call.query or ""),
         *(("default-graph-uri", iri) for iri in call.default_graphs),
         *(("named-graph-uri", iri) for iri in call.named_graphs),
+        *((("rows", str(call.rows)),) if call.rows else ()),
+        *((("cursor", call.cursor),) if call.cursor else ()),
         ("format", one.name),
     ]
     return html.href("sparql").partition("?")[0] + "?" + urlencode(pairs)

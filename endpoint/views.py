@@ -536,7 +536,8 @@ def limits() -> Response:
     chosen, vary = choose(None, (HTML, JSON), "limits")
     if chosen is JSON:
         return respond(query_limits.document(settings), JSON, vary=vary)
-    return _page("limits.html", rows=query_limits.rows(settings), faults=FAULTS)
+    told = {"rows": query_limits.rows(settings), "paging": query_limits.PAGING, "faults": FAULTS}
+    return _page("limits.html", **told)
 
 
 @blueprint.get("/problems")

@@ -125,6 +125,15 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "Så mykje kan ei spørjing bruke. Over grensa får du eit svar som seier kva som stansa henne.",
         "This much a query may take. Beyond it the answer says what stopped it.",
     ),
+    "paging": ("Store svar i sider", "Store svar i sider", "Large answers in pages"),
+    "paging-lead": (
+        "Et svar med status 200 er alltid helt. Er det for stort, er statusen 413, og lenken rel=first fører til "
+        "første side. Sider får bare den som ber om dem.",
+        "Eit svar med status 200 er alltid heilt. Er det for stort, er statusen 413, og lenkja rel=first fører "
+        "til første side. Sider får berre den som ber om dei.",
+        "An answer with status 200 is always whole. If it is too large the status is 413, and the link "
+        "rel=first leads to its first page. Only those who ask get pages.",
+    ),
     "faults": ("Det maskinen gjør feil", "Det maskina gjer feil", "What the engine gets wrong"),
     "faults-lead": (
         "Her svarer spørremaskinen annerledes enn SPARQL sier. Lenken viser det.",

@@ -87,6 +87,21 @@ class Stores:
         self.stores.append(store)
 
 
+@pytest.mark.parametrize("length", [0, 9_000], ids=["in the loop", "in a thread"])
+def test_a_client_that_hangs_up_frees_its_place(tmp_path: Path, length: int) -> None:
+    """The one place of a client would be taken for ten seconds, and who waits for it is refused after two."""
+    (tmp_path / "data.ttl").write_text("\n".join(f"<http://x/a> <http://x/b> {n} ." for n in range(300)))
+    bomb = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }" + "#" * length
+    headers = "Host: a\r\nContent-Type: application/sparql-query\r\n"
+    request = f"POST /sparql HTTP/1.1\r\n{headers}Content-Length: {len(bomb)}\r\n\r\n{bomb}".encode()
+    with served(tmp_path) as running:
+        for _ in range(4):
+            with closing(socket.create_connection((running.host, running.port), 5)) as connection:
+                connection.sendall(request)
+                time.sleep(0.3)
+        assert running.ask("GET", "/sparql?query=ASK%7B%7D").status == 200
+
+
 def test_a_site_follows_what_is_published_in_its_home(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -121,9 +136,16 @@ def test_a_running_server_answers_from_what_is_published_later(tmp_path: Path) -
 
 
 def test_limits_are_those_that_the_operator_set() -> None:
-    settings = load({"query_timeout": 3.0, "query_memory": 512, "query_workers": 7, "result_bytes": 2048}, {})
-    limits = limits_of(settings)
-    assert (limits.seconds, limits.memory, limits.places, limits.result) == (3.0, 512 * 2**20, 7, 2048)
+    set_ = {
+        "query_timeout": 3.0,
+        "query_memory": 512,
+        "query_workers": 7,
+        "result_bytes": 2048,
+        "result_rows": 9,
+    }
+    limits = limits_of(load(set_, {}))
+    assert (limits.seconds, limits.memory, limits.places) == (3.0, 512 * 2**20, 7)
+    assert (limits.result, limits.rows) == (2048, 9)
 
 
 def test_a_budget_fills_again_at_its_rate() -> None:

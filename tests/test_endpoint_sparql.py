@@ -312,6 +312,7 @@ def test_what_may_change_is_not_to_be_stored(server: Served) -> None:
 def test_each_answer_carries_its_limits_and_its_safety(server: Served) -> None:
     headers = get(server, PLAIN).headers
     assert headers["x-query-timeout"] == "2"
+    assert (headers["x-result-max-bytes"], headers["x-result-max-rows"]) == ("67108864", "1000000")
     assert headers["x-content-type-options"] == "nosniff"
     assert "default-src" in headers["content-security-policy"]
 

@@ -41,6 +41,24 @@ EQUAL = (
     "SELECT ?a ?l (SUM(?v) AS ?n) { ?x :p ?a ; :value ?v . ?a :label ?l FILTER(?v > 1) } GROUP BY ?a ?l",
     "SELECT ?l (MIN(?v) AS ?n) { ?x :p ?a ; :value ?v ; :label ?l . ?a :q ?k } GROUP BY ?l ?x ?a ?k",
 )  # fmt: skip
+TYPED = (
+    "SELECT ?x ?y (COUNT(*) AS ?n) { ?x a :n1 ; :p ?y } GROUP BY ?x ?y",
+    "SELECT ?y (COUNT(?x) AS ?n) { ?x a :n1 . ?x :p ?y FILTER(?y != :n2) } GROUP BY ?y ORDER BY ?y",
+    "SELECT (COUNT(*) AS ?n) { ?x :p ?y ; a :n1 , :n2 }".replace(" , ", " . ?x a "),
+    "SELECT (COUNT(?x) AS ?n) { ?x rdf:type <http://x/n1> ; :p ?y . ?y :p ?z ; a :n1 }",
+    "SELECT (COUNT(*) AS ?n) { ?x :p ?y . ?x a :n1 }",
+)
+"""Put differently where all subjects of :p are in :n1."""
+UNTYPED = (
+    "SELECT (COUNT(*) AS ?n) { ?x a :n2 ; :p ?y }",
+    "SELECT (COUNT(*) AS ?n) { ?x a :n1 ; :q ?y }",
+    "SELECT (COUNT(*) AS ?n) { ?x a :n1 . ?y :p ?x }",
+    "SELECT (COUNT(*) AS ?n) { ?x a :n1 ; :p* ?y }",
+    "SELECT (COUNT(*) AS ?n) { ?x a :n1 OPTIONAL { ?x :p ?y } }",
+    "SELECT (COUNT(*) AS ?n) { ?x a ?c ; :p ?y }",
+    "SELECT (COUNT(*) AS ?n) { ?x a :n1 . GRAPH ?g { ?x :p ?y } }",
+    "SELECT ?x (COUNT(*) AS ?n) { ?x a :n1 ; :p ?y }",
+)
 LEFT_ALONE = (
     "SELECT (COUNT(DISTINCT ?s) AS ?n) { ?s :p ?o }",
     "SELECT (COUNT(*) AS ?n) { ?s :p ?s }",
@@ -95,12 +113,46 @@ def test_these_queries_are_put_differently(query: str) -> None:
 def test_a_rewritten_query_has_the_same_answer(graph: list[Quad]) -> None:
     store = Store()
     store.bulk_extend(graph)
-    statistics = count(store)
-    for query in EQUAL:
+    statistics = count(store, large=0)
+    for query in (*EQUAL, *TYPED):
         if "SAMPLE" in query:
             continue
         text = PREFIXES + query
         assert rows(store, text, statistics, plain=False) == rows(store, text, None, plain=True), query
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.builds(Quad, nodes, predicates, nodes), max_size=15))
+def test_a_class_that_follows_need_not_be_asked_for(graph: list[Quad]) -> None:
+    store = Store()
+    store.bulk_extend([*graph, *(Quad(q.subject, TYPE, NamedNode("http://x/n1")) for q in graph)])
+    statistics = count(store, large=0)
+    for query in TYPED:
+        text = PREFIXES + query
+        assert rows(store, text, statistics, plain=False) == rows(store, text, None, plain=True), query
+
+
+DOMAINS = Statistics({"http://x/p": 1}, {}, {"http://x/p": frozenset({"http://x/n1"})})
+
+
+@pytest.mark.parametrize("query", TYPED)
+def test_a_class_that_follows_is_left_out(query: str) -> None:
+    changed = rewrite(PREFIXES + query, DOMAINS)
+    assert changed is not None
+    assert ":n1 " not in changed.partition("{")[2].replace("a :n2", "")
+
+
+@pytest.mark.parametrize("query", UNTYPED)
+def test_a_class_that_does_not_follow_is_asked_for(query: str) -> None:
+    assert rewrite(PREFIXES + query, DOMAINS) is None
+
+
+def test_domains_are_the_classes_of_all_subjects() -> None:
+    store = Store()
+    n, p, q = (NamedNode(f"http://x/{name}") for name in ("n", "p", "q"))
+    store.extend([Quad(n, TYPE, q), Quad(n, p, q), Quad(q, p, n), Quad(n, q, p)])
+    assert count(store, large=0).domains == {TYPE.value: {q.value}, q.value: {q.value}}
+    assert count(store).domains == {}
 
 
 @pytest.mark.parametrize("query", LEFT_ALONE)

@@ -1,6 +1,7 @@
 """How a query runs: refused, or in a process that is killed at its deadline; the answer is whole or none."""
 
 from kg.query.failures import (
+    NotPageable,
     NotRepresentable,
     PoolBusy,
     QueryCancelled,
@@ -13,6 +14,7 @@ from kg.query.failures import (
 )
 from kg.query.formats import RESULT_FORMATS, ResultFormat
 from kg.query.limits import Limits
+from kg.query.paging import Page
 from kg.query.pool import Answer, Cancellation, Job, Pool, Query
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "Cancellation",
     "Job",
     "Limits",
+    "NotPageable",
     "NotRepresentable",
+    "Page",
     "Pool",
     "PoolBusy",
     "Query",

@@ -69,13 +69,27 @@ class QueryMemory(QueryError):  # noqa: N818
 class ResultTooLarge(QueryError):  # noqa: N818
     """The result is larger than a result may be. Nothing of it is given."""
 
-    def __init__(self, limit: int) -> None:
-        """Keep the largest number of bytes that a result may have."""
+    def __init__(self, limit: int, unit: str = "bytes") -> None:
+        """Keep what a result may have at most, in bytes or rows."""
+        most = f"{limit / 2**20:.3g} MiB" if unit == "bytes" else f"{limit} {unit}"
         super().__init__(
-            f"The result is larger than {limit // 2**20} MiB; no part of it is given.",
-            hint="Add LIMIT, and ORDER BY with OFFSET for the next part; or take the dumps.",
+            f"The result is larger than {most}; no part of it is given.",
+            hint="Add LIMIT, take the dumps, or ask the service for pages (rows=10000).",
         )
         self.limit = limit
+        self.unit = unit
+
+
+class NotPageable(QueryError):  # noqa: N818
+    """The rows of the query have no order that pages could be cut from."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep why."""
+        super().__init__(
+            f"The result cannot be had in pages: {reason}.",
+            hint="Order the rows by all their variables, and cut them with LIMIT and OFFSET.",
+        )
+        self.reason = reason
 
 
 class PoolBusy(QueryError):  # noqa: N818

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pyoxigraph import QueryResultsFormat, RdfFormat
@@ -48,6 +49,11 @@ RESULT_FORMATS: tuple[ResultFormat, ...] = (
 KINDS = {"SELECT": RESULTS, "ASK": RESULTS, "CONSTRUCT": GRAPH, "DESCRIBE": GRAPH}
 """Which kind of format each query form is answered in."""
 
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
+_BETWEEN_ROWS = {"json": b"},{", "xml": b"<result>", "csv": b"\n", "tsv": b"\n"}
+"""What stands between any two rows, and perhaps in texts too."""
+_FIELD = re.compile(rb'"[^"]*+"')
+
 _BY_NAME = {fmt.name: fmt for fmt in RESULT_FORMATS} | {fmt.suffix: fmt for fmt in RESULT_FORMATS}
 
 
@@ -58,6 +64,33 @@ def named(name: str) -> ResultFormat | None:
     'text/csv'
     """
     return _BY_NAME.get(name)
+
+
+def count_rows(body: bytes | bytearray, fmt: ResultFormat) -> int:
+    r"""Give the number of rows in a SELECT result that the engine has written.
+
+    >>> count_rows(b'x\r\n"1\r\n2"\r\n3\r\n', named("csv"))
+    2
+    """
+    match fmt.name:
+        case "xml":
+            return body.count(b"<result>")
+        case "tsv":
+            return body.count(b"\n") - 1
+        case "csv":
+            return _FIELD.sub(b"", body).count(b"\n") - 1
+    rows = _STRING.sub(b"", body)[len(b"{:{:[") :].partition(b"[")[2]
+    return rows.count(b"},{") + 1 if rows[:1] == b"{" else 0
+
+
+def has_more_rows(body: bytes | bytearray, fmt: ResultFormat, most: int) -> bool:
+    r"""Tell whether a SELECT result has more rows than that; counts exactly only what comes near.
+
+    >>> has_more_rows(b"x\r\n1\r\n2\r\n", named("csv"), 1)
+    True
+    """
+    sign = _BETWEEN_ROWS[fmt.name]
+    return len(body) > most and body.count(sign) >= most and count_rows(body, fmt) > most
 
 
 def default(form: str | None) -> ResultFormat:

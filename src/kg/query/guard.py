@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kg.query.failures import QueryRefused, QuerySyntaxError
 from kg.query.limits import Limits
@@ -318,13 +319,13 @@ def bare_words(text: str, end: int) -> list[tuple[str, int]]:
     return [(m[0], m.start()) for m in _TOKEN.finditer(text[:end]) if m.lastgroup == "word"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One token of a query: the name of its rule, its text, and the text in capitals if it is a word."""
+class Token(NamedTuple):
+    """One token of a query: the name of its rule, its text, that in capitals if it is a word, its place."""
 
     kind: str
     text: str
     word: str
+    at: int
 
 
 def tokens(text: str) -> list[Token] | None:
@@ -340,5 +341,5 @@ def tokens(text: str) -> list[Token] | None:
             continue
         if kind in ("other", "unclosed") or (kind == "iri" and not _ABSOLUTE.match(token)):
             return None
-        found.append(Token(kind, token, token.upper() if kind == "word" else token))
+        found.append(Token(kind, token, token.upper() if kind == "word" else token, match.start()))
     return found

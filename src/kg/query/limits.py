@@ -37,6 +37,7 @@ class Limits:
     seconds: float = _limit(10.0, "seconds", "time a query may run; `timeout=` may ask for less")
     memory: int = _limit(768 * MEBIBYTE, "bytes", "memory a query may take beyond the store's own")
     result: int = _limit(32 * MEBIBYTE, "bytes", "size of a result document")
+    rows: int = _limit(1_000_000, "rows", "rows of a result document; `rows=` asks for pages of fewer")
     workers: int = _limit(0, "queries", "queries that run at once (0: two for each core, at least four)")
     internal: int = _limit(1, "queries", "places kept for the site's own look-ups")
     queue: float = _limit(2.0, "seconds", "time a query may wait for a place")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -37,6 +38,7 @@ from kg.query.failures import (
 from kg.query.formats import ResultFormat
 from kg.query.guard import Outline
 from kg.query.limits import Limits
+from kg.query.paging import Page, cut
 from kg.vocab import PREFIXES
 
 PUBLIC = "public"
@@ -49,13 +51,16 @@ _LOAD_AFTER = 2.0
 _NICENESS = 5
 _LARGE_ANSWER = 4 * 2**20
 _START_SECONDS = 600.0
+_MOMENT = 0.0005
+_FD_SETSIZE = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A query and the dataset it asks; graphs named here take the place of FROM and FROM NAMED.
 
-    `plain` has it evaluated as it is written, by no rule of kg.query.rewrite.
+    `plain` has it evaluated as it is written, by no rule of kg.query.rewrite. `page` asks for a part of
+    the rows.
     """
 
     text: str
@@ -63,17 +68,22 @@ class Query:
     named_graphs: tuple[str, ...] = ()
     base: str | None = None
     plain: bool = False
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole result: its bytes, the query form, seconds it took, and which store it came from."""
+    """A whole result: its bytes, the query form, seconds it took, and which store it came from.
+
+    `rows` are counted for pages.
+    """
 
     body: bytes | bytearray
     form: str
     seconds: float
     store: Path
     in_memory: bool
+    rows: int | None = None
 
 
 class Cancellation:
@@ -255,15 +265,8 @@ class Job:
     async def wait_async(self) -> Answer:
         """Give the answer, as `wait` does, without holding a thread."""
         channel, loop = self._process.channel, asyncio.get_running_loop()
-        channel.setblocking(False)
         try:
-            try:
-                async with asyncio.timeout(self._patience):
-                    start = await loop.sock_recv(channel, worker.SMALL)
-            except TimeoutError:
-                self._process.yield_to_others()
-                async with asyncio.timeout(self._left):
-                    start = await loop.sock_recv(channel, worker.SMALL)
+            start = channel.recv(worker.SMALL) if self._is_quick() else await self._begun(loop)
             channel.settimeout(self._left)
             if worker.is_whole(start):
                 reply = worker.receive(channel, start)
@@ -274,6 +277,23 @@ class Job:
         except (EOFError, ConnectionError):
             raise (await loop.run_in_executor(None, self._lost)) from None
         return self._answer(reply)
+
+    def _is_quick(self) -> bool:
+        """Wait for a moment, which costs less than going to sleep; tell whether it was enough."""
+        channel = self._process.channel
+        return channel.fileno() < _FD_SETSIZE and bool(select.select([channel], [], [], _MOMENT)[0])
+
+    async def _begun(self, loop: asyncio.AbstractEventLoop) -> bytes:
+        """Give the beginning of the reply."""
+        channel = self._process.channel
+        channel.setblocking(False)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await loop.sock_recv(channel, worker.SMALL)
+        except TimeoutError:
+            self._process.yield_to_others()
+            async with asyncio.timeout(self._left):
+                return await loop.sock_recv(channel, worker.SMALL)
 
     @property
     def _patience(self) -> float:
@@ -314,12 +334,15 @@ class Job:
         form = reply.head["form"]
         if form == "GRAPH":
             form = self._outline.form or "CONSTRUCT"
-        return Answer(reply.body, form, taken, process.nursery.store, process.nursery.in_memory)
+        store, rows = process.nursery.store, reply.head.get("rows")
+        return Answer(reply.body, form, taken, store, process.nursery.in_memory, rows)
 
     def _failure(self, head: Mapping[str, Any]) -> QueryError:
         match head["failure"]:
             case "size":
                 return ResultTooLarge(self._pool.limits.result)
+            case "rows":
+                return ResultTooLarge(self._pool.limits.rows, "rows")
             case "memory":
                 return QueryMemory(self._pool.limits.memory)
             case "syntax":
@@ -344,7 +367,9 @@ class Pool:
         """Start the workers. `prefixes` are those that error hints may name. Raises SnapshotError."""
         self.limits = limits or Limits()
         self.prefixes = prefixes
-        self._condition = threading.Condition()
+        self._lock = threading.RLock()
+        self._freed = threading.Condition(self._lock)
+        self._chores = threading.Condition(self._lock)  # the keeper's own: it need not wake up for each query
         self._idle: deque[_Process] = deque()
         self._free = {PUBLIC: self.limits.places, INTERNAL: self.limits.internal}
         self._dying: deque[_Process] = deque()
@@ -421,12 +446,14 @@ class Pool:
             outline = guard.inspect(query.text, self.limits)
         patience = self.limits.queue if patience is None else patience
         asked = {
-            "text": query.text,
+            "text": cut(query.text, query.page) if query.page else query.text,
             "default": query.default_graphs,
             "named": query.named_graphs,
             "base": query.base,
             "format": result.name,
             "cap": self.limits.result,
+            "rows": self.limits.rows,
+            "paged": query.page is not None,
             "plain": query.plain,
         }
         cancellation = cancellation or Cancellation()
@@ -446,19 +473,20 @@ class Pool:
 
     def wait_until_loaded(self, timeout: float = _START_SECONDS) -> bool:
         """Wait for the copy in memory, if there is to be one; tell whether that is settled."""
-        with self._condition:
-            return self._condition.wait_for(lambda: not self._load_pending or self._closed, timeout)
+        with self._lock:
+            return self._freed.wait_for(lambda: not self._load_pending or self._closed, timeout)
 
     def processes(self) -> tuple[int, ...]:
         """Give the process ids of the idle workers, for tests and status pages."""
-        with self._condition:
+        with self._lock:
             return tuple(process.pid for process in self._idle)
 
     def close(self) -> None:
         """End all workers, running queries with them."""
-        with self._condition:
+        with self._lock:
             self._closed = True
-            self._condition.notify_all()
+            self._freed.notify_all()
+            self._chores.notify()
         self._keeper.join(timeout=10)
         for nursery in (*self._retired, self._nursery):
             nursery.close()
@@ -470,23 +498,23 @@ class Pool:
     # The parts of a run.
 
     def _enter(self, lane: str, patience: float) -> None:
-        with self._condition:
-            if not self._condition.wait_for(lambda: self._free[lane] > 0 or self._closed, patience):
+        with self._lock:
+            if not self._freed.wait_for(lambda: self._free[lane] > 0 or self._closed, patience):
                 raise PoolBusy(max(1, math.ceil(self.limits.seconds / 4)))
             if self._closed:
                 raise PoolBusy(1)
             self._free[lane] -= 1
 
     def _leave(self, lane: str) -> None:
-        with self._condition:
+        with self._lock:
             self._free[lane] += 1
-            self._condition.notify_all()
+            self._freed.notify_all()
 
     def _take(self, asked: Mapping[str, Any], cancellation: Cancellation, patience: float) -> _Process:
         """Give an idle worker that has got the query; one that died while idle is passed over."""
         while True:
-            with self._condition:
-                if not self._condition.wait_for(lambda: self._idle or self._closed, patience):
+            with self._lock:
+                if not self._freed.wait_for(lambda: self._idle or self._closed, patience):
                     raise PoolBusy(1)
                 if self._closed:
                     raise PoolBusy(1)
@@ -506,13 +534,14 @@ class Pool:
                 return process
 
     def _give_back(self, process: _Process) -> None:
-        with self._condition:
+        with self._lock:
             if process.spent or process.nursery is not self._nursery or self._closed:
                 self._living -= 1
                 self._dying.append(process)
+                self._chores.notify()
             else:
                 self._idle.append(process)
-            self._condition.notify_all()
+            self._freed.notify_all()
 
     # The keeper: a thread that buries, forks and loads, so that no query waits for that.
 
@@ -521,16 +550,16 @@ class Pool:
         return self.limits.places + self.limits.internal + _SPARE
 
     def _add(self, process: _Process) -> None:
-        with self._condition:
+        with self._lock:
             self._users[id(process.nursery)] = self._users.get(id(process.nursery), 0) + 1
             self._living += 1
             self._idle.append(process)
-            self._condition.notify_all()
+            self._freed.notify_all()
 
     def _keep(self) -> None:
         while True:
-            with self._condition:
-                self._condition.wait_for(lambda: self._closed or self._dying or self._living < self._wanted)
+            with self._lock:
+                self._chores.wait_for(lambda: self._closed or self._dying or self._living < self._wanted)
                 if self._closed:
                     return
                 dying = self._dying.popleft() if self._dying else None
@@ -545,7 +574,7 @@ class Pool:
         try:
             self._add(nursery.fork())
         except (EOFError, OSError):
-            with self._condition:
+            with self._lock:
                 if self._closed or nursery is not self._nursery:
                     return
             with suppress(SnapshotError):
@@ -556,7 +585,7 @@ class Pool:
         if process.pid:
             process.kill()
             process.bury()
-        with self._condition:
+        with self._lock:
             nursery = process.nursery
             self._users[id(nursery)] -= 1
             unused = nursery in self._retired and not self._users[id(nursery)]
@@ -569,7 +598,7 @@ class Pool:
     def _open(self, store: Path) -> _Nursery:
         fits = fits_in_memory(store, self.limits)
         if fits and _disk_bytes(store) > _QUICK_TO_LOAD:
-            with self._condition:
+            with self._lock:
                 self._load_pending = True
             threading.Thread(target=self._load, args=(store,), name="query-load", daemon=True).start()
             fits = False
@@ -577,29 +606,30 @@ class Pool:
 
     def _load(self, store: Path) -> None:
         """Make a nursery that holds the store in memory, and let it take over from the one on disk."""
-        with self._condition:
-            self._condition.wait_for(lambda: self._closed, _LOAD_AFTER)
+        with self._lock:
+            self._freed.wait_for(lambda: self._closed, _LOAD_AFTER)
         nursery = None
         with suppress(SnapshotError):
             nursery = _Nursery(store, self.limits, in_memory=True)
-        with self._condition:
+        with self._lock:
             wanted = not self._closed and self._nursery.store == store
         if nursery is not None and wanted:
             self._replace(nursery)
         elif nursery is not None:
             nursery.close()
-        with self._condition:
+        with self._lock:
             self._load_pending = False
-            self._condition.notify_all()
+            self._freed.notify_all()
 
     def _replace(self, nursery: _Nursery) -> None:
         """Let another nursery's workers answer from now on; the old ones go when they are idle."""
         fresh = [nursery.fork() for _ in range(self._wanted)]
-        with self._condition:
+        with self._lock:
             old, self._nursery = self._nursery, nursery
             self._retired.append(old)
             self._living -= len(self._idle)
             self._dying.extend(self._idle)
             self._idle.clear()
+            self._chores.notify()
             for process in fresh:
                 self._add(process)

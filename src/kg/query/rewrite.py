@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyoxigraph import NamedNode, Store
 
@@ -24,10 +24,14 @@ _ENDS_TRIPLE = frozenset({".", "}", "FILTER", "OPTIONAL", "BIND", "VALUES", "MIN
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """How often each predicate and each class occurs in the default graph."""
+    """How often each predicate and each class occurs in the default graph.
+
+    `domains` has the classes that all subjects of a predicate are in, where that was looked up.
+    """
 
     predicates: Mapping[str, int]
     classes: Mapping[str, int]
+    domains: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def triples(self) -> int:
@@ -35,14 +39,27 @@ class Statistics:
         return sum(self.predicates.values())
 
 
-def count(store: Store) -> Statistics:
-    """Give the statistics of a store; one look at each triple."""
+def count(store: Store, large: int = 200_000) -> Statistics:
+    """Give the statistics of a store; one look at each triple, two where there are at least `large`."""
 
     def partition(pattern: str) -> dict[str, int]:
         rows = store.query(f"SELECT ?k (COUNT(*) AS ?n) {{ {pattern} }} GROUP BY ?k")
         return {str(row["k"])[1:-1]: int(row["n"].value) for row in rows if isinstance(row["k"], NamedNode)}  # type: ignore[union-attr]
 
-    return Statistics(partition("?s ?k ?o"), partition(f"?s <{RDF_TYPE}> ?k"))
+    predicates = partition("?s ?k ?o")
+    domains = _domains(store, predicates) if sum(predicates.values()) >= large else {}
+    return Statistics(predicates, partition(f"?s <{RDF_TYPE}> ?k"), domains)
+
+
+def _domains(store: Store, predicates: Mapping[str, int]) -> dict[str, frozenset[str]]:
+    """Give the classes that all subjects of a predicate are in: as many triples have such a one."""
+    pairs = f"SELECT ?p ?c (COUNT(*) AS ?n) {{ ?s <{RDF_TYPE}> ?c . ?s ?p ?o }} GROUP BY ?p ?c"
+    found: dict[str, set[str]] = {}
+    for row in store.query(pairs):  # type: ignore[union-attr]
+        predicate, kind = row["p"], row["c"]
+        if isinstance(kind, NamedNode) and int(row["n"].value) == predicates[predicate.value]:
+            found.setdefault(predicate.value, set()).add(kind.value)
+    return {predicate: frozenset(kinds) for predicate, kinds in found.items()}
 
 
 def rewrite(text: str, statistics: Statistics | None = None) -> str | None:
@@ -56,11 +73,13 @@ def rewrite(text: str, statistics: Statistics | None = None) -> str | None:
     found = tokens(text)
     if found is None or any(token.word == "FROM" for token in found):
         return None
+    untyped = _untyped(found, statistics)
+    found = (tokens(untyped) if untyped else None) or found
     for rule in (lambda some: _counted(some, statistics), _grouped_first, _from_the_bound_end):
         changed = rule(found)
         if changed is not None:
             return changed
-    return None
+    return untyped
 
 
 class _Reader:
@@ -367,6 +386,40 @@ def _resolved(verb: str, prefixes: Mapping[str, str]) -> str | None:
     return namespace[1:-1] + local if plain else None
 
 
+def _untyped(found: Sequence[Token], statistics: Statistics | None) -> str | None:
+    """`?x a C ; p ?y` is `?x p ?y` where all subjects of p are known to be in C."""
+    domains = statistics.domains if statistics is not None else {}
+    if not domains:
+        return None
+
+    def shape(reader: _Reader) -> str | None:
+        head = _head(reader)
+        patterns, filters = _group(reader)
+        keys = _grouping(reader)
+        tail = _tail(reader)
+        kept = [pattern for pattern in patterns if not _follows(pattern, patterns, head, domains)]
+        if len(kept) == len(patterns) or (not keys and head.variables and head.aggregates):
+            return None
+        body = " ".join([*map(str, kept), *(text for text, _ in filters)])
+        items = " ".join(map(str, head.items))
+        grouping = f"GROUP BY {' '.join(keys)}" if keys else ""
+        return f"{head.prologue} SELECT {items} {{ {body} }} {grouping} {tail}".strip()
+
+    return _tried(shape, found)
+
+
+def _follows(
+    pattern: _Pattern, patterns: Iterable[_Pattern], head: _Head, domains: Mapping[str, frozenset[str]]
+) -> bool:
+    """Tell whether a class of a variable follows from another pattern that it is the subject of."""
+    kind = _resolved(pattern.object, head.prefixes)
+    if len(pattern.verb) != 1 or _resolved(pattern.verb[0], head.prefixes) != RDF_TYPE or kind is None:
+        return False
+    others = (one for one in patterns if one.subject == pattern.subject and len(one.verb) == 1)
+    predicates = {_resolved(one.verb[0], head.prefixes) for one in others} - {None, RDF_TYPE}
+    return any(kind in domains.get(str(predicate), ()) for predicate in predicates)
+
+
 def _grouped_first(found: Sequence[Token]) -> str | None:
     """Group before joining what only names the groups.
 
@@ -422,8 +475,6 @@ def _from_the_bound_end(found: Sequence[Token]) -> str | None:
         before, subject = found[at - 1].word, found[at]
         if subject.kind != "variable" or before not in ("{", "."):
             continue
-        if sum(1 for token in inside if token.text[1:] == subject.text[1:]) != 1:
-            continue
         reader.at = at + 1
         try:
             verb = _verb(reader)
@@ -434,6 +485,8 @@ def _from_the_bound_end(found: Sequence[Token]) -> str | None:
         if not is_closure or reader.kind() not in ("iri", "name") or end + 1 >= len(found):
             continue
         if found[end + 1].word not in _ENDS_TRIPLE:
+            continue
+        if sum(1 for token in inside if token.text[1:] == subject.text[1:]) != 1:
             continue
         inverse = _inverse(verb)
         if inverse is not None:

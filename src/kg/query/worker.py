@@ -173,7 +173,7 @@ def answer(store: Store, asked: Mapping[str, Any], statistics: Statistics | None
     try:
         result = _query(store, asked, statistics)
         form = _write(result, wanted, spool)
-        return Reply({"form": form}, _finished(spool.content, wanted))
+        return _whole(form, _finished(spool.content, wanted), wanted, asked)
     except _Full:
         return Reply({"failure": "size"})
     except MemoryError:
@@ -184,6 +184,17 @@ def answer(store: Store, asked: Mapping[str, Any], statistics: Statistics | None
         return Reply({"failure": "format", "message": str(error)})
     except Exception as error:  # whatever the engine raises is an answer, not an end
         return Reply({"failure": "engine", "kind": type(error).__name__, "message": str(error)})
+
+
+def _whole(form: str, body: bytearray, wanted: ResultFormat | None, asked: Mapping[str, Any]) -> Reply:
+    """Give the result with its number of rows, where somebody wants to know or they may be too many."""
+    if form != "SELECT" or wanted is None:
+        return Reply({"form": form}, body)
+    if asked.get("paged"):
+        return Reply({"form": form, "rows": formats.count_rows(body, wanted)}, body)
+    most = asked.get("rows")
+    is_too_long = most is not None and formats.has_more_rows(body, wanted, most)
+    return Reply({"failure": "rows"}) if is_too_long else Reply({"form": form}, body)
 
 
 class _NotWritableError(Exception):
