@@ -407,7 +407,13 @@ def wrong_method(site: Deployment) -> Iterator[str]:
 
 def errors_keep_quiet(site: Deployment) -> Iterator[str]:
     """Errors tell nothing of the inside."""
-    for address in (_UNKNOWN, "doc/%FF%FE", "doc?iri=%00", f"doc/{'x' * 9000}", "list/%22%3E%3Cscript%3E"):
+    for address in (
+        _UNKNOWN,
+        "doc/%FF%FE",
+        "doc?iri=%00",
+        f"doc/{'x' * 9000}",
+        "links?to=%22%3E%3Cscript",
+    ):
         reply = site.ask(f"{site.root}{address}", HTML)
         if re.search(r"Traceback|File \"/|/site-packages/|werkzeug|<script>", reply.text):
             yield f"{site.root}{address[:60]} tells of the program's inside, or repeats markup."
