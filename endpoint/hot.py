@@ -198,7 +198,7 @@ class Hot:
         if b"range" in headers:
             return None
         kept = found.kept.get(_key(found.varying, headers))
-        return kept and kept.messages(headers, is_head=is_head)
+        return None if kept is None else kept.messages(headers, is_head=is_head)
 
     def keep(self, address: object, headers: Mapping[bytes, bytes], answer: Answer) -> None:
         """Keep an answer until others need its room, if all who send these headers may have it."""
