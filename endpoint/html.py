@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import quote, urlencode
 
 from flask import Flask, current_app, g, render_template, request
@@ -28,9 +28,10 @@ from kg.vocab import compact, document_path
 
 def language() -> str:
     """Give the language of the page: `?lang=`, else Accept-Language, else the dataset's first."""
-    if "language" not in g:
-        g.language = _language()
-    return str(g.language)
+    found = g.get("language")
+    if found is None:
+        found = g.language = _language()
+    return str(found)
 
 
 def _language() -> str:
@@ -45,13 +46,17 @@ def _language() -> str:
 def href(path: str, **query: object) -> str:
     """Give the root-relative address of a page; a language chosen by `?lang=` goes along."""
     asked = request.args.get("lang", "")
-    path, hash_sign, fragment = path.partition("#")
-    path, _, before = path.partition("?")
     if asked in LANGUAGES and "lang" not in query:
         query["lang"] = asked
+    return _address(root_path(), path, query)
+
+
+def _address(root: str, path: str, query: Mapping[str, object]) -> str:
+    path, hash_sign, fragment = path.partition("#")
+    path, _, before = path.partition("?")
     after = urlencode({name: value for name, value in query.items() if value not in (None, "")}, doseq=True)
     both = "&".join(part for part in (before, after) if part)
-    return here(path) + (f"?{both}" if both else "") + hash_sign + fragment
+    return f"{root}/{path}" + (f"?{both}" if both else "") + hash_sign + fragment
 
 
 def toggled(predicate: str, value: str) -> dict[str, object]:
@@ -162,7 +167,13 @@ def bytes_text(size: int) -> str:
 
 def page_of(iri: str) -> str:
     """Give the address of the page about an IRI, ours or another's."""
-    return href(document_path(iri, current.snapshot().config.base))
+    query = {"lang": asked} if (asked := request.args.get("lang")) in LANGUAGES else {}
+    return _page_of(iri, current.snapshot().config.base, root_path(), tuple(query.items()))
+
+
+@lru_cache(maxsize=8192)
+def _page_of(iri: str, base: str, root: str, query: tuple[tuple[str, str], ...]) -> str:
+    return _address(root, document_path(iri, base), dict(query))
 
 
 def safe_url(iri: str) -> str | None:

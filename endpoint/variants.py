@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 
 from flask import Response, request
 
@@ -65,9 +67,17 @@ def _in_profile(
 
 def profile_iri(token: str) -> str:
     """Give the IRI of a profile; what the dataset itself conforms to is its ontology, or its VoID."""
-    base = current.snapshot().config.base
+    return _profile_iris(current.snapshot().path)[token]
+
+
+@lru_cache(maxsize=4)
+def _profile_iris(path: Path) -> Mapping[str, str]:
+    """Give the IRIs of the profiles of the snapshot in this folder, which never changes."""
+    snapshot = current.snapshot()
+    assert path == snapshot.path
+    base = snapshot.config.base
     own = next(iter(current.numbers().ontologies), f"{base}.well-known/void")
-    return next(profile.iri(base, own) for profile in PROFILES if profile.token == token)
+    return {profile.token: profile.iri(base, own) for profile in PROFILES}
 
 
 def _not_acceptable(table: Sequence[Representation], path: str, profiled: Mapping[str, str]) -> Problem:

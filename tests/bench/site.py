@@ -205,9 +205,7 @@ def _family(pid: int) -> Iterator[int]:
                 yield from _family(int(child))
 
 
-def _wrk(
-    server: Server, lines: Sequence[str], headers: Mapping[str, str], seconds: int, folder: Path
-) -> int:
+def _wrk(server: Server, lines: Sequence[str], headers: Mapping[str, str], seconds: int, folder: Path) -> int:
     """Load a server by wrk; give the number of answers."""
     (folder / "requests").write_text("\n".join(lines))
     script = folder / "requests.lua"
