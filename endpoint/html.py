@@ -34,9 +34,18 @@ def language() -> str:
     return str(found)
 
 
+def _asked() -> str:
+    """Give the language that the address asks for; empty where it asks for none."""
+    found = g.get("asked")
+    if found is None:
+        named = request.args.get("lang", "")
+        found = g.asked = named if named in LANGUAGES else ""
+    return str(found)
+
+
 def _language() -> str:
-    asked = request.args.get("lang", "")
-    if asked in LANGUAGES:
+    asked = _asked()
+    if asked:
         return asked
     preferred = [tag for tag in current.snapshot().config.languages if tag in LANGUAGES]
     available = tuple(dict.fromkeys((*preferred, *LANGUAGES)))
@@ -45,10 +54,7 @@ def _language() -> str:
 
 def href(path: str, **query: object) -> str:
     """Give the root-relative address of a page; a language chosen by `?lang=` goes along."""
-    asked = request.args.get("lang", "")
-    if asked in LANGUAGES and "lang" not in query:
-        query["lang"] = asked
-    return _address(root_path(), path, query)
+    return _address(root_path(), path, {**query, "lang": query.get("lang", _asked())})
 
 
 def _address(root: str, path: str, query: Mapping[str, object]) -> str:
@@ -167,13 +173,12 @@ def bytes_text(size: int) -> str:
 
 def page_of(iri: str) -> str:
     """Give the address of the page about an IRI, ours or another's."""
-    query = {"lang": asked} if (asked := request.args.get("lang")) in LANGUAGES else {}
-    return _page_of(iri, current.snapshot().config.base, root_path(), tuple(query.items()))
+    return _page_of(iri, current.snapshot().config.base, root_path(), _asked())
 
 
 @lru_cache(maxsize=8192)
-def _page_of(iri: str, base: str, root: str, query: tuple[tuple[str, str], ...]) -> str:
-    return _address(root, document_path(iri, base), dict(query))
+def _page_of(iri: str, base: str, root: str, asked: str) -> str:
+    return _address(root, document_path(iri, base), {"lang": asked})
 
 
 def safe_url(iri: str) -> str | None:
