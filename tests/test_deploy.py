@@ -262,7 +262,7 @@ BROKEN: tuple[tuple[str, Callable[[str], str], set[str]], ...] = (
      {"forms-by-address", "content-location", "dumps-answer", "dumps-conditional", "dumps-ranges",
       "links-answer"}),
     ("keeps /.well-known/ to itself", before("location /.well-known/ { root /nowhere; }"),
-     {"api-catalog", "void"}),
+     {"api-catalog", "openapi", "void"}),
     ("keeps one copy for all", one_copy,
      {"accept-parameters", "forms-by-accept", "graph-names-thing", "quality-orders", "quality-zero",
       "unacceptable"}),

@@ -246,6 +246,21 @@ def no_links(answer: Answer) -> Answer:
     return answer.without("link")
 
 
+def guessed(answer: Answer) -> Answer:
+    known = re.search(r"\.(bib|ris|csl|schema\.jsonld)$", answer.path)
+    return answer.having("Content-Type", "application/octet-stream") if known else answer
+
+
+def same_rows(answer: Answer) -> Answer:
+    if "csv" in answer.header("content-type") and answer.body.startswith(b"iri,"):
+        return replace(answer, body=b"iri,label\r\nhttps://ex.org/x,x\r\n")
+    return answer
+
+
+def no_api(answer: Answer) -> Answer:
+    return replace(answer, status=404, body=b"gone") if answer.path == "/api.json" else answer
+
+
 def weak(answer: Answer) -> Answer:
     tag = answer.header("etag")
     return answer.having("ETag", f"W/{tag}") if tag else answer
@@ -283,6 +298,9 @@ FAULTS: tuple[tuple[str, Fault, set[str]], ...] = (
     ("lets inline scripts run", inline_scripts, {"security-headers"}),
     ("drops nosniff", lambda a: a.without("x-content-type-options"), {"security-headers"}),
     ("blames itself for bad queries", syntax_is_500, {"sparql-syntax"}),
+    ("guesses types by suffix", guessed, {"references", "profiles-by-address"}),
+    ("gives every table the same rows", same_rows, {"lists"}),
+    ("has no api.json", no_api, {"openapi"}),
     ("recodes results", latin1, {"sparql-get", "sparql-post"}),
 )  # fmt: skip
 
@@ -302,12 +320,17 @@ def first_accept(method: str, headers: dict[str, str]) -> None:
         headers["accept"] = re.split("[,;]", headers["accept"])[0]
 
 
+def drop_profile(method: str, headers: dict[str, str]) -> None:
+    headers.pop("accept-profile", None)
+
+
 def drop_conditions(method: str, headers: dict[str, str]) -> None:
     headers.pop("if-none-match", None)
 
 
 SPOILS: tuple[tuple[str, Callable[[str, dict[str, str]], None], set[str]], ...] = (
     ("drops Accept", drop_accept, {"forms-by-accept", "quality-orders", "quality-zero", "unacceptable"}),
+    ("drops Accept-Profile", drop_profile, {"profiles-by-header"}),
     ("cuts Accept", first_accept, {"quality-orders", "quality-zero"}),
     ("drops conditions", drop_conditions, {"not-modified", "packing-not-modified", "sparql-caching"}),
 )

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.xdist_group("export")
 NO_QUERIES = "there is no SPARQL service"
 NOT_BY_FILES = {
     **{check.name: NO_QUERIES for check in CHECKS if check.name.startswith("sparql-")},
+    "profiles-by-header": "documents are not negotiated by profile",
     "withdrawn": NO_QUERIES,  # found by a query; test_what_was_withdrawn_is_a_410 looks without one
     **NOT_HERE,
 }
