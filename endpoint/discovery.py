@@ -39,8 +39,8 @@ blueprint = Blueprint("discovery", __name__)
 URLS_IN_A_MAP = 25_000
 _API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
 _PAGES = (
-    "", "dataset", "kinds", "questions", "dumps/", "sparql", "api", "about", "quality", "shapes", "limits",
-    "problems",
+    "", "dataset", "kinds", "questions", "dumps/", "sparql", "api", "about", "accessibility", "quality",
+    "shapes", "limits", "problems",
 )  # fmt: skip
 _NUMERIC = frozenset(
     PREFIXES["xsd"] + name

@@ -10,6 +10,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 
 from endpoint.literals import readable
 from endpoint.negotiate import fallbacks
+from endpoint.succession import REPLACED, narrower
 from endpoint.vocabulary import Field, Vocabulary
 from endpoint.words import COMMON_TERMS, LANGUAGES
 from kg.index import Description, Index, Label, Statement
@@ -18,7 +19,6 @@ from kg.vocab import LABELS, PREFIXES, RDF_TYPE, compact, local_name, term
 
 FIRST_VALUES = 12
 _MAX_COLUMNS = 4
-_REPLACED = PREFIXES["dcterms"] + "isReplacedBy"
 _MAX_TEXT = 2_000
 _MAX_DEPTH = 4
 _LEADS = tuple(
@@ -41,6 +41,7 @@ _IN_TITLE = _NAMING | {_OWN_SOURCE}
 HIDDEN_IN_LISTS = _NAMING | {_OWN_SOURCE} | frozenset(_LEADS)
 """Properties that make no column: names, classes, descriptions, sources."""
 _DERIVED = "derived"
+_WKT = PREFIXES["geo"] + "wktLiteral"
 _COMMON = {term(name).value: texts for name, texts in COMMON_TERMS.items()}
 
 
@@ -113,6 +114,12 @@ class Part:
     kinds: tuple[Value, ...]
     rows: tuple[Row, ...]
 
+    @property
+    def only_geometry(self) -> bool:
+        """Whether it says nothing but where something is."""
+        values = [value for row in self.rows for value in row.values]
+        return len(values) == 1 and values[0].datatype == _WKT
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -180,6 +187,14 @@ def interval(part: Part, language: str) -> str:
         return ""
     ends = [readable(rows[p].text, rows[p].datatype, language) if p in rows else "" for p in (_START, _END)]
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} – {ends[1]}".strip()
+
+
+def common_label(iri: str, language: str) -> Label | None:
+    """Give the interface's own word for a term of the modelling languages."""
+    texts = _COMMON.get(iri)
+    if texts is None or language not in LANGUAGES:
+        return None
+    return Label(texts[LANGUAGES.index(language)], language)
 
 
 def _iris(description: Description) -> Iterator[str]:
@@ -264,22 +279,18 @@ class _Builder:
             sections=sections,
             naming=naming,
             incoming=incoming,
-            replacing=self.replacing(),
+            replacing=frozenset(narrower(REPLACED, self.vocabulary)),
             sources=tuple(self.references.numbers.values()),
             written=sum(not s.derived for s in every),
             derived=sum(s.derived for s in every),
             links_here=sum(row.count for row in incoming),
         )
 
-    def replacing(self) -> frozenset[str]:
-        special = (p for p, all_ in self.vocabulary.superproperties.items() if _REPLACED in all_)
-        return frozenset((_REPLACED, *special))
-
     def name(self, iri: str) -> Label:
         """Give a thing's label; a node inside another thing that has none is named with that thing."""
         label = self.labels.get(iri) or Label(local_name(iri), "")
         if not label.language and label.text == local_name(iri):
-            label = self.common_label(iri) or label
+            label = common_label(iri, self.language) or label
         whole, hash_sign, fragment = iri.partition("#")
         if hash_sign and not label.language and label.text == local_name(iri) and whole in self.labels:
             if whole == self.description.iri:
@@ -290,18 +301,13 @@ class _Builder:
                 )
         return label
 
-    def common_label(self, iri: str) -> Label | None:
-        """Give the interface's own word for a term of the modelling languages."""
-        texts = _COMMON.get(iri)
-        if texts is None or self.language not in LANGUAGES:
-            return None
-        return Label(texts[LANGUAGES.index(self.language)], self.language)
-
     def predicate_label(self, predicate: str, named: Mapping[str, Label]) -> Label:
         found = named.get(predicate) or self.labels.get(predicate)
         if found and (found.language or found.text != local_name(predicate)):
             return found
-        return self.common_label(predicate) or Label(compact(predicate) or local_name(predicate), "")
+        return common_label(predicate, self.language) or Label(
+            compact(predicate) or local_name(predicate), ""
+        )
 
     def described(self, predicate: str) -> bool:
         """Tell whether the dataset says anything about a property, so that it has a page."""
@@ -486,7 +492,12 @@ class _Builder:
             described = self.described(found.predicate)
             ordered = tuple(sorted(values, key=_sort_key))
             made.append(Row(found.predicate, label, ordered, (), True, count, described))
-        return tuple(sorted(made, key=lambda row: row.label.text.casefold()))
+        return tuple(sorted(made, key=lambda row: (self.annotates(row.predicate), row.label.text.casefold())))
+
+    def annotates(self, predicate: str) -> bool:
+        """Tell whether a property only comments on things, as the ontology declares it."""
+        declared = self.vocabulary.properties.get(predicate)
+        return declared is not None and declared.kind == "annotation"
 
     def covered(self, predicate: str, count: int, counts: Mapping[str, int]) -> bool:
         special = [

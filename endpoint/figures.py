@@ -10,14 +10,16 @@ from pathlib import Path
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode
 
-from endpoint import charts, maps, timelines
+from endpoint import charts, maps, succession, timelines, vocabulary
 from endpoint.charts import Chart, Cube
-from endpoint.lists import KindRow
+from endpoint.lists import ABOUT_MODELS, KindRow
 from endpoint.maps import Drawing, Place
 from endpoint.negotiate import fallbacks
 from endpoint.site import opened
+from endpoint.succession import Succession
 from endpoint.timelines import Timeline
 from kg.index import Description, Index, Label
+from kg.vocab import RDF_TYPE, term
 
 _MAX_PLACES = 60
 _MAX_ON_FRONT = 400
@@ -25,6 +27,8 @@ _MAX_CURVES = 6
 _EXAMPLES = 8
 _SCANNED = 5_000
 _THINGS = 50
+_MAX_TOLD = 8
+_VERSION_OF = term("dcterms:isVersionOf").value
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Figures:
     charts: tuple[Chart, ...]
     charts_are_own: bool
     names: Mapping[str, Label]
+    succession: Succession | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,9 @@ def _cube(path: Path) -> Cube:
 
 
 def of(description: Description, index: Index, store: Path, language: str) -> Figures:
-    """Give the figures of a thing; what it is linked to is looked at, but not further."""
+    """Give the figures of a thing; what it is linked to is looked at, but not further. Terms have none."""
+    if any(kind.startswith(ABOUT_MODELS) for kind in description.types):
+        return Figures(None, None, (), False, {}, None)
     linked = dict.fromkeys(
         s.object.value
         for s in description.statements
@@ -70,7 +77,8 @@ def of(description: Description, index: Index, store: Path, language: str) -> Fi
     wanted += [iri for chart in drawn for iri in (chart.measure, *(c.series.iri for c in chart.curves))]
     wanted += [n for chart in drawn for c in chart.curves for o in c.series.observations for n in o.notes]
     names = index.labels([iri for iri in wanted if iri], fallbacks(language))
-    return Figures(drawing, timeline, drawn, bool(own_series), names)
+    then_and_now = succession.of(description, index, store, vocabulary.of_store(store), language)
+    return Figures(drawing, timeline, drawn, bool(own_series), names, then_and_now)
 
 
 def _map(iri: str, linked: tuple[str, ...], atlas: maps.Atlas) -> Drawing | None:
@@ -102,6 +110,36 @@ def front(kinds: tuple[KindRow, ...], index: Index, store: Path, language: str) 
         return None
     names = index.labels([mark.iri for mark in drawing.marks], fallbacks(language))
     return FrontMap(drawing, tuple(kind for kind, _ in layers), names)
+
+
+def told(
+    kinds: tuple[KindRow, ...], every: tuple[KindRow, ...], index: Index, store: Path
+) -> tuple[KindRow, ...]:
+    """Give the classes to tell in numbers: what has versions rather than the versions, no lonely things."""
+    by_iri = {kind.iri: kind for kind in every}
+    versions = succession.narrower(_VERSION_OF, vocabulary.of_store(store))
+    plain = (_unversioned(kind, by_iri, versions, index, store) for kind in kinds)
+    return tuple(kind for kind in dict.fromkeys(plain) if kind.count > 1)[:_MAX_TOLD]
+
+
+def _unversioned(
+    kind: KindRow, every: Mapping[str, KindRow], versions: tuple[str, ...], index: Index, store: Path
+) -> KindRow:
+    first = next(iter(index.members(kind.iri, limit=1)), "_:")
+    if first.startswith("_:"):
+        return kind
+    for predicate in versions:
+        for quad in opened(store).quads_for_pattern(
+            NamedNode(first), NamedNode(predicate), None, DefaultGraph()
+        ):
+            types = opened(store).quads_for_pattern(quad.object, RDF_TYPE, None, DefaultGraph())  # type: ignore[arg-type]
+            found = [
+                every[q.object.value]
+                for q in types
+                if isinstance(q.object, NamedNode) and q.object.value in every
+            ]
+            return min(found, key=lambda found: found.count, default=kind)
+    return kind
 
 
 Located = tuple[KindRow, list[tuple[str, maps.Geometry]]]

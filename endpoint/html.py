@@ -5,20 +5,21 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial
 from urllib.parse import quote, urlencode
 
 from flask import Flask, current_app, g, render_template, request
+from markupsafe import Markup
 
-from endpoint import citations, negotiate
+from endpoint import cautions, citations, negotiate
 from endpoint import site as current
 from endpoint.citations import Citation
-from endpoint.entity import interval
+from endpoint.entity import common_label, interval
 from endpoint.figures import Figures
 from endpoint.lists import Members, paths
 from endpoint.literals import machine_date, readable
-from endpoint.maps import Drawing, captions
+from endpoint.maps import Drawing, captions, parse_wkt
 from endpoint.respond import here, root_path
 from endpoint.timelines import Moment
 from endpoint.words import LANGUAGES, WORDS
@@ -115,6 +116,17 @@ def short(iri: str) -> str:
     return compact(iri, current.snapshot().config.prefixes) or iri
 
 
+def short_path(iri: str) -> str:
+    """Give an IRI without the dataset's base, or prefixed where a prefix fits."""
+    base = current.snapshot().config.base
+    return short(iri).removeprefix(f"{base}id/").removeprefix(base)
+
+
+def breakable(text: str) -> Markup:
+    """Give an address that may be broken after its slashes and marks, as markup."""
+    return Markup("<wbr>").join(re.findall(r"[^/#?&=]*[/#?&=]+|[^/#?&=]+", text))
+
+
 def short_address(url: str) -> str:
     """Give a web address without what everybody knows, cut to a readable length."""
     text = url.partition("://")[2].removeprefix("www.").rstrip("/") or url
@@ -156,9 +168,28 @@ def marks_json(drawing: Drawing, names: Mapping[str, Label]) -> str:
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
+def position(text: str) -> str:
+    """Give a geometry in words: the degrees of a point, the size of what is larger; empty if it is none."""
+    found = parse_wkt(text)
+    if found is None:
+        return ""
+    if found.rings:
+        return word("surface", n=sum(len(ring) - 1 for ring in found.rings))
+    if len(found.points) > 1:
+        return word("points", n=len(found.points))
+    (longitude, latitude), point = found.points[0], "." if language() == "en" else ","
+    east, west = ("E", "W") if language() == "en" else ("Ø", "V")
+    parts = ((latitude, "N", "S"), (longitude, east, west))
+    texts = (f"{abs(degrees):.5f}".rstrip("0").rstrip(".") + f"° {up if degrees >= 0 else down}"
+             for degrees, up, down in parts)  # fmt: skip
+    return ", ".join(text.replace(".", point) for text in texts)
+
+
 def names_of(drawn: Figures, moment: Moment) -> str:
     """Give what a moment on a time line is called: the thing, and what the date is of where that is said."""
-    name = drawn.names[moment.iri].text
+    found = drawn.names[moment.iri]
+    inner = not found.language and "#" in moment.iri
+    name = found.text.replace("-", " ") if inner else found.text
     return f"{name} ({drawn.names[moment.predicate].text})" if moment.predicate else name
 
 
@@ -197,6 +228,13 @@ def name(iri: str) -> str:
     return current.index().labels([iri], negotiate.fallbacks(language()))[iri].text
 
 
+def names(iris: Iterable[str]) -> dict[str, Label]:
+    """Give names in the page's language; the interface has words for terms that the dataset does not name."""
+    found = current.index().labels(iris, negotiate.fallbacks(language()))
+    own = {iri: common_label(iri, language()) for iri, label in found.items() if not label.language}
+    return found | {iri: label for iri, label in own.items() if label is not None}
+
+
 def text_of(texts: Mapping[str, str]) -> str:
     """Give the text of a dataset setting in the page's language, else in one of its fallbacks."""
     for tag in negotiate.fallbacks(language(), texts):
@@ -210,6 +248,11 @@ def render(template: str, **context: object) -> str:
     return render_template(template, lang=language(), config_of=current.snapshot().config,
                            snapshot=current.snapshot(), watched=current.site().watched,
                            **context)  # fmt: skip
+
+
+def cautions_of(iri: str) -> tuple[cautions.Caution, ...]:
+    """Give what a reader of the page about a thing is warned of."""
+    return cautions.about(iri, current.snapshot(), current.index(), language())
 
 
 def switch_language(tag: str) -> str:
@@ -237,12 +280,16 @@ def install(app: Flask) -> None:
         toggled=toggled,
         same_query=lambda **more: {**request.args.to_dict(flat=False), **more},
         short_address=short_address,
+        short_path=short_path,
+        breakable=breakable,
         short_graph=short_graph,
         citation=citation,
         names_of=names_of,
         marks_json=marks_json,
+        cautions_of=cautions_of,
         captions=lambda drawing, names: captions(drawing, {iri: label.text for iri, label in names.items()}),
         decimal=lambda n: f"{n:.4f}".replace(".", "." if language() == "en" else ","),
+        position=position,
         period_of=lambda part: interval(part, language()),
         short=short,
         bytes_text=bytes_text,

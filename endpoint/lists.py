@@ -22,7 +22,7 @@ from kg.index import Index, Label, Value
 from kg.search import fold
 from kg.vocab import LABELS, PREFIXES, RDF_TYPE, RDFS_LABEL, local_name, term
 
-_ABOUT_MODELS = tuple(PREFIXES[prefix] for prefix in ("owl", "rdf", "rdfs", "sh"))
+ABOUT_MODELS = tuple(PREFIXES[prefix] for prefix in ("owl", "rdf", "rdfs", "sh"))
 _CONCEPT, _SCHEME, _IN_SCHEME = (
     term(f"skos:{name}").value for name in ("Concept", "ConceptScheme", "inScheme")
 )
@@ -184,7 +184,7 @@ def paths(
     """
     found: dict[str, Members] = {}
     classes = [used.iri for used in index.usage() if used.iri]
-    classes.sort(key=lambda iri: (iri.startswith(_ABOUT_MODELS), not iri.startswith(base)))
+    classes.sort(key=lambda iri: (iri.startswith(ABOUT_MODELS), not iri.startswith(base)))
     for iri in classes:
         free = (
             name
@@ -238,7 +238,7 @@ def kinds_of(index: Index, language: str) -> tuple[KindRow, ...]:
             names[kind.iri],
             kind.count,
             _inner(index, kind.iri),
-            kind.iri.startswith(_ABOUT_MODELS),
+            kind.iri.startswith(ABOUT_MODELS),
         )
         for kind in kinds
     )

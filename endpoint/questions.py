@@ -14,13 +14,18 @@ _FRONT = 6
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query with its title and why one asks it, in the reader's language or the nearest there is."""
+    """A query with its title and why one asks it, in the reader's language or the nearest there is.
+
+    `warning` is the sentence that stands on the page of each thing it finds; mostly empty.
+    """
 
     name: str
     title: str
     title_language: str
     why: str
     why_language: str
+    warning: str
+    warning_language: str
     text: str
 
 
@@ -38,7 +43,7 @@ def chosen(snapshot: Snapshot, language: str) -> tuple[Question, ...]:
 
 
 def _question(query: Query, language: str) -> Question:
-    texts: dict[str, dict[str, str]] = {"title": {}, "why": {}}
+    texts: dict[str, dict[str, str]] = {"title": {}, "why": {}, "warning": {}}
     for line in query.text.splitlines():
         found = _LINE.match(line.strip())
         if found and found[1] in texts:
@@ -48,7 +53,8 @@ def _question(query: Query, language: str) -> Question:
             )
     title, title_language = _best(texts["title"], language, query.name)
     why, why_language = _best(texts["why"], language, "")
-    return Question(query.name, title, title_language, why, why_language, query.text)
+    warning = _best(texts["warning"], language, "")
+    return Question(query.name, title, title_language, why, why_language, *warning, query.text)
 
 
 def _best(texts: dict[str, str], language: str, otherwise: str) -> tuple[str, str]:

@@ -134,7 +134,7 @@ def _query(**changed: str) -> dict[str, str]:
 
 def _rows(hits: Sequence[Hit]) -> tuple[Row, ...]:
     wanted = [iri for hit in hits for iri in (hit.iri, hit.kind) if iri]
-    names = current.index().labels(wanted, negotiate.fallbacks(html.language()))
+    names = html.names(wanted)
     nothing = Label("", "")
     return tuple(
         Row(hit.iri, names[hit.iri], hit.kind, names.get(hit.kind, nothing), hit.text) for hit in hits
@@ -142,7 +142,7 @@ def _rows(hits: Sequence[Hit]) -> tuple[Row, ...]:
 
 
 def _choices(found: Found) -> tuple[Choice, ...]:
-    names = current.index().labels([iri for iri, _ in found.kinds], negotiate.fallbacks(html.language()))
+    names = html.names([iri for iri, _ in found.kinds])
     kind = request.args.get("kind", "")
     chosen = html.expand(kind) or kind
     return tuple(

@@ -15,6 +15,7 @@ _DATES = frozenset(PREFIXES["xsd"] + name for name in ("date", "gYear", "gYearMo
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
 _STARTS = frozenset(("startDate", "validFrom", "hasBeginning", "startedAtTime"))
 _ENDS = frozenset(("endDate", "validUntil", "hasEnd", "endedAtTime"))
+_SINCE, _UNTIL = "validFrom", "validUntil"
 _PERIODS = frozenset((term("dcterms:temporal").value, term("dcterms:PeriodOfTime").value))
 ABOUT_THE_RECORD = frozenset(
     PREFIXES["dcterms"] + name for name in ("created", "modified", "dateSubmitted", "dateAccepted")
@@ -24,7 +25,11 @@ _MAX_RELATED = 60
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A dated thing: `start` and `end` are years with fractions, the texts are the literals as written."""
+    """A dated thing: `start` and `end` are years with fractions, the texts are the literals as written.
+
+    `open` is "start" or "end" for what was in force until a day, or has been since one; `valid` marks
+    all that was or is in force: it does not stretch the axis where something happened.
+    """
 
     iri: str
     predicate: str
@@ -32,6 +37,8 @@ class Moment:
     end: float
     texts: tuple[str, ...]
     datatypes: tuple[str, ...]
+    open: str = ""
+    valid: bool = False
 
     @property
     def lasting(self) -> bool:
@@ -55,7 +62,6 @@ class Timeline:
 
     width: int
     height: int
-    left: int
     bars: tuple[Bar, ...]
     years: tuple[tuple[int, float], ...]
 
@@ -75,6 +81,18 @@ def moments(description: Description, store: Store) -> tuple[Moment, ...]:
         if iri != description.iri:
             found.update(dict.fromkeys(_related(iri, store)))
     return tuple(sorted(found, key=lambda moment: (moment.start, moment.end, moment.iri)))
+
+
+def bounds(iri: str, store: Store) -> tuple[Literal | None, Literal | None]:
+    """Give the first and the last time that a thing itself states, as written."""
+    said = [
+        (_local(q.predicate.value), q.object)
+        for q in store.quads_for_pattern(NamedNode(iri), None, None, DefaultGraph())
+        if isinstance(q.object, Literal) and q.object.datatype.value in _DATES
+    ]
+    starts = sorted((value for name, value in said if name in _STARTS), key=lambda value: value.value)
+    ends = sorted((value for name, value in said if name in _ENDS), key=lambda value: value.value)
+    return next(iter(starts), None), next(reversed(ends), None)
 
 
 def _is_part(quad: Quad, description: Description) -> bool:
@@ -128,10 +146,19 @@ def _moments_of(iri: str, dated: dict[tuple[str, str], Literal]) -> Iterator[Mom
         first, last = (starts or ends)[0], (ends or starts)[-1]
         if (span := _span(first[0], last[0])) is not None:
             texts = (first, last) if starts and ends and first != last else (first,)
-            yield Moment(iri, "", *span, tuple(t for t, _ in texts), tuple(d for _, d in texts))
+            known, typed = tuple(t for t, _ in texts), tuple(d for _, d in texts)
+            said = {_local(p) for p, _ in dated}
+            yield Moment(iri, "", *span, known, typed, _open(said), bool(said & {_SINCE, _UNTIL}))
     for (predicate, _), value in dated.items():
         if _local(predicate) not in _STARTS | _ENDS and (span := _span(value.value, value.value)) is not None:
             yield Moment(iri, predicate, *span, (value.value,), (value.datatype.value,))
+
+
+def _open(said: set[str]) -> str:
+    """Give which end of a validity is not said, if only one is."""
+    if _UNTIL in said and not said & _STARTS:
+        return "start"
+    return "end" if _SINCE in said and not said & _ENDS else ""
 
 
 def _span(first: str, last: str) -> tuple[float, float] | None:
@@ -147,22 +174,31 @@ def _span(first: str, last: str) -> tuple[float, float] | None:
 
 def draw(found: Sequence[Moment], width: int = 720) -> Timeline | None:
     """Give the drawing of moments; None for fewer than two, which need none."""
+    first, last = _frame(found)
+    found = [m for m in found if not m.valid or (m.start < last and m.end > first)]
     if len(found) < 2:
         return None
-    left, row, top = 0, 26, 8
-    first, last = int(min(m.start for m in found)), int(max(m.end for m in found)) + 1
-    scale = (width - left - 8) / max(1, last - first)
-    bars = tuple(
-        Bar(
-            m,
-            round(left + (m.start - first) * scale, 1),
-            round(max(8, (m.end - m.start) * scale), 1),
-            top + row * n,
-        )
-        for n, m in enumerate(found)
-    )
+    row, top = 26, 8
+    scale = (width - 8) / max(1, last - first)
+    bars = tuple(_bar(m, first, last, scale, top + row * n) for n, m in enumerate(found))
     step = next(size for size in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if (last - first) / size <= 12)
     years = tuple(
-        (year, round(left + (year - first) * scale, 1)) for year in range(first, last + 1) if year % step == 0
+        (year, round((year - first) * scale, 1)) for year in range(first, last + 1) if year % step == 0
     )
-    return Timeline(width, top + row * len(found) + 22, left, bars, years)
+    return Timeline(width, top + row * len(found) + 22, bars, years)
+
+
+def _frame(found: Sequence[Moment]) -> tuple[int, int]:
+    """Give the years to draw: those of what happened, with some around; else those of what was in force."""
+    happened = [m for m in found if not m.valid]
+    framed, room = (happened, 1) if 0 < len(happened) < len(found) else (found, 0)
+    if not framed:
+        return 0, 1
+    return int(min(m.start for m in framed)) - room, int(max(m.end for m in framed)) + 1 + room
+
+
+def _bar(moment: Moment, first: int, last: int, scale: float, y: float) -> Bar:
+    """Give the bar of a moment; one that goes on beyond the drawing runs out of it on that side."""
+    start = first - 1 if moment.open == "start" else max(moment.start, first - 1)
+    end = last + 1 if moment.open == "end" else min(moment.end, last + 1)
+    return Bar(moment, round((start - first) * scale, 1), round(max(8, (end - start) * scale), 1), y)

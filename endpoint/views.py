@@ -100,7 +100,8 @@ def front() -> Response:
     kinds = foremost(every, vocabulary.of_store(current.snapshot().store))
     some = questions.chosen(current.snapshot(), html.language())
     drawn = _front_map(current.index(), current.snapshot().store, kinds, html.language())
-    return _page("front.html", kinds=kinds, questions=some, map=drawn)
+    in_numbers = figures.told(kinds, every, current.index(), current.snapshot().store)
+    return _page("front.html", kinds=in_numbers, questions=some, map=drawn)
 
 
 @lru_cache(maxsize=6)
@@ -407,7 +408,7 @@ def links(suffix: str) -> Response:
     target, predicate = request.args.get("to", ""), request.args.get("by", "")
     limit, after = current.site().settings.page_size, request.args.get("after", "")
     iris = current.index().incoming(target, predicate, after=after, limit=limit + 1)
-    names = current.index().labels((target, predicate, *iris), negotiate.fallbacks(html.language()))
+    names = html.names((target, predicate, *iris))
     rows = [{"iri": iri, "label": names[iri].text, "language": names[iri].language} for iri in iris[:limit]]
     chosen, vary = choose(form, LISTS, "links")
     more = iris[limit - 1] if len(iris) > limit else ""
@@ -491,6 +492,12 @@ def kinds() -> Response:
 def about() -> Response:
     """How the site works and what it promises."""
     return _page("about.html")
+
+
+@blueprint.get("/accessibility")
+def accessibility() -> Response:
+    """What has been tested of how everybody can use the site, and what is missing."""
+    return _page("accessibility.html")
 
 
 @blueprint.get("/api", defaults={"suffix": ""})

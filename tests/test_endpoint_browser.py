@@ -47,8 +47,8 @@ addEventListener("load", () => axe.run(document, {runOnly: ["wcag2a", "wcag2aa",
 </script>
 """
 PAGES = (
-    "/", "/doc/book/growth", "/doc/book/L%C3%B8nset", "/doc/town/oslo", "/def", "/books",
-    "/shops?map=1", "/kinds", "/questions", "/dumps/", "/dataset", "/about", "/api", "/limits",
+    "/", "/doc/book/growth", "/doc/book/L%C3%B8nset", "/doc/town/oslo", "/def", "/books", "/shops?map=1",
+    "/kinds", "/questions", "/dumps/", "/dataset", "/about", "/accessibility", "/api", "/limits",
     "/problems", "/quality", "/shapes", "/doc/concept/genre", "/search?q=growth", "/nowhere", "/doc?iri=https%3A%2F%2Fbooks.example%2Fdef%23author",
 )  # fmt: skip
 

@@ -209,3 +209,16 @@ def test_a_store_may_hold_geometries_that_are_no_literals() -> None:
     odd.add(Quad(NamedNode(f"{EX}a"), term("geo:asWKT"), NamedNode(f"{EX}b")))
     odd.add(Quad(NamedNode(f"{EX}c"), term("geo:asWKT"), Literal("POINT(1 2)")))
     assert f"{EX}c" in Atlas(odd)
+
+
+def test_what_is_in_force_until_or_since_a_day_runs_out_of_the_time_line() -> None:
+    of = store(
+        ':unit :has :old, :new . :old :validUntil "2019-12-31"^^xsd:date . :new :validFrom "2020-01-01"^^xsd:date .'
+    )
+    found = timelines.moments(description(of, f"{EX}unit"), of)
+    assert [(moment.iri, moment.open) for moment in found] == [(f"{EX}old", "start"), (f"{EX}new", "end")]
+    drawn = timelines.draw(found)
+    assert drawn is not None
+    old, new = drawn.bars
+    assert old.x < 0
+    assert new.x + new.width > drawn.width

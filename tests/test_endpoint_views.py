@@ -442,8 +442,8 @@ def test_nothing_but_dumps_can_be_downloaded(client: FlaskClient, path: str) -> 
     assert client.get(path).status_code == 404
 
 
-PAGES = ("/", "/kinds", "/questions", "/dumps/", "/dataset", "/about", "/limits", "/problems", "/search",
-         "/search?q=x", "/doc/book/growth", "/def", "/books")  # fmt: skip
+PAGES = ("/", "/kinds", "/questions", "/dumps/", "/dataset", "/about", "/accessibility", "/limits",
+         "/problems", "/search", "/search?q=x", "/doc/book/growth", "/def", "/books")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -37,8 +37,9 @@ from kg.vocab import compact, document_path
 REPORT = "export.json"
 WWW = "www"
 _SEEDS = (
-    "", "kinds", "questions", "about", "dataset", "def", "limits", "problems", "search", "dumps/", "catalog",
-    "context.jsonld", "robots.txt", "sitemap.xml", ".well-known/void", ".well-known/api-catalog",
+    "", "kinds", "questions", "about", "accessibility", "dataset", "def", "limits", "problems", "search",
+    "dumps/", "catalog", "context.jsonld", "robots.txt", "sitemap.xml", ".well-known/void",
+    ".well-known/api-catalog",
 )  # fmt: skip
 _PERHAPS = ("llms.txt", "CITATION.cff", "ro-crate-metadata.json", "opensearch.xml", "land.geojson")
 _ERRORS = ("bad-request", "not-found", "method-not-allowed", "not-acceptable", "gone", "unsupported-format",
