@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from endpoint.doctor import examine
+from endpoint.doctor import CHECKS, examine
 from endpoint.doctor.check import FAILED, NOT_APPLICABLE, PASSED
 from endpoint.doctor.client import Client
 from endpoint.doctor.command import chosen, table
 from endpoint.doctor.deployment import Deployment
+from endpoint.export import limits
 from endpoint.export.rules import Facts, w3id
 from endpoint.serve import command
 from endpoint.settings import SETTINGS
@@ -305,6 +306,11 @@ def test_a_site_that_does_not_know_its_address_is_told(tmp_path: Path) -> None:
 
 def test_the_guide_has_the_table_of_checks() -> None:
     assert table() in GUIDE.read_text("utf-8")
+
+
+def test_the_guide_says_what_files_cannot_do() -> None:
+    assert limits.table() in GUIDE.read_text("utf-8")
+    assert {name for limit in limits.LIMITS for name in limit.checks} <= {check.name for check in CHECKS}
 
 
 def test_the_guide_has_the_rules_for_w3id_that_are_written() -> None:

@@ -268,7 +268,7 @@ class Deployment:
             sums = re.findall(r"\b[0-9a-f]{64}\b", row)
             for link in (unescape(a or b) for a, b in _HREF.findall(row)):
                 address = urljoin(page.url, link)
-                if _SUFFIXED.search(address.removesuffix(".gz")) and self.inside(address):
+                if _SUFFIXED.search(re.sub(r"\.(gz|zst)$", "", address)) and self.inside(address):
                     found.append(File(address, sums[0] if len(sums) == 1 else ""))
         if not found:
             raise NotApplicableError("the list of dumps names no file")
