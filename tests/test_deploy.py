@@ -290,6 +290,26 @@ def test_an_nginx_that_is_not_set_up_well_is_found_out(
     assert names == found or {"unacceptable", "gateway"} & names, found
 
 
+HARMLESS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("sends a wrong Host", instead("Host $host;", "Host wrong.invalid;")),
+    ("says http for https", instead("X-Forwarded-Proto $scheme;", "X-Forwarded-Proto http;")),
+    ("speaks HTTP/1.0", lambda block: block.replace("proxy_http_version 1.1;", "").replace(
+        'proxy_set_header Connection "";', "")),
+    ("decodes paths", instead("proxy_pass http://kg;", "proxy_pass http://kg/;")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("turned", [row[1] for row in HARMLESS], ids=[row[0] for row in HARMLESS])
+def test_what_a_proxy_says_of_host_and_scheme_changes_nothing(
+    server: Served, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    turned: Callable[[str], str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "fullchain.pem"))
+    with nginx_proxy(tmp_path, certificate, server.port, turned) as address, Client() as client:
+        outcomes = list(examine(Deployment(address, client)))
+    assert {outcome.check.name: outcome.remarks for outcome in outcomes if outcome.state == FAILED} == {}
+
+
 def test_a_site_that_does_not_know_its_address_is_told(tmp_path: Path) -> None:
     write(tmp_path / "data")
     with (
