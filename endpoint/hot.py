@@ -123,10 +123,12 @@ def _start(status: int, headers: Headers) -> dict[str, Any]:
 
 
 def _has(tag: bytes, headers: Mapping[bytes, bytes]) -> bool:
-    """Tell whether a client has what has this tag."""
+    """Tell whether a client has what has this tag; a redirect has none."""
     tags = headers.get(b"if-none-match")
-    if tags is None or tags == tag:
-        return tags is not None
+    if tags is None or not tag:
+        return False
+    if tags == tag:
+        return True
     known = {one.strip().removeprefix(b"W/") for one in tags.split(b",")}
     return tag in known or b"*" in known
 
@@ -208,7 +210,7 @@ class Hot:
         size = file.path.stat().st_size if file else 0
         if file and size >= _SMALLEST_FILE:
             self._keep_file(address, answer, file, size)
-        elif answer.status == 200 and b"range" not in headers and answer.rest is None:
+        elif answer.status in (200, 303) and b"range" not in headers and answer.rest is None:
             self._keep_page(address, headers, answer)
         self._make_room()
 
@@ -252,6 +254,7 @@ def _varying(answer: Answer) -> frozenset[bytes] | None:
 
 
 def _is_public(answer: Answer) -> bool:
-    """Tell whether an answer is for all, and has a tag to know it by."""
+    """Tell whether an answer is for all, and has a tag to know it by if it has a content."""
     caching = answer.header(b"cache-control")
-    return answer.header(b"etag").startswith(b'"') and b"public" in caching and b"no-store" not in caching
+    known = answer.header(b"etag").startswith(b'"') or answer.status == 303
+    return known and b"public" in caching and b"no-store" not in caching

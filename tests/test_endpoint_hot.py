@@ -90,6 +90,16 @@ def test_what_is_private_long_or_no_good_is_not_kept(other: Answer) -> None:
     assert hot.get("/x", {}) is None
 
 
+@pytest.mark.parametrize("headers", [{}, sent(if_none_match="*"), sent(if_none_match='"tag"')])
+def test_the_way_from_a_thing_to_its_document_is_kept(headers: dict[bytes, bytes]) -> None:
+    hot = Hot()
+    told = [(b"location", b"/doc/x"), (b"cache-control", b"public, max-age=60")]
+    hot.keep("/id/x", {}, Answer(303, told, b"/doc/x\n"))
+    found = hot.get("/id/x", headers)
+    assert found is not None
+    assert (found[0]["status"], found[0]["headers"], found[1]["body"]) == (303, told, b"/doc/x\n")
+
+
 def test_the_oldest_make_room() -> None:
     hot = Hot(room=3 * 14_096)
     for name in "abc":

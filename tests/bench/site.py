@@ -136,6 +136,8 @@ class Bench:
             yield Row(f"warm {name}", {"Accept": accept}, paths)
             if name != "JSON-LD":
                 yield Row(f"304 {name}", {"Accept": accept}, paths, tags=True)
+        things = [f"/{quote(iri.removeprefix(self.snapshot.config.base))}" for iri in self.things[:200]]
+        yield Row("303 to documents", {"Accept": HTML}, {"ours": things})
         every = [self.document(iri) for iri in self.things]
         described = [f"/query?query={quote(f'DESCRIBE <{iri}>')}" for iri in self.things]
         local = [f"/{iri.removeprefix(self.snapshot.config.base)}" for iri in self.things]
