@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,7 @@ SECURITY_HEADERS = {
 """Set on every answer."""
 
 _URI_SAFE = "/:?#[]@!$&'()*+=%~"
+_PLAIN = re.compile(f"[A-Za-z0-9_.{re.escape(_URI_SAFE)}-]*")
 
 
 def uri(iri: str) -> str:
@@ -43,7 +45,7 @@ def uri(iri: str) -> str:
     >>> uri('https://ex.org/Lønset>;x')
     'https://ex.org/L%C3%B8nset%3E%3Bx'
     """
-    return quote(iri, safe=_URI_SAFE)
+    return iri if _PLAIN.fullmatch(iri) else quote(iri, safe=_URI_SAFE)
 
 
 def link(target: str, rel: str, **attributes: str) -> str:
