@@ -245,7 +245,7 @@ async def _one(port: int, requests: Sequence[bytes], end: float, start: int) -> 
         writer.write(requests[(start + done * CONNECTIONS) % len(requests)])
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         status = int(head.split(None, 2)[1])
-        if status not in (200, 206, 304):
+        if status not in (200, 206, 303, 304):
             raise click.ClickException(f"An answer has the status {status}.")
         if b"transfer-encoding: chunked" in head:
             while size := int((await reader.readline()).strip(), 16):
