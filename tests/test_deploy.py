@@ -19,7 +19,7 @@ import pytest
 from endpoint.doctor import CHECKS, examine
 from endpoint.doctor.check import FAILED, NOT_APPLICABLE, PASSED
 from endpoint.doctor.client import Client
-from endpoint.doctor.command import chosen, table
+from endpoint.doctor.command import CannotExamineError, chosen, reached, table
 from endpoint.doctor.deployment import Deployment
 from endpoint.export import limits
 from endpoint.export.rules import Facts, w3id
@@ -223,6 +223,16 @@ def test_below_a_path_too_every_link_and_header_is_the_public_one(
     assert found == (
         {} if scheme == "https" else {"https-kept": (NOT_APPLICABLE, ("the address is not https",))}
     )
+
+
+def test_a_certificate_that_nobody_trusts_is_told(server: Served, certificate: Path, tmp_path: Path) -> None:
+    with (
+        nginx_proxy(tmp_path, certificate, server.port) as address,
+        Client() as client,
+        pytest.raises(CannotExamineError, match="self-signed") as raised,
+    ):
+        reached(address, client)
+    assert "fullchain.pem" in (raised.value.hint or "")
 
 
 def added(line: str) -> Callable[[str], str]:

@@ -389,6 +389,17 @@ def test_what_cannot_be_reached_is_no_finding(url: str | None) -> None:
     assert raised.value.exit_code == 2
 
 
+@pytest.mark.parametrize(("status", "hint"), [(401, "who you are"), (503, "is `kg serve` running")])
+def test_a_door_that_is_shut_is_no_finding(server: Served, status: int, hint: str) -> None:
+    with (
+        proxy(server, lambda answer: replace(answer, status=status)) as address,
+        Client() as client,
+        pytest.raises(CannotExamineError, match=f"is answered {status}") as raised,
+    ):
+        reached(address, client)
+    assert hint in (raised.value.hint or "")
+
+
 def test_an_unknown_check_is_refused() -> None:
     with pytest.raises(CannotExamineError, match="no check or area nonsense"):
         chosen(("nonsense",), ())
