@@ -210,7 +210,8 @@ def dated(response: Response, iri: str | None = None) -> Response:
     changed = current.snapshot().created if iri is None else current.history().changed(iri)
     if changed is not None and response.status_code == 200:
         response.last_modified = datetime.fromisoformat(changed)
-        response.make_conditional(request)
+        if request.if_modified_since:  # the tag was looked at before
+            response.make_conditional(request)
     return response
 
 

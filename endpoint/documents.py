@@ -85,11 +85,10 @@ def alternates(iri: str, document: str, rows: Iterable[tuple[Representation, str
 
 def _used(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
     """Give the prefixes that some IRI of the quads begins with."""
-    names: set[str] = set()
-    for quad in quads:
-        for part in (*quad.triple, quad.graph_name):
-            for text in (getattr(part, "value", ""), getattr(getattr(part, "datatype", None), "value", "")):
-                names.add(text[: max(text.rfind("#"), text.rfind("/")) + 1])
+    parts = {part for quad in quads for part in (*quad.triple, quad.graph_name)}
+    iris = {part.value for part in parts if isinstance(part, NamedNode)}
+    iris |= {part.datatype.value for part in parts if isinstance(part, Literal)}
+    names = {iri[: max(iri.rfind("#"), iri.rfind("/")) + 1] for iri in iris}
     return {prefix: iri for prefix, iri in prefixes.items() if iri in names}
 
 

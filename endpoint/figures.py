@@ -81,6 +81,7 @@ def of(description: Description, index: Index, store: Path, language: str) -> Fi
     return Figures(drawing, timeline, drawn, bool(own_series), names, then_and_now)
 
 
+@lru_cache(maxsize=64)
 def _map(iri: str, linked: tuple[str, ...], atlas: maps.Atlas) -> Drawing | None:
     places: list[Place] = []
     own = atlas.geometry(iri)

@@ -6,60 +6,131 @@ mean, so that two browsers whose Accept headers differ only in image formats sha
 
 from __future__ import annotations
 
+import os
+import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from endpoint import codings, negotiate
+from endpoint.respond import FilePart
 from endpoint.words import LANGUAGES
 
 Headers = list[tuple[bytes, bytes]]
 
 _ROOM = 64 * 2**20
 _LARGEST = 512 * 1024
+_SMALLEST_FILE = 2**20
+"""Smaller files may be packed, and are kept like pages."""
+_PATHSEND = "http.response.pathsend"
+_NO_BODY = {"type": "http.response.body", "body": b""}
+_RANGE = re.compile(rb"bytes=(\d{1,15})-(\d{0,15})")
 _OVERHEAD = 4096
 """What an answer takes beside its body, in bytes: headers, keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of the application; `rest` yields what is not in the body yet, if it is a long one."""
+    """An answer of the application; `rest` yields what is not in the body yet, if it is a long one.
+
+    `file` is what both are read from, if they are.
+    """
 
     status: int
     headers: Headers
     body: bytes
     rest: Iterator[bytes] | None = None
+    file: FilePart | None = None
 
     def header(self, name: bytes) -> bytes:
         """Give the first value of a header, or nothing."""
         return next((value for key, value in self.headers if key == name), b"")
 
 
+Messages = tuple[dict[str, Any], dict[str, Any]]
+
+
 class Kept:
     """An answer ready to go out: as the messages of ASGI, whole and as a 304."""
 
-    __slots__ = ("bare", "body", "fresh", "size", "start", "tag")
+    __slots__ = ("body", "fresh", "size", "start", "tag")
 
     def __init__(self, answer: Answer) -> None:
         """Make the messages."""
         self.tag = answer.header(b"etag")
         self.size = len(answer.body) + _OVERHEAD
-        self.start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
-        self.fresh = {"type": "http.response.start", "status": 304, "headers": _of_304(answer.headers)}
+        self.start = _start(answer.status, answer.headers)
+        self.fresh = _start(304, _of_304(answer.headers))
         self.body = {"type": "http.response.body", "body": answer.body}
-        self.bare = {"type": "http.response.body", "body": b""}
 
-    def messages(self, tags: bytes | None, *, is_head: bool) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Give what to send: 304 to a client with one of these tags, to HEAD no body."""
-        if tags is not None and (tags == self.tag or self._is_among(tags)):
-            return self.fresh, self.bare
-        return self.start, self.bare if is_head else self.body
+    def messages(self, headers: Mapping[bytes, bytes], *, is_head: bool) -> Messages:
+        """Give what to send: 304 to a client that has it, to HEAD no body."""
+        if _has(self.tag, headers):
+            return self.fresh, _NO_BODY
+        return self.start, _NO_BODY if is_head else self.body
 
-    def _is_among(self, tags: bytes) -> bool:
-        known = {one.strip().removeprefix(b"W/") for one in tags.split(b",")}
-        return self.tag in known or b"*" in known
+
+class KeptFile:
+    """A file that never changes: what to say of it is kept, its bytes are read when they are asked for."""
+
+    __slots__ = ("fresh", "headers", "path", "size", "start", "tag")
+
+    def __init__(self, answer: Answer, file: FilePart, size: int) -> None:
+        """Make the messages from an answer with the file or a part of it."""
+        self.tag, self.path, self.size = answer.header(b"etag"), file.path, size
+        partial = (b"content-length", b"content-range")
+        self.headers = [pair for pair in answer.headers if pair[0] not in partial]
+        self.start = _start(200, [*self.headers, (b"content-length", b"%d" % size)])
+        self.fresh = _start(304, _of_304(self.headers))
+
+    def messages(
+        self, headers: Mapping[bytes, bytes], extensions: Container[str], *, is_head: bool
+    ) -> Messages | None:
+        """Give what to send: 304, a range, or the path of the whole; None for what takes more thought."""
+        if _has(self.tag, headers):
+            return self.fresh, _NO_BODY
+        if b"range" in headers:
+            return self._part(headers, is_head=is_head)
+        if is_head:
+            return self.start, _NO_BODY
+        if _PATHSEND not in extensions:
+            return None
+        return self.start, {"type": _PATHSEND, "path": str(self.path)}
+
+    def _part(self, headers: Mapping[bytes, bytes], *, is_head: bool) -> Messages | None:
+        found = _RANGE.fullmatch(headers[b"range"])
+        if found is None or headers.get(b"if-range", self.tag) != self.tag:
+            return None
+        begin, end = int(found[1]), min(int(found[2] or self.size), self.size - 1)
+        if not begin <= end or end - begin >= _LARGEST:
+            return None
+        length = end + 1 - begin
+        told = [
+            (b"content-range", b"bytes %d-%d/%d" % (begin, end, self.size)),
+            (b"content-length", b"%d" % length),
+        ]
+        start = _start(206, [*self.headers, *told])
+        if is_head:
+            return start, _NO_BODY
+        with self.path.open("rb", buffering=0) as file:
+            return start, {"type": "http.response.body", "body": os.pread(file.fileno(), length, begin)}
+
+
+def _start(status: int, headers: Headers) -> dict[str, Any]:
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def _has(tag: bytes, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether a client has what has this tag; a redirect has none."""
+    tags = headers.get(b"if-none-match")
+    if tags is None or not tag:
+        return False
+    if tags == tag:
+        return True
+    known = {one.strip().removeprefix(b"W/") for one in tags.split(b",")}
+    return tag in known or b"*" in known
 
 
 def _of_304(headers: Headers) -> Headers:
@@ -108,23 +179,53 @@ class Hot:
     def __init__(self, room: int = _ROOM) -> None:
         """Begin empty; `room` is in bytes."""
         self._room = room
-        self._pages: OrderedDict[object, _Page] = OrderedDict()
+        self._pages: OrderedDict[object, _Page | KeptFile] = OrderedDict()
         self._size = 0
 
-    def get(self, address: object, headers: Mapping[bytes, bytes]) -> Kept | None:
-        """Give the answer that was kept for an address and these headers, or None."""
-        page = self._pages.get(address)
-        if page is None:
+    def get(
+        self,
+        address: object,
+        headers: Mapping[bytes, bytes],
+        extensions: Container[str] = (),
+        *,
+        is_head: bool = False,
+    ) -> Messages | None:
+        """Give the messages that answer a request for an address, or None where the application is to."""
+        found = self._pages.get(address)
+        if found is None:
             return None
         self._pages.move_to_end(address)
-        return page.kept.get(_key(page.varying, headers))
+        if isinstance(found, KeptFile):
+            return found.messages(headers, extensions, is_head=is_head)
+        if b"range" in headers:
+            return None
+        kept = found.kept.get(_key(found.varying, headers))
+        return None if kept is None else kept.messages(headers, is_head=is_head)
 
     def keep(self, address: object, headers: Mapping[bytes, bytes], answer: Answer) -> None:
         """Keep an answer until others need its room, if all who send these headers may have it."""
+        if not _is_public(answer):
+            return
+        file = answer.file
+        size = file.path.stat().st_size if file else 0
+        if file and size >= _SMALLEST_FILE:
+            self._keep_file(address, answer, file, size)
+        elif answer.status in (200, 303) and b"range" not in headers and answer.rest is None:
+            self._keep_page(address, headers, answer)
+        self._make_room()
+
+    def _keep_file(self, address: object, answer: Answer, file: FilePart, size: int) -> None:
+        if answer.status in (200, 206) and address not in self._pages:
+            self._pages[address] = KeptFile(answer, file, size)
+            self._size += _OVERHEAD
+
+    def _keep_page(self, address: object, headers: Mapping[bytes, bytes], answer: Answer) -> None:
         varying = _varying(answer)
-        if varying is None or not _is_reusable(answer):
+        if varying is None or len(answer.body) > _LARGEST:
             return
         page = self._pages.setdefault(address, _Page())
+        if isinstance(page, KeptFile):
+            return
         if not varying <= set(page.varying):
             self._size -= page.size
             page.varying, page.kept, page.size = tuple(sorted(varying.union(page.varying))), {}, 0
@@ -133,12 +234,11 @@ class Hot:
             kept = page.kept[key] = Kept(answer)
             page.size += kept.size
             self._size += kept.size
-        self._make_room()
 
     def _make_room(self) -> None:
         while self._size > self._room:
             _, oldest = self._pages.popitem(last=False)
-            self._size -= oldest.size
+            self._size -= _OVERHEAD if isinstance(oldest, KeptFile) else oldest.size
 
 
 def _key(varying: tuple[bytes, ...], headers: Mapping[bytes, bytes]) -> tuple[object, ...]:
@@ -153,14 +253,8 @@ def _varying(answer: Answer) -> frozenset[bytes] | None:
     return varying if varying <= _MEANING.keys() else None
 
 
-def _is_reusable(answer: Answer) -> bool:
-    """Tell whether an answer is whole and public."""
+def _is_public(answer: Answer) -> bool:
+    """Tell whether an answer is for all, and has a tag to know it by if it has a content."""
     caching = answer.header(b"cache-control")
-    return (
-        answer.status == 200
-        and answer.rest is None
-        and len(answer.body) <= _LARGEST
-        and answer.header(b"etag").startswith(b'"')
-        and b"public" in caching
-        and b"no-store" not in caching
-    )
+    known = answer.header(b"etag").startswith(b'"') or answer.status == 303
+    return known and b"public" in caching and b"no-store" not in caching

@@ -29,14 +29,24 @@ from kg.vocab import compact, document_path
 
 def language() -> str:
     """Give the language of the page: `?lang=`, else Accept-Language, else the dataset's first."""
-    if "language" not in g:
-        g.language = _language()
-    return str(g.language)
+    found = g.get("language")
+    if found is None:
+        found = g.language = _language()
+    return str(found)
+
+
+def _asked() -> str:
+    """Give the language that the address asks for; empty where it asks for none."""
+    found = g.get("asked")
+    if found is None:
+        named = request.args.get("lang", "")
+        found = g.asked = named if named in LANGUAGES else ""
+    return str(found)
 
 
 def _language() -> str:
-    asked = request.args.get("lang", "")
-    if asked in LANGUAGES:
+    asked = _asked()
+    if asked:
         return asked
     preferred = [tag for tag in current.snapshot().config.languages if tag in LANGUAGES]
     available = tuple(dict.fromkeys((*preferred, *LANGUAGES)))
@@ -45,14 +55,15 @@ def _language() -> str:
 
 def href(path: str, **query: object) -> str:
     """Give the root-relative address of a page; a language chosen by `?lang=` goes along."""
-    asked = request.args.get("lang", "")
+    return _address(root_path(), path, {**query, "lang": query.get("lang", _asked())})
+
+
+def _address(root: str, path: str, query: Mapping[str, object]) -> str:
     path, hash_sign, fragment = path.partition("#")
     path, _, before = path.partition("?")
-    if asked in LANGUAGES and "lang" not in query:
-        query["lang"] = asked
     after = urlencode({name: value for name, value in query.items() if value not in (None, "")}, doseq=True)
     both = "&".join(part for part in (before, after) if part)
-    return here(path) + (f"?{both}" if both else "") + hash_sign + fragment
+    return f"{root}/{path}" + (f"?{both}" if both else "") + hash_sign + fragment
 
 
 def toggled(predicate: str, value: str) -> dict[str, object]:
@@ -199,7 +210,12 @@ def bytes_text(size: int) -> str:
 
 def page_of(iri: str) -> str:
     """Give the address of the page about an IRI, ours or another's."""
-    return href(document_path(iri, current.snapshot().config.base))
+    return _page_of(iri, current.snapshot().config.base, root_path(), _asked())
+
+
+@lru_cache(maxsize=8192)
+def _page_of(iri: str, base: str, root: str, asked: str) -> str:
+    return _address(root, document_path(iri, base), {"lang": asked})
 
 
 def safe_url(iri: str) -> str | None:

@@ -353,11 +353,14 @@ class _Scale:
     def path(self, surface: Geometry) -> str:
         """Give rings as the text of an SVG path: cut to the frame, on whole pixels, specks left out."""
         parts: list[str] = []
+        west, north, wide, high = self.frame.west, self.frame.north, self.x, self.y
         for ring, box in zip(surface.rings, surface.boxes, strict=True):
             if box.apart(self.outer) or max(box.east - box.west, box.north - box.south) * self.y < 3:
                 continue
             seen = ring if box.within(self.outer) else clip(ring, self.outer)
-            dots = list(dict.fromkeys((round(x), round(y)) for x, y in map(self.at, seen)))
+            dots = list(
+                dict.fromkeys([(round((x - west) * wide), round((north - y) * high)) for x, y in seen])
+            )
             if len(dots) < 3 or _speck(dots):
                 continue
             steps = (f"{bx - ax} {by - ay}" for (ax, ay), (bx, by) in pairwise(dots))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from endpoint.negotiate import fallbacks
 from kg.snapshot import Query, Snapshot
@@ -42,6 +43,7 @@ def chosen(snapshot: Snapshot, language: str) -> tuple[Question, ...]:
     return tuple(named or list(every.values())[:_FRONT])
 
 
+@lru_cache(maxsize=1024)
 def _question(query: Query, language: str) -> Question:
     texts: dict[str, dict[str, str]] = {"title": {}, "why": {}, "warning": {}}
     for line in query.text.splitlines():

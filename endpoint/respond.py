@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -34,6 +36,7 @@ SECURITY_HEADERS = {
 """Set on every answer."""
 
 _URI_SAFE = "/:?#[]@!$&'()*+=%~"
+_PLAIN = re.compile(f"[A-Za-z0-9_.{re.escape(_URI_SAFE)}-]*")
 
 
 def uri(iri: str) -> str:
@@ -42,7 +45,7 @@ def uri(iri: str) -> str:
     >>> uri('https://ex.org/Lønset>;x')
     'https://ex.org/L%C3%B8nset%3E%3Bx'
     """
-    return quote(iri, safe=_URI_SAFE)
+    return iri if _PLAIN.fullmatch(iri) else quote(iri, safe=_URI_SAFE)
 
 
 def link(target: str, rel: str, **attributes: str) -> str:
@@ -123,6 +126,24 @@ def respond(
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """Some bytes of a file, as the body of an answer; servers that know it can send it their own way."""
+
+    path: Path
+    start: int
+    stop: int
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield pieces; the file is opened only now."""
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            left = self.stop - self.start
+            while left and (piece := file.read(min(65_536, left))):
+                left -= len(piece)
+                yield piece
+
+
 def respond_file(path: Path, media_type: str, size: int, tag: str) -> Response:
     """Give a file that never changes, whole or in the one range asked for; it is opened only when sent.
 
@@ -140,7 +161,8 @@ def respond_file(path: Path, media_type: str, size: int, tag: str) -> Response:
                 headers={"Content-Range": f"bytes */{size}"},
             )
         (start, stop), status = found, 206
-    response = Response(b"" if fresh else _pieces(path, start, stop), 304 if fresh else status)
+    body = b"" if fresh else FilePart(path, start, stop)
+    response = Response(body, 304 if fresh else status, direct_passthrough=True)
     response.headers["Content-Type"] = media_type
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Cache-Control"] = f"public, max-age={current.site().settings.cache_seconds}"
@@ -150,17 +172,6 @@ def respond_file(path: Path, media_type: str, size: int, tag: str) -> Response:
     if status == 206:
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     return response
-
-
-def _pieces(path: Path, start: int, stop: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        while start < stop:
-            piece = file.read(min(65_536, stop - start))
-            if not piece:
-                return
-            start += len(piece)
-            yield piece
 
 
 def redirect(

@@ -25,7 +25,7 @@ from endpoint import codings, protocol
 from endpoint.budgets import client_of
 from endpoint.hot import Answer, Headers, Hot
 from endpoint.problems import Problem
-from endpoint.respond import SECURITY_HEADERS
+from endpoint.respond import SECURITY_HEADERS, FilePart
 from endpoint.site import Site
 from endpoint.sparql import CANCELLATION, FAILURE, PAGE, REASON, REFUSED, Asked, Reply, service_of
 from kg.query import Cancellation, PoolBusy
@@ -193,12 +193,13 @@ class Shell:
             await _give(exchange, self._refusal(Problem("bad-request", "A request has one Host header.")))
             return
         key = self._key(exchange)
-        hot = self._hot.get(key, exchange.headers) if key else None
-        if hot is not None:
-            tags = exchange.headers.get(b"if-none-match")
-            for message in hot.messages(tags, is_head=exchange.is_head):
-                await send(message)
-            return
+        if key:
+            extensions = scope.get("extensions") or ()
+            hot = self._hot.get(key, exchange.headers, extensions, is_head=exchange.is_head)
+            if hot is not None:
+                await send(hot[0])
+                await send(hot[1])
+                return
         try:
             self._check(exchange)
             exchange.body = await self._read_body(exchange)
@@ -214,7 +215,7 @@ class Shell:
 
     def _key(self, exchange: _Exchange) -> tuple[object, ...] | None:
         headers = exchange.headers
-        if exchange.scope["method"] not in ("GET", "HEAD") or b"range" in headers:
+        if exchange.scope["method"] not in ("GET", "HEAD"):
             return None
         if b"if-modified-since" in headers and b"if-none-match" not in headers:
             return None
@@ -412,12 +413,13 @@ class Shell:
             return _no_write
 
         pieces = self._app.wsgi_app(environ, start_response)
+        file = pieces if isinstance(pieces, FilePart) else None
         body, rest = _gathered(pieces)
         status, headers = started[0]
         lowered = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         # The server dates answers itself, those that are given again too.
         dateless = [pair for pair in lowered if pair[0] != b"date"]
-        return Answer(int(status[:3]), dateless, body, rest)
+        return Answer(int(status[:3]), dateless, body, rest, file)
 
     async def _packed(self, answer: Answer, coding: str) -> Answer:
         """Give an answer in a content coding, if it is whole and worth it."""

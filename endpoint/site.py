@@ -62,9 +62,10 @@ def site() -> Site:
 
 def published() -> Published:
     """Give the snapshot that this request works on: the same from its first line to its last."""
-    if "published" not in g:
-        g.published = site().published
-    return cast(Published, g.published)
+    held = g.get("published")
+    if held is None:
+        held = g.published = site().published
+    return cast(Published, held)
 
 
 def snapshot() -> Snapshot:

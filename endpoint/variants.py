@@ -77,6 +77,7 @@ def profile_iri(token: str) -> str:
 
 @lru_cache(maxsize=4)
 def _profile_iris(path: Path) -> Mapping[str, str]:
+    """Give the IRIs of the profiles of the snapshot in this folder, which never changes."""
     snapshot = current.snapshot()
     assert path == snapshot.path
     base = snapshot.config.base

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from endpoint.doctor import examine
+from endpoint.doctor import CHECKS, examine
 from endpoint.doctor.check import FAILED, NOT_APPLICABLE, PASSED
 from endpoint.doctor.client import Client
-from endpoint.doctor.command import chosen, table
+from endpoint.doctor.command import CannotExamineError, chosen, reached, table
 from endpoint.doctor.deployment import Deployment
+from endpoint.export import limits
 from endpoint.export.rules import Facts, w3id
 from endpoint.serve import command
 from endpoint.settings import SETTINGS
@@ -224,6 +225,16 @@ def test_below_a_path_too_every_link_and_header_is_the_public_one(
     )
 
 
+def test_a_certificate_that_nobody_trusts_is_told(server: Served, certificate: Path, tmp_path: Path) -> None:
+    with (
+        nginx_proxy(tmp_path, certificate, server.port) as address,
+        Client() as client,
+        pytest.raises(CannotExamineError, match="self-signed") as raised,
+    ):
+        reached(address, client)
+    assert "fullchain.pem" in (raised.value.hint or "")
+
+
 def added(line: str) -> Callable[[str], str]:
     return lambda block: block.replace("proxy_http_version 1.1;", f"proxy_http_version 1.1;\n        {line}")
 
@@ -262,7 +273,7 @@ BROKEN: tuple[tuple[str, Callable[[str], str], set[str]], ...] = (
      {"forms-by-address", "content-location", "dumps-answer", "dumps-conditional", "dumps-ranges",
       "links-answer"}),
     ("keeps /.well-known/ to itself", before("location /.well-known/ { root /nowhere; }"),
-     {"api-catalog", "void"}),
+     {"api-catalog", "openapi", "void"}),
     ("keeps one copy for all", one_copy,
      {"accept-parameters", "forms-by-accept", "graph-names-thing", "quality-orders", "quality-zero",
       "unacceptable"}),
@@ -289,6 +300,26 @@ def test_an_nginx_that_is_not_set_up_well_is_found_out(
     assert names == found or {"unacceptable", "gateway"} & names, found
 
 
+HARMLESS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("sends a wrong Host", instead("Host $host;", "Host wrong.invalid;")),
+    ("says http for https", instead("X-Forwarded-Proto $scheme;", "X-Forwarded-Proto http;")),
+    ("speaks HTTP/1.0", lambda block: block.replace("proxy_http_version 1.1;", "").replace(
+        'proxy_set_header Connection "";', "")),
+    ("decodes paths", instead("proxy_pass http://kg;", "proxy_pass http://kg/;")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("turned", [row[1] for row in HARMLESS], ids=[row[0] for row in HARMLESS])
+def test_what_a_proxy_says_of_host_and_scheme_changes_nothing(
+    server: Served, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    turned: Callable[[str], str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "fullchain.pem"))
+    with nginx_proxy(tmp_path, certificate, server.port, turned) as address, Client() as client:
+        outcomes = list(examine(Deployment(address, client)))
+    assert {outcome.check.name: outcome.remarks for outcome in outcomes if outcome.state == FAILED} == {}
+
+
 def test_a_site_that_does_not_know_its_address_is_told(tmp_path: Path) -> None:
     write(tmp_path / "data")
     with (
@@ -305,6 +336,11 @@ def test_a_site_that_does_not_know_its_address_is_told(tmp_path: Path) -> None:
 
 def test_the_guide_has_the_table_of_checks() -> None:
     assert table() in GUIDE.read_text("utf-8")
+
+
+def test_the_guide_says_what_files_cannot_do() -> None:
+    assert limits.table() in GUIDE.read_text("utf-8")
+    assert {name for limit in limits.LIMITS for name in limit.checks} <= {check.name for check in CHECKS}
 
 
 def test_the_guide_has_the_rules_for_w3id_that_are_written() -> None:

@@ -246,6 +246,21 @@ def no_links(answer: Answer) -> Answer:
     return answer.without("link")
 
 
+def guessed(answer: Answer) -> Answer:
+    known = re.search(r"\.(bib|ris|csl|schema\.jsonld)$", answer.path)
+    return answer.having("Content-Type", "application/octet-stream") if known else answer
+
+
+def same_rows(answer: Answer) -> Answer:
+    if "csv" in answer.header("content-type") and answer.body.startswith(b"iri,"):
+        return replace(answer, body=b"iri,label\r\nhttps://ex.org/x,x\r\n")
+    return answer
+
+
+def no_api(answer: Answer) -> Answer:
+    return replace(answer, status=404, body=b"gone") if answer.path == "/api.json" else answer
+
+
 def weak(answer: Answer) -> Answer:
     tag = answer.header("etag")
     return answer.having("ETag", f"W/{tag}") if tag else answer
@@ -283,6 +298,9 @@ FAULTS: tuple[tuple[str, Fault, set[str]], ...] = (
     ("lets inline scripts run", inline_scripts, {"security-headers"}),
     ("drops nosniff", lambda a: a.without("x-content-type-options"), {"security-headers"}),
     ("blames itself for bad queries", syntax_is_500, {"sparql-syntax"}),
+    ("guesses types by suffix", guessed, {"references", "profiles-by-address"}),
+    ("gives every table the same rows", same_rows, {"lists"}),
+    ("has no api.json", no_api, {"openapi"}),
     ("recodes results", latin1, {"sparql-get", "sparql-post"}),
 )  # fmt: skip
 
@@ -302,12 +320,17 @@ def first_accept(method: str, headers: dict[str, str]) -> None:
         headers["accept"] = re.split("[,;]", headers["accept"])[0]
 
 
+def drop_profile(method: str, headers: dict[str, str]) -> None:
+    headers.pop("accept-profile", None)
+
+
 def drop_conditions(method: str, headers: dict[str, str]) -> None:
     headers.pop("if-none-match", None)
 
 
 SPOILS: tuple[tuple[str, Callable[[str, dict[str, str]], None], set[str]], ...] = (
     ("drops Accept", drop_accept, {"forms-by-accept", "quality-orders", "quality-zero", "unacceptable"}),
+    ("drops Accept-Profile", drop_profile, {"profiles-by-header"}),
     ("cuts Accept", first_accept, {"quality-orders", "quality-zero"}),
     ("drops conditions", drop_conditions, {"not-modified", "packing-not-modified", "sparql-caching"}),
 )
@@ -364,6 +387,17 @@ def test_what_cannot_be_reached_is_no_finding(url: str | None) -> None:
     with Client(timeout=2) as client, pytest.raises(CannotExamineError) as raised:
         reached(url, client)
     assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize(("status", "hint"), [(401, "who you are"), (503, "is `kg serve` running")])
+def test_a_door_that_is_shut_is_no_finding(server: Served, status: int, hint: str) -> None:
+    with (
+        proxy(server, lambda answer: replace(answer, status=status)) as address,
+        Client() as client,
+        pytest.raises(CannotExamineError, match=f"is answered {status}") as raised,
+    ):
+        reached(address, client)
+    assert hint in (raised.value.hint or "")
 
 
 def test_an_unknown_check_is_refused() -> None:

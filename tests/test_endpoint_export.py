@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from endpoint.doctor import CHECKS, examine
+from endpoint.doctor import examine
 from endpoint.doctor.check import NOT_APPLICABLE, PASSED, Outcome
 from endpoint.doctor.client import Client
 from endpoint.doctor.deployment import Deployment
 from endpoint.export.command import command
+from endpoint.export.limits import LIMITS
 from endpoint.export.links import Address, file_name, read, turn
 from endpoint.export.rules import choices, tongues
 from endpoint.export.site import ExportError, Options, export
@@ -29,16 +30,15 @@ from kg import source
 from kg.findings import Report
 from kg.snapshot import Home, Snapshot
 
+from .test_deploy import HOST, Resolver
 from .test_endpoint_browser import FLAGS
 from .test_endpoint_doctor import FILES, NOT_HERE
 from .test_endpoint_negotiate import CHROME, JENA, RDFLIB
 from .webservers import apache_server, caddy_server, nginx_server
 
 pytestmark = pytest.mark.xdist_group("export")
-NO_QUERIES = "there is no SPARQL service"
 NOT_BY_FILES = {
-    **{check.name: NO_QUERIES for check in CHECKS if check.name.startswith("sparql-")},
-    "withdrawn": NO_QUERIES,  # found by a query; test_what_was_withdrawn_is_a_410 looks without one
+    **{name: reason for limit in LIMITS for name, reason in limit.checks.items()},
     **NOT_HERE,
 }
 """What a static host cannot do, or the doctor cannot see of it, with the reason."""
@@ -232,6 +232,15 @@ def test_below_a_path_too(snapshot: Snapshot, tmp_path: Path, serve: Serve) -> N
     with serve(tmp_path / "site", tmp_path) as address:
         outcomes = examined(f"{address}/kg/")
     assert {name for name, outcome in outcomes.items() if outcome.state != PASSED} == set(NOT_BY_FILES)
+
+
+def test_what_is_read_elsewhere_names_the_public_address(snapshot: Snapshot, tmp_path: Path) -> None:
+    public = f"http://{HOST}/kg/"
+    export(snapshot, tmp_path / "site", Options(jobs=1, root_path="/kg", public_url=public))
+    with nginx_server(tmp_path / "site", tmp_path) as address, Resolver(address) as client:
+        outcomes = list(examine(Deployment(public, client)))
+    wrong = {outcome.check.name: outcome.remarks for outcome in outcomes if outcome.state != PASSED}
+    assert set(wrong) == set(NOT_BY_FILES) - {"public-address"}, wrong
 
 
 @pytest.fixture(scope="module", params=SERVERS, ids=["nginx", "apache", "caddy"])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from endpoint.doctor import check, delivery, discovery, documents, files, service
+from endpoint.doctor import check, delivery, discovery, documents, files, interfaces, service
 from endpoint.doctor.check import Check, Outcome
 from endpoint.doctor.deployment import Deployment
 
 CHECKS: tuple[Check, ...] = (
     *documents.CHECKS,
+    *interfaces.CHECKS,
     *delivery.CHECKS,
     *files.CHECKS,
     *service.CHECKS,

@@ -17,6 +17,14 @@ from kg.errors import EXIT_CLEAN, EXIT_FINDINGS, KgError
 
 _MARKS = {PASSED: "ok  ", FAILED: "FAIL", NOT_APPLICABLE: "-   "}
 _MOST_REMARKS = 5
+_UNREACHED = "Is it running, and may you reach it?"
+_UNTRUSTED = (
+    "Let the web server send the whole chain of certificates (fullchain.pem); for a certificate of your own, "
+    "name its file in SSL_CERT_FILE."
+)
+_GUARDED = "It asks who you are: examine it from where it lets everybody in, behind that proxy."
+_NO_ANSWER = "The proxy has no answer to give: is `kg serve` running, on the address the proxy asks?"
+_SHUT = {401: _GUARDED, 403: _GUARDED, 502: _NO_ANSWER, 503: _NO_ANSWER, 504: _NO_ANSWER}
 
 
 class CannotExamineError(KgError):
@@ -83,9 +91,10 @@ def reached(url: str | None, client: Client, thing: str | None = None) -> Deploy
     try:
         front = site.front
     except UnreachableError as error:
-        raise CannotExamineError(
-            f"Nothing answers: {error}.", hint="Is it running, and may you reach it?"
-        ) from None
+        hint = _UNTRUSTED if "CERTIFICATE_VERIFY_FAILED" in str(error) else _UNREACHED
+        raise CannotExamineError(f"Nothing answers: {error}.", hint=hint) from None
+    if front.status in _SHUT:
+        raise CannotExamineError(f"{site.root} is answered {front.status}.", hint=_SHUT[front.status])
     if front.location and not site.inside(front.location):
         raise CannotExamineError(
             f"{site.root} leads to {front.location}.", hint="Examine that address instead."

@@ -173,12 +173,14 @@ class Deployment:
 
     def _linked_documents(self) -> Iterator[str]:
         """Yield links to documents on the front page and on the lists that it links to."""
-        for page in (self.front.url, *self._lists()):
+        for page in (self.front.url, *self.lists):
             for link in self.page_links(page):
                 if _is_document(link):
                     yield re.sub(r"\?lang=\w+$", "", link)
 
-    def _lists(self) -> list[str]:
+    @cached_property
+    def lists(self) -> list[str]:
+        """The addresses that the front page leads to and that may be lists."""
         linked = [link for link in self.page_links(self.front.url) if not _is_document(link)]
         others = [link for link in dict.fromkeys(linked) if not re.search(_NO_LISTS, link)]
         return others[:_MOST_PAGES]
@@ -266,7 +268,7 @@ class Deployment:
             sums = re.findall(r"\b[0-9a-f]{64}\b", row)
             for link in (unescape(a or b) for a, b in _HREF.findall(row)):
                 address = urljoin(page.url, link)
-                if _SUFFIXED.search(address.removesuffix(".gz")) and self.inside(address):
+                if _SUFFIXED.search(re.sub(r"\.(gz|zst)$", "", address)) and self.inside(address):
                     found.append(File(address, sums[0] if len(sums) == 1 else ""))
         if not found:
             raise NotApplicableError("the list of dumps names no file")

@@ -13,6 +13,7 @@ from endpoint.doctor.client import MOST_BYTES
 from endpoint.doctor.deployment import Deployment, NotApplicableError
 
 _MOST_CHECKED = 4
+_PACKED = {"gz": "application/gzip", "zst": "application/zstd"}
 
 
 def files_answer(site: Deployment) -> Iterator[str]:
@@ -86,15 +87,21 @@ def ranges_conditional(site: Deployment) -> Iterator[str]:
 
 
 def packed_once(site: Deployment) -> Iterator[str]:
-    """A .gz file is itself the packed bytes."""
-    packed = [file for file in site.files if file.address.endswith(".gz")]
+    """A packed file is itself the packed bytes."""
+    packed = [file for file in site.files if file.address.endswith((".gz", ".zst"))]
     if not packed:
-        raise NotApplicableError("no dump is a .gz file")
+        raise NotApplicableError("no dump is a .gz or .zst file")
+    for file in packed[:_MOST_CHECKED]:
+        kind = site.send("HEAD", file.address).media_type
+        if kind != _PACKED[file.address.rpartition(".")[2]]:
+            yield f"{file.address} is sent as {kind or 'nothing'}."
+    packed.sort(key=lambda file: not file.address.endswith(".gz"))
     plain, packing = (site.ask(packed[0].address, **more) for more in ({}, {"accept_encoding": "gzip"}))
     if plain.body != packing.body or packing.header("content-encoding"):
         yield f"{packed[0].address} is packed once more, or unpacked, for clients that take gzip."
     try:
-        gzip.decompress(plain.body)
+        if packed[0].address.endswith(".gz"):
+            gzip.decompress(plain.body)
     except (OSError, EOFError):
         yield f"{packed[0].address} is not gzip."
 
@@ -126,8 +133,10 @@ CHECKS = (
     ),
     Check(
         "dumps-packed-once", "dumps",
-        "A .gz dump is sent as it is.",
+        "A .gz or .zst dump is sent as it is, under the media type of its packing.",
         "Packed twice, it unpacks to something that looks broken.",
-        "Do not send Content-Encoding for .gz files (Apache: RemoveEncoding .gz in dumps).", packed_once,
+        "Do not send Content-Encoding for .gz files (Apache: RemoveEncoding .gz in dumps), and give "
+        ".zst its type.",
+        packed_once,
     ),
 )  # fmt: skip

@@ -18,6 +18,7 @@ from endpoint.export.rules import (
     choices,
     digest,
     graph_links,
+    packed,
     page_links,
     suffixes,
     tables,
@@ -26,20 +27,26 @@ from endpoint.export.rules import (
 from endpoint.negotiate import CATALOGUE, ENTITY, ERRORS, GRAPHS, MEMBERS
 from endpoint.respond import SECURITY_HEADERS
 from endpoint.words import LANGUAGES
+from kg.dumps import CODINGS
 
-_NOT_PACKED = frozenset(("image/png", "application/gzip"))
+_PACKED = {coding.suffix: coding.media_type for coding in CODINGS}
+_NOT_PACKED = frozenset(("image/png", *(coding.media_type for coding in CODINGS)))
 
 
 def htaccess(facts: Facts) -> str:
     """Give the .htaccess of the site's folder: mod_rewrite, mod_headers and mod_mime are needed."""
     types = "\n".join(
-        f"AddType {media_type} .{suffix}" for suffix, media_type in TYPES.items() if suffix != "gz"
+        f"AddType {media_type} .{suffix}" for suffix, media_type in TYPES.items() if suffix not in _PACKED
     )
     headers = "\n".join(f'Header always set {name} "{value}"' for name, value in SECURITY_HEADERS.items())
     errors = "\n".join(f"ErrorDocument {status} {facts.root}/errors/{status}" for status in (*STATUSES, 410))
     digests = "\n".join(
         f'Header set Repr-Digest "{digest(sha)}" "expr=%{{REQUEST_URI}} == \'{facts.root}/dumps/{path}\'"'
         for path, sha in sorted(facts.digests.items())
+    )
+    packed_types = "\n".join(
+        f"RemoveEncoding .{suffix}\nRemoveType .{suffix}\nAddType {media_type} .{suffix}"
+        for suffix, media_type in _PACKED.items()
     )
     return f"""\
 # The server's own configuration must say `AllowOverride All` and, because Apache makes redirects of the
@@ -49,9 +56,7 @@ DirectorySlash Off
 DirectoryIndex disabled
 FileETag MTime Size
 {types}
-RemoveEncoding .gz
-RemoveType .gz
-AddType application/gzip .gz
+{packed_types}
 {chr(10).join(f"RemoveLanguage .{tag}" for tag in LANGUAGES)}
 AddCharset utf-8 .html .ttl .csv .txt .css .js
 {errors}
@@ -173,7 +178,7 @@ def _paths(facts: Facts) -> str:
         "# Pages and files",
         f"RewriteRule ^$ index.%{{ENV:KG_LANG}}.html [{page},{language},END]",
         f"RewriteRule ^dumps/$ dumps/index.%{{ENV:KG_LANG}}.html [{page},{language},END]",
-        f"RewriteRule ^dumps/(?:.*/)?([^/]+\\.(?:{graphs}|gz))$ $0 [{file},END]",
+        f"RewriteRule ^dumps/(?:.*/)?([^/]+\\.(?:{graphs}|{packed()}))$ $0 [{file},END]",
         "RewriteRule ^(?!def\\.|dataset\\.|catalog\\.)[^/]+\\.(?:txt|json|jsonld|geojson|xml|cff)$ - [END]",
         "RewriteRule ^static/ - [END]",
         "RewriteRule ^(?:dumps/SHA256SUMS|sitemap|questions/) - [END]",

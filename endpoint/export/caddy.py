@@ -20,6 +20,7 @@ from endpoint.export.rules import (
     digest,
     foreign_links,
     graph_links,
+    packed,
     page_links,
     suffixes,
     tables,
@@ -157,7 +158,7 @@ def _pages(facts: Facts) -> Iterator[str]:
     dumps = _serve(facts, f"{root}/dumps/index.{{kg_lang}}.html", _TONGUE, language)
     yield _handle("dumps", f"path {root}/dumps/", dumps)
     attached = 'header Content-Disposition `attachment; filename="{re.dump.1}"`'
-    found = rf"path_regexp dump ^{root}/dumps/(?:.*/)?([^/]+\.(?:{graphs}|gz))$"
+    found = rf"path_regexp dump ^{root}/dumps/(?:.*/)?([^/]+\.(?:{graphs}|{packed()}))$"
     yield _handle("dump", f"{found}\n{_file('{path}')}", _serve(facts, "{path}", attached))
     root_files = (
         r"[^/]+\.(?:txt|json|jsonld|geojson|xml|cff)|dumps/SHA256SUMS|sitemap/[^/]+\.xml|questions/[^/]+\.csv"

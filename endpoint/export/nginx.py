@@ -21,6 +21,7 @@ from endpoint.export.rules import (
     digest,
     foreign_links,
     graph_links,
+    packed,
     page_links,
     suffixes,
     tables,
@@ -29,8 +30,9 @@ from endpoint.export.rules import (
 from endpoint.negotiate import CATALOGUE, ENTITY, ERRORS, GRAPHS, MEMBERS
 from endpoint.respond import SECURITY_HEADERS
 from endpoint.words import LANGUAGES
+from kg.dumps import CODINGS
 
-_NOT_PACKED = frozenset(("text/html", "image/png", "application/gzip"))
+_NOT_PACKED = frozenset(("text/html", "image/png", *(coding.media_type for coding in CODINGS)))
 _FILES = "|".join(
     (
         r"[^/]+\.(?:txt|json|jsonld|geojson|xml|cff)|dumps/SHA256SUMS",
@@ -207,7 +209,7 @@ location = {root}/dumps/ {{
     set $kg_is_language $kg_lang;
     try_files {root}/dumps/index.$kg_lang.html =404;
 }}
-location ~ ^{root}/dumps/(?:.*/)?(?<kg_file>[^/]+\\.(?:{graphs}|gz))$ {{
+location ~ ^{root}/dumps/(?:.*/)?(?<kg_file>[^/]+\\.(?:{graphs}|{packed()}))$ {{
     gzip off;
     set $kg_is_disposition 'attachment; filename="$kg_file"';
     try_files $uri =404;

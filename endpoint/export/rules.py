@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from endpoint.negotiate import CITATIONS, GRAPHS, HTML, PROBLEM, Representation
 from endpoint.words import LANGUAGES
+from kg.dumps import CODINGS
 
 PLACE = "/srv/kg/www"
 """Where the rules take the site to lie; the operator changes it."""
@@ -45,7 +46,7 @@ TYPES = {
     "cff": "application/yaml",
     "svg": "image/svg+xml",
     "png": "image/png",
-    "gz": "application/gzip",
+    **{coding.suffix: coding.media_type for coding in CODINGS},
 }
 STATUSES = (400, 404, 405, 406, 415, 416)
 
@@ -149,6 +150,11 @@ def _filled(values: Sequence[str], document: str, iri: str) -> str:
 def suffixes() -> str:
     """Give the suffixes of graphs and references as the middle of a regular expression."""
     return "|".join(form.suffix for form in (*GRAPHS, *CITATIONS))
+
+
+def packed() -> str:
+    """Give the suffixes of packed dumps the same way."""
+    return "|".join(coding.suffix for coding in CODINGS)
 
 
 def tables(facts: Facts) -> str:

@@ -175,15 +175,15 @@ class _Export:
         self.site.mkdir(parents=True)
         things = self.things()
         plan = self.plan(things)
+        # What takes no time comes first: if it fails, nobody has waited.
+        self.errors(application(self.snapshot, self.options))
+        self.rules(things)
         self.pages(plan, things)
         self.tell("files")
         self.static()
         self.dumps()
         self.search(things)
         self.questions()
-        app = application(self.snapshot, self.options)
-        self.errors(app)
-        self.rules(things)
         return self.report
 
     def things(self) -> tuple[Thing, ...]:
