@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -249,12 +250,8 @@ class _Build:
         """Do all stages; give the manifest, which is written last."""
         queries = [asdict(query) for query in queries_of(self.source)]
         rules = rules_of(self.source)
-        written = self.stage("read", lambda: list(self.source.quads()))
-        identity = self.stage("canonicalise", lambda: self.identity(written, rules, queries))
-        everything = self.stage("derive", lambda: written + self.derive(written, rules))
-        content = rdfio.canonical(everything)
-        content_path = self.folder / "content.nq"
-        content_path.write_bytes(content)
+        identity, content = self.content(rules, queries)
+        (self.folder / "content.nq").write_bytes(content)
         derived = frozenset({derived_graph(self.base)})
         read = partial(_read_content, content)
         self.stage("store", lambda: self.write_store(content))
@@ -262,11 +259,11 @@ class _Build:
         self.stage(
             "dumps",
             lambda: dumps.write(
-                self.folder / "dumps", read(), derived, self.base, self.source.config.prefixes
+                self.folder / "dumps", content, derived, self.base, self.source.config.prefixes
             ),
         )
         self.stage("describe", lambda: self.describe(content, identity))
-        covered = self.stage("cover", lambda: self.cover(written))
+        covered = self.stage("cover", self.cover)
         quality.write(self.folder / "report.json", Quality(self.report, covered))
         manifest = {
             "id": identity,
@@ -289,6 +286,13 @@ class _Build:
         result = work()
         self.seconds.append((name, round(time.perf_counter() - start, 3)))
         return result
+
+    def content(self, rules: list[Rule], queries: list[dict[str, str]]) -> tuple[str, bytes]:
+        """Give the identity and everything there is, written and derived; only the bytes stay in memory."""
+        written = self.stage("read", lambda: list(self.source.quads()))
+        identity = self.stage("canonicalise", lambda: self.identity(written, rules, queries))
+        derived = self.stage("derive", lambda: self.derive(written, rules))
+        return identity, rdfio.canonical(chain(written, derived))
 
     def identity(self, written: list[Quad], rules: list[Rule], queries: list[dict[str, str]]) -> str:
         """Hash what the dataset says, how it is derived, and how it is stored."""
@@ -328,14 +332,9 @@ class _Build:
                 sources[getattr(quad.subject, "value", "")].add(quad.object.value)
         return graphs_of(self.source, triples, sources)
 
-    def cover(self, written: list[Quad]) -> Coverage:
+    def cover(self) -> Coverage:
         """Find out which statements of the data no shape looked at."""
-        rooms = {file.graph: file.room for file in self.source.files}
-        by_room: dict[Room, list[Quad]] = {room: [] for room in Room}
-        for quad in written:
-            graph = quad.graph_name
-            by_room[rooms.get(graph, Room.DATA) if isinstance(graph, NamedNode) else Room.DATA].append(quad)
-        return quality.cover(by_room[Room.DATA], by_room[Room.ONTOLOGY], by_room[Room.SHAPES])
+        return quality.cover(*(self.source.quads(room) for room in (Room.DATA, Room.ONTOLOGY, Room.SHAPES)))
 
 
 def derived_graph(base: str) -> str:
