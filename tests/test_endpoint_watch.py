@@ -96,7 +96,8 @@ def test_what_is_saved_is_on_the_page_as_a_preview(watched: Watched) -> None:
 
 def test_each_page_of_a_preview_can_be_had(watched: Watched) -> None:
     watched.save("data/village/budalen.ttl", '"Budalen"@nb', '"Budal"@nb')
-    paths = ("/", "/dataset", "/dumps/", "/quality", "/search?q=Lonset", "/graph/data/village/budalen")
+    paths = ("/", "/dataset", "/dumps/", "/quality", "/search?q=Lonset", "/graph/data/village/budalen",
+             "/dumps/latest/dataset.ttl")  # fmt: skip
     answers = {
         path: watched.client.get(path, headers=HTML, follow_redirects=True).status_code for path in paths
     }

@@ -101,6 +101,11 @@ class Snapshot:
         return self.path / "dumps"
 
     @property
+    def dumped(self) -> str:
+        """The id of the snapshot whose dumps these are: itself, or the one that a preview began with."""
+        return self.dumps.resolve().parent.name
+
+    @property
     def statistics(self) -> Path:
         """The counts of classes, properties and links that describe the dataset."""
         return self.path / "statistics.json"
