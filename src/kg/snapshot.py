@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,6 +37,8 @@ LAYOUT = "6"
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
 _BUILDING = ".building-"
+_AT_ONCE = 100_000
+"""How many quads go into the store at once: the engine keeps them in memory until then."""
 _DERIVED = "graph/derived"
 _NQUADS = next(fmt for fmt in rdfio.FORMATS if fmt.name == "nquads")
 SOURCES = (term("prov:hadPrimarySource"), term("dcterms:source"))
@@ -324,7 +326,9 @@ class _Build:
         """Load every quad, and its triple into the default graph; blank nodes keep their names."""
         store = Store(str(self.folder / "store"))
         quads = _read_content(content)
-        store.bulk_extend(each for quad in quads for each in (quad, Quad(*quad.triple)))
+        while some := list(islice(quads, _AT_ONCE)):
+            store.bulk_extend(some)
+            store.bulk_extend(Quad(*quad.triple) for quad in some)
         store.flush()
         store.optimize()
 
