@@ -281,7 +281,7 @@ def latest_dump(path: str) -> Response:
     snapshot = current.snapshot()
     if path not in dumps.by_path(snapshot.dumps):
         raise Problem("not-found", f"There is no dump {path!r}; {here('dumps/')} lists them.")
-    return redirect(here(f"dumps/{snapshot.id}/{path}"), status=302)
+    return redirect(here(f"dumps/{snapshot.dumped}/{path}"), status=302)
 
 
 @blueprint.get("/dumps/<string(length=64):identity>/<path:path>")

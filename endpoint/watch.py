@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import sqlite3
 import subprocess
 import threading
 import time
@@ -85,15 +86,24 @@ class Desk:
     def show(self, found: Source, report: Report) -> Snapshot:
         """Show a source that was checked: by a preview, or by a snapshot where nothing can be kept."""
         if self._preview is not None and found.config.base == self._base:
-            shown = self._preview.show(found, self._memory.files, report)
-            self._found, self._unbuilt, _ = found, True, found.fingerprint
-            self._published(shown)
-            return shown
+            return self._show_preview(self._preview, found, report)
         snapshot = self._home.build(found, report)
         self._home.publish(snapshot)
         self._published(snapshot)
         self._begin_at(snapshot, found)
         return snapshot
+
+    def _show_preview(self, preview: Preview, found: Source, report: Report) -> Snapshot:
+        """Show a preview; one that fails is not used again, and the next state is a whole snapshot."""
+        try:
+            shown = preview.show(found, self._memory.files, report)
+        except BaseException:
+            self._preview = None
+            preview.close()
+            raise
+        self._found, self._unbuilt, _ = found, True, found.fingerprint
+        self._published(shown)
+        return shown
 
     def rest(self) -> Snapshot | None:
         """Use the time in which nothing is saved: build a snapshot, and show it in place of its preview."""
@@ -198,7 +208,7 @@ class Watcher:
     def _try(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except (KgError, OSError) as error:
+        except (KgError, OSError, sqlite3.Error) as error:
             self.state = State(error=str(error))
             self._tell(f"Error: {error}")
 

@@ -1,12 +1,13 @@
 """Files to download: every format says what was validated, at addresses that do not change."""
 
 import gzip
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 import zstandard
 from flask.testing import FlaskClient
-from pyoxigraph import Quad
+from pyoxigraph import Quad, parse
 
 from endpoint import views
 from endpoint.app import create_app
@@ -142,3 +143,22 @@ def test_whoever_the_licences_ask_to_be_named_is_named_in_every_dump_of_the_data
     for dump in whole:
         text = unpacked(published, dump).decode()
         assert {name for name in wanted if f'"{name}"' in text or f">{name}<" in text} == wanted, dump.path
+
+
+def test_each_graph_stands_together_in_the_whole(small: Path, home: Home) -> None:
+    snapshot = built(small, home)
+    graphs = [quad.graph_name for quad in parse(path=str(snapshot.dumps / "dataset.trig"))]
+    assert len(list(groupby(graphs))) == len(set(graphs)) > 1
+    assert not list(snapshot.dumps.rglob("*.grouped"))
+
+
+def test_what_is_too_large_to_be_kept_is_read_again_and_says_the_same(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dumps, "_SMALL", -1)
+    monkeypatch.setattr(dumps, "_PIECE", 7)
+    large = dumps.read_list(built(small, Home(tmp_path / "large")).dumps)
+    monkeypatch.undo()
+    plain = dumps.read_list(built(small, Home(tmp_path / "plain")).dumps)
+    assert [d for d in large if not d.coding] == [d for d in plain if not d.coding]
+    assert [d.path for d in large] == [d.path for d in plain]

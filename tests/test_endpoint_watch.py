@@ -19,6 +19,7 @@ from endpoint.watch import Desk, Watcher, blueprint_of, foremost, stamp
 from kg import check, source
 from kg.findings import Finding, Place, Report, Severity
 from kg.index import Index
+from kg.preview import Preview
 from kg.snapshot import Home
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
@@ -96,7 +97,8 @@ def test_what_is_saved_is_on_the_page_as_a_preview(watched: Watched) -> None:
 
 def test_each_page_of_a_preview_can_be_had(watched: Watched) -> None:
     watched.save("data/village/budalen.ttl", '"Budalen"@nb', '"Budal"@nb')
-    paths = ("/", "/dataset", "/dumps/", "/quality", "/search?q=Lonset", "/graph/data/village/budalen")
+    paths = ("/", "/dataset", "/dumps/", "/quality", "/search?q=Lonset", "/graph/data/village/budalen",
+             "/dumps/latest/dataset.ttl")  # fmt: skip
     answers = {
         path: watched.client.get(path, headers=HTML, follow_redirects=True).status_code for path in paths
     }
@@ -148,6 +150,21 @@ def test_settings_that_break_are_told_and_watching_goes_on(watched: Watched) -> 
     assert "kg.toml" in watched.state()["text"]
     watched.save("kg.toml", "languages = [", "languages")
     assert watched.said[-1].startswith("Shown ")
+
+
+def test_a_preview_that_fails_is_told_and_a_whole_snapshot_follows(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Preview, "_frozen", fails)
+        watched.save("data/village/budalen.ttl", '"Budalen"@nb', '"Budal"@nb')
+    assert watched.said[-1] == "Error: no space left"
+    watched.save("data/village/budalen.ttl", '"Budal"@nb', '"Bu"@nb')
+    assert not watched.state()["snapshot"].startswith("preview-")
+    assert "Bu<" in watched.client.get("/doc/village/budalen", headers=HTML).text
 
 
 def test_another_base_is_shown_by_a_whole_snapshot(watched: Watched) -> None:

@@ -120,6 +120,17 @@ def test_whoever_has_enough_may_leave() -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
+def test_it_holds_nothing_else_open(tmp_path: Path) -> None:
+    with (tmp_path / "held").open("w") as held:
+
+        def ask() -> QuerySolutions:
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                os.fstat(held.fileno())
+            return solutions("SELECT ?n { BIND(1 AS ?n) }")
+
+        assert len(list(isolation.rows(ask, 30))) == 1
+
+
 def test_a_process_that_breaks_is_told_of() -> None:
     with pytest.raises(Unfinished, match="too much"):
         list(isolation.rows(lambda: os._exit(1), 30))

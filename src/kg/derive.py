@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pyoxigraph import BlankNode, NamedNode, Quad, QueryTriples, Store, Triple
 
@@ -69,9 +70,8 @@ class Derivation:
     def __init__(self, written: Iterable[Triple], axioms: Axioms, rules: Sequence[Rule]) -> None:
         """Derive everything. Raises SourceError for a rule that cannot be used."""
         self._axioms, self._rules = axioms, rules
-        self._written, self._store = Store(), Store()
-        self._written.bulk_extend(Quad(*triple) for triple in written)
-        self._store.bulk_extend(self._written)
+        self._store = Store()
+        self._store.bulk_extend(Quad(*triple) for triple in written)
         self._closed = set(_close(self._store, axioms, _premises(self._store, axioms)))
         self._ruled = self._by_rules()
 
@@ -82,6 +82,7 @@ class Derivation:
 
     def change(self, gone: Iterable[Triple], come: Iterable[Triple]) -> None:
         """Let triples be written no more, and others be written; the latter win where both name one."""
+        _ = self._written  # found out before anything changes
         for triple in self._ruled:
             self._store.remove(Quad(*triple))
         added, removed = stored(come), stored(gone)
@@ -90,6 +91,13 @@ class Derivation:
             follows = Quad(*triple) in self._store and Quad(*triple) not in self._written
             (self._closed.add if follows else self._closed.discard)(triple)
         self._ruled = self._by_rules()
+
+    @cached_property
+    def _written(self) -> Store:
+        """What is written: needed only where something changes."""
+        derived, found = self.derived, Store()
+        found.bulk_extend(quad for quad in self._store if quad.triple not in derived)
+        return found
 
     def _withdraw(self, gone: set[Triple]) -> Iterable[Triple]:
         """Take out triples and all that they helped to derive, and put back what follows without them."""

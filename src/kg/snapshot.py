@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +37,8 @@ LAYOUT = "6"
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
 _BUILDING = ".building-"
+_AT_ONCE = 100_000
+"""How many quads go into the store at once: the engine keeps them in memory until then."""
 _DERIVED = "graph/derived"
 _NQUADS = next(fmt for fmt in rdfio.FORMATS if fmt.name == "nquads")
 SOURCES = (term("prov:hadPrimarySource"), term("dcterms:source"))
@@ -98,6 +101,11 @@ class Snapshot:
     def dumps(self) -> Path:
         """The folder of files to download."""
         return self.path / "dumps"
+
+    @property
+    def dumped(self) -> str:
+        """The id of the snapshot whose dumps these are: itself, or the one that a preview began with."""
+        return self.dumps.resolve().parent.name
 
     @property
     def statistics(self) -> Path:
@@ -249,12 +257,8 @@ class _Build:
         """Do all stages; give the manifest, which is written last."""
         queries = [asdict(query) for query in queries_of(self.source)]
         rules = rules_of(self.source)
-        written = self.stage("read", lambda: list(self.source.quads()))
-        identity = self.stage("canonicalise", lambda: self.identity(written, rules, queries))
-        everything = self.stage("derive", lambda: written + self.derive(written, rules))
-        content = rdfio.canonical(everything)
-        content_path = self.folder / "content.nq"
-        content_path.write_bytes(content)
+        identity, content = self.content(rules, queries)
+        (self.folder / "content.nq").write_bytes(content)
         derived = frozenset({derived_graph(self.base)})
         read = partial(_read_content, content)
         self.stage("store", lambda: self.write_store(content))
@@ -262,11 +266,11 @@ class _Build:
         self.stage(
             "dumps",
             lambda: dumps.write(
-                self.folder / "dumps", read(), derived, self.base, self.source.config.prefixes
+                self.folder / "dumps", content, derived, self.base, self.source.config.prefixes
             ),
         )
         self.stage("describe", lambda: self.describe(content, identity))
-        covered = self.stage("cover", lambda: self.cover(written))
+        covered = self.stage("cover", self.cover)
         quality.write(self.folder / "report.json", Quality(self.report, covered))
         manifest = {
             "id": identity,
@@ -289,6 +293,13 @@ class _Build:
         result = work()
         self.seconds.append((name, round(time.perf_counter() - start, 3)))
         return result
+
+    def content(self, rules: list[Rule], queries: list[dict[str, str]]) -> tuple[str, bytes]:
+        """Give the identity and everything there is, written and derived; only the bytes stay in memory."""
+        written = self.stage("read", lambda: list(self.source.quads()))
+        identity = self.stage("canonicalise", lambda: self.identity(written, rules, queries))
+        derived = self.stage("derive", lambda: self.derive(written, rules))
+        return identity, rdfio.canonical(chain(written, derived))
 
     def identity(self, written: list[Quad], rules: list[Rule], queries: list[dict[str, str]]) -> str:
         """Hash what the dataset says, how it is derived, and how it is stored."""
@@ -315,7 +326,9 @@ class _Build:
         """Load every quad, and its triple into the default graph; blank nodes keep their names."""
         store = Store(str(self.folder / "store"))
         quads = _read_content(content)
-        store.bulk_extend(each for quad in quads for each in (quad, Quad(*quad.triple)))
+        while some := list(islice(quads, _AT_ONCE)):
+            store.bulk_extend(some)
+            store.bulk_extend(Quad(*quad.triple) for quad in some)
         store.flush()
         store.optimize()
 
@@ -328,14 +341,9 @@ class _Build:
                 sources[getattr(quad.subject, "value", "")].add(quad.object.value)
         return graphs_of(self.source, triples, sources)
 
-    def cover(self, written: list[Quad]) -> Coverage:
+    def cover(self) -> Coverage:
         """Find out which statements of the data no shape looked at."""
-        rooms = {file.graph: file.room for file in self.source.files}
-        by_room: dict[Room, list[Quad]] = {room: [] for room in Room}
-        for quad in written:
-            graph = quad.graph_name
-            by_room[rooms.get(graph, Room.DATA) if isinstance(graph, NamedNode) else Room.DATA].append(quad)
-        return quality.cover(by_room[Room.DATA], by_room[Room.ONTOLOGY], by_room[Room.SHAPES])
+        return quality.cover(*(self.source.quads(room) for room in (Room.DATA, Room.ONTOLOGY, Room.SHAPES)))
 
 
 def derived_graph(base: str) -> str:

@@ -69,6 +69,7 @@ def _received(receiver: Connection, seconds: float, begin: float) -> list[Row] |
 def _answer(ask: Callable[[], QuerySolutions], sender: Connection, seconds: float) -> None:
     """Send the solutions, and end the process whatever happens."""
     try:
+        _close_others(sender.fileno())
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds + 1)
         _bound_memory()
@@ -89,6 +90,12 @@ def _send(found: QuerySolutions, sender: Connection) -> None:
             sender.send(("rows", some))
             some = []
     sender.send(("rows", some))
+
+
+def _close_others(mine: int) -> None:
+    """Let go of what the process was forked with, such as the socket of a server."""
+    os.closerange(3, mine)
+    os.closerange(mine + 1, os.sysconf("SC_OPEN_MAX"))
 
 
 def _bound_memory() -> None:
