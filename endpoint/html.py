@@ -17,12 +17,19 @@ from endpoint import site as current
 from endpoint.entity import Page, common_label, interval
 from endpoint.figures import Figures
 from endpoint.literals import machine_date, readable
-from endpoint.maps import Drawing, captions, parse_wkt
+from endpoint.maps import Drawing, captions, parse_wkt, rounded
 from endpoint.respond import here, root_path
 from endpoint.timelines import Moment
 from endpoint.words import LANGUAGES, WORDS
 from kg.index import Label
 from kg.vocab import compact, document_path
+
+_MANY_RINGS = 40
+"""A surface of so many rings is a county with its islands: hundredths of a degree are enough for it."""
+
+
+_PLAIN = ":/?,;()*!$@"
+"""What may stand in a query string as it is (RFC 3986); queries stay readable and compress better."""
 
 
 def language() -> str:
@@ -48,7 +55,8 @@ def href(path: str, **query: object) -> str:
     path, _, before = path.partition("?")
     if asked in LANGUAGES and "lang" not in query:
         query["lang"] = asked
-    after = urlencode({name: value for name, value in query.items() if value not in (None, "")}, doseq=True)
+    kept = {name: value for name, value in query.items() if value not in (None, "")}
+    after = urlencode(kept, doseq=True, safe=_PLAIN)
     both = "&".join(part for part in (before, after) if part)
     return here(path) + (f"?{both}" if both else "") + hash_sign + fragment
 
@@ -150,11 +158,12 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def marks_json(drawing: Drawing, names: Mapping[str, Label]) -> str:
-    """Give the points of a map for the script that makes it movable."""
+    """Give the points and outlines of a map for the script that makes it movable."""
     rows = [
         {"x": round(mark.longitude, 4), "y": round(mark.latitude, 4), "role": mark.role,
          "name": names[mark.iri].text, "href": page_of(mark.iri)}
-        for mark in (drawing.points or drawing.marks)
+        | ({"rings": rounded(mark.outline, 3 if len(mark.outline) < _MANY_RINGS else 2)} if mark.path else {})
+        for mark in drawing.marks
     ]  # fmt: skip
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 

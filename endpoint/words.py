@@ -84,6 +84,8 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "thing": ("Ting", "Ting", "Thing"),
     "narrow": ("Avgrens", "Avgrens", "Narrow down"),
     "remove": ("fjern", "fjern", "remove"),
+    "zoom-in": ("Zoom inn", "Zoom inn", "Zoom in"),
+    "zoom-out": ("Zoom ut", "Zoom ut", "Zoom out"),
     "open-map": ("Åpne kartet for å flytte og zoome", "Opne kartet for å flytte og zoome", "Open the map to move and zoom"),
     "show-map": ("Vis kart", "Vis kart", "Show map"),
     "hide-map": ("Skjul kart", "Skjul kart", "Hide map"),
