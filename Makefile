@@ -32,6 +32,7 @@ test: $(VENV)/installed-test
 
 bench: $(VENV)/installed-test
 	PYTHONPATH=src:. $(BIN)/python tests/bench/sparql.py
+	PYTHONPATH=src:. $(BIN)/python tests/bench/site.py
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff format .

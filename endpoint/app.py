@@ -49,7 +49,7 @@ def _finish(response: Response) -> Response:
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS, POST"
         response.headers["Access-Control-Allow-Headers"] = (
-            "Accept, Accept-Language, Content-Type, If-None-Match, Range"
+            "Accept, Accept-Language, Accept-Profile, Content-Type, If-None-Match, Range"
         )
         response.headers["Access-Control-Max-Age"] = "86400"
     return response

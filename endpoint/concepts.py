@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from pyoxigraph import DefaultGraph, NamedNode, Store
+from pyoxigraph import NamedNode
 
 from endpoint.lists import collation
 from endpoint.negotiate import fallbacks
-from endpoint.site import opened
-from kg.index import Index, Label
+from kg.index import Index, Label, Value
 from kg.vocab import PREFIXES, term
 
-_IN_SCHEME, _BROADER, _NARROWER = term("skos:inScheme"), term("skos:broader"), term("skos:narrower")
-_TOP_OF, _HAS_TOP = term("skos:topConceptOf"), term("skos:hasTopConcept")
+_IN_SCHEME, _BROADER, _NARROWER, _TOP_OF, _HAS_TOP = (
+    term(f"skos:{name}").value
+    for name in ("inScheme", "broader", "narrower", "topConceptOf", "hasTopConcept")
+)
 _MODELLING = tuple(PREFIXES[prefix] for prefix in ("skos", "rdf", "rdfs", "owl", "sh"))
 _MAX_CONCEPTS = 2_000
 _TOGETHER = 8
@@ -42,76 +42,61 @@ class Companion:
     count: int
 
 
-def tree(scheme: str, index: Index, path: Path, language: str) -> tuple[Node, ...]:
+def tree(scheme: str, index: Index, language: str) -> tuple[Node, ...]:
     """Give the concepts of a scheme from the top down; a circle among them is cut where it closes."""
-    store = opened(path)
-    tops = _subjects(store, _TOP_OF, scheme) | _objects(store, scheme, _HAS_TOP)
-    members = _subjects(store, _IN_SCHEME, scheme) | tops
+    most = _MAX_CONCEPTS + 1
+    members = {
+        *index.incoming(scheme, _IN_SCHEME, limit=most),
+        *index.incoming(scheme, _TOP_OF, limit=most),
+        *_iris(index.values([scheme], [_HAS_TOP]).get(scheme, {}).get(_HAS_TOP, ())),
+    }
     if not members or len(members) > _MAX_CONCEPTS:
         return ()
     narrower: dict[str, set[str]] = defaultdict(set)
-    for iri in members:
-        for broader in (_objects(store, iri, _BROADER) | _subjects(store, _NARROWER, iri)) & members:
+    for iri, said in index.values(members, [_BROADER, _NARROWER]).items():
+        for broader in _iris(said.get(_BROADER, ())) & members:
             narrower[broader].add(iri)
+        narrower[iri] |= _iris(said.get(_NARROWER, ())) & members
     below = {iri for some in narrower.values() for iri in some}
     labels = index.labels(members, fallbacks(language))
+    used = {iri: len(users) for iri, users in index.users(members, but=_MODELLING).items()}
     seen: set[str] = set()
-    from_the_top = _nodes(members - below, narrower, labels, store, seen)
-    return (*from_the_top, *_nodes(members - seen, narrower, labels, store, seen))
+    from_the_top = _nodes(members - below, narrower, labels, used, seen)
+    return (*from_the_top, *_nodes(members - seen, narrower, labels, used, seen))
 
 
 def _nodes(
     iris: set[str],
     narrower: Mapping[str, set[str]],
     labels: Mapping[str, Label],
-    store: Store,
+    used: Mapping[str, int],
     seen: set[str],
 ) -> tuple[Node, ...]:
     made = []
     for iri in sorted(iris, key=lambda iri: (collation(labels[iri].text), iri)):
         if iri not in seen:
             seen.add(iri)
-            below = _nodes(narrower.get(iri, set()), narrower, labels, store, seen)
-            made.append(Node(iri, labels[iri], len(_users(store, iri)), below))
+            below = _nodes(narrower.get(iri, set()), narrower, labels, used, seen)
+            made.append(Node(iri, labels[iri], used.get(iri, 0), below))
     return tuple(made)
 
 
-def companions(concept: str, index: Index, path: Path, language: str) -> tuple[Companion, ...]:
+def companions(concept: str, index: Index, language: str) -> tuple[Companion, ...]:
     """Give the other concepts of its schemes that the users of a concept use too, the most frequent first."""
-    store = opened(path)
-    schemes = _objects(store, concept, _IN_SCHEME)
-    users = _users(store, concept)
+    schemes = _iris(index.values([concept], [_IN_SCHEME]).get(concept, {}).get(_IN_SCHEME, ()))
+    users = index.users([concept], but=_MODELLING).get(concept, ())
     if not schemes or not 2 <= len(users) <= _MAX_USES:
         return ()
     counted: Counter[str] = Counter()
-    for user in users:
-        used = {
-            q.object.value
-            for q in store.quads_for_pattern(NamedNode(user), None, None, DefaultGraph())
-            if isinstance(q.object, NamedNode) and not q.predicate.value.startswith(_MODELLING)
-        }
-        counted.update(used - {concept})
+    for said in index.values(users).values():
+        own = (some for predicate, some in said.items() if not predicate.startswith(_MODELLING))
+        counted.update({iri for some in own for iri in _iris(some)} - {concept})
     often = [iri for iri, count in counted.most_common() if count > 1]
-    several = [iri for iri in often if _objects(store, iri, _IN_SCHEME) & schemes]
-    labels = index.labels(several[:_TOGETHER], fallbacks(language))
-    return tuple(Companion(iri, labels[iri], counted[iri]) for iri in several[:_TOGETHER])
+    placed = index.values(often, [_IN_SCHEME])
+    several = [iri for iri in often if _iris(placed.get(iri, {}).get(_IN_SCHEME, ())) & schemes][:_TOGETHER]
+    labels = index.labels(several, fallbacks(language))
+    return tuple(Companion(iri, labels[iri], counted[iri]) for iri in several)
 
 
-def _users(store: Store, concept: str) -> set[str]:
-    """Give the things that point to a concept otherwise than to order concepts."""
-    quads = store.quads_for_pattern(None, None, NamedNode(concept), DefaultGraph())
-    return {
-        q.subject.value
-        for q in quads
-        if isinstance(q.subject, NamedNode) and not q.predicate.value.startswith(_MODELLING)
-    }
-
-
-def _subjects(store: Store, predicate: NamedNode, value: str) -> set[str]:
-    quads = store.quads_for_pattern(None, predicate, NamedNode(value), DefaultGraph())
-    return {q.subject.value for q in quads if isinstance(q.subject, NamedNode)}
-
-
-def _objects(store: Store, subject: str, predicate: NamedNode) -> set[str]:
-    quads = store.quads_for_pattern(NamedNode(subject), predicate, None, DefaultGraph())
-    return {q.object.value for q in quads if isinstance(q.object, NamedNode)}
+def _iris(values: Iterable[Value]) -> set[str]:
+    return {value.value for value in values if isinstance(value, NamedNode)}

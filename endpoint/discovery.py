@@ -12,18 +12,26 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, request
 
-from endpoint import html, negotiate, resolve, schemaorg, variants, vocabulary
+from endpoint import html, negotiate, openapi, resolve, schemaorg, variants, vocabulary
 from endpoint import site as current
+from endpoint.citations import WRITERS
 from endpoint.lists import kinds_of
-from endpoint.negotiate import CATALOGUE, ENTITY, GRAPHS, HTML, ONTOLOGY, Representation
+from endpoint.negotiate import (
+    CATALOGUE,
+    CITATIONS,
+    DATASET,
+    DOCUMENTS,
+    GRAPHS,
+    HTML,
+    ONTOLOGY,
+    Representation,
+)
 from endpoint.problems import Problem
 from endpoint.respond import absolute, here, link, redirect, respond, respond_file
 from endpoint.signposting import LINKSET_JSON, LINKSETS, Signposts, Target, as_links
-from kg import catalog, dumps, rdfio, statistics
-from kg.history import History
+from kg import catalog, dumps, rdfio
 from kg.index import Description
 from kg.snapshot import Home, Snapshot
-from kg.statistics import Statistics
 from kg.vocab import PREFIXES, document_path
 
 blueprint = Blueprint("discovery", __name__)
@@ -31,8 +39,8 @@ blueprint = Blueprint("discovery", __name__)
 URLS_IN_A_MAP = 25_000
 _API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
 _PAGES = (
-    "", "dataset", "kinds", "questions", "dumps/", "sparql", "about", "accessibility", "quality", "shapes",
-    "limits", "problems",
+    "", "dataset", "kinds", "questions", "dumps/", "sparql", "api", "about", "accessibility", "quality",
+    "shapes", "limits", "problems",
 )  # fmt: skip
 _NUMERIC = frozenset(
     PREFIXES["xsd"] + name
@@ -54,26 +62,6 @@ _CFF = Representation("cff", "application/yaml", "cff", "Citation File Format", 
 _JSONLD = Representation("crate", "application/ld+json", "json", "RO-Crate", "graph")
 
 
-@lru_cache(maxsize=4)
-def _statistics(path: Path) -> Statistics:
-    return statistics.read(path)
-
-
-@lru_cache(maxsize=4)
-def _history(path: Path) -> History:
-    return History(path)
-
-
-def history() -> History:
-    """Give since when each thing of this request's snapshot is as it is."""
-    return _history(current.snapshot().history)
-
-
-def numbers() -> Statistics:
-    """Give the numbers of this request's snapshot."""
-    return _statistics(current.snapshot().statistics)
-
-
 @lru_cache(maxsize=32)
 def _document(path: Path, kind: str, form: str) -> bytes:
     """Give the catalogue or the VoID of the snapshot in this folder, which never changes."""
@@ -83,9 +71,9 @@ def _document(path: Path, kind: str, form: str) -> bytes:
     if kind == "dcat":
         described = current.index().describe(f"{snapshot.config.base}dataset")
         own = [quad.triple for quad in described.quads(derived=False)] if described else []
-        made = catalog.dcat(snapshot, numbers(), own)
+        made = catalog.dcat(snapshot, current.numbers(), own)
     else:
-        made = catalog.void(snapshot, numbers())
+        made = catalog.void(snapshot, current.numbers())
     return catalog.in_format(made, fmt, {**PREFIXES, **snapshot.config.prefixes})
 
 
@@ -103,27 +91,35 @@ def catalogue(suffix: str) -> Response:
 @blueprint.get("/dataset.<suffix>")
 def dataset(suffix: str) -> Response:
     """What the dataset is, how to cite and get it; as RDF, its DCAT description."""
-    form, vary = _choose(suffix, CATALOGUE, "dataset", default="html")
-    if form is not HTML:
+    form, vary = _choose(suffix, DATASET, "dataset", default="html")
+    if form.kind == "graph":
         return _graph("dcat", form, vary, "dataset")
-    formats = [(found, variants.address("dataset", found)) for found in CATALOGUE]
-    kinds = kinds_of(current.index(), html.language())
     signposts = dataset_signposts()
-    body = html.render(
-        "dataset.html",
-        kinds=kinds,
-        formats=formats,
-        schema_org=_embedded_dataset(),
-        signposts=signposts.in_head(),
-    )
+    if form.kind == "citation":
+        body = WRITERS[form.name](html.citation(current.snapshot().config.base))
+        links = signposts.on_metadata()
+    else:
+        body = _dataset_page(signposts)
+        links = [*signposts.on_page(), _api_catalog_link()]
     return respond(
         body,
-        HTML,
+        form,
         vary=(*vary, "Accept-Language"),
-        content_location=variants.address("dataset", HTML),
-        links=[*signposts.on_page(), _api_catalog_link()],
+        content_location=variants.address("dataset", form),
+        links=links,
         language=html.language(),
         variant=variants.query_string(),
+    )
+
+
+def _dataset_page(signposts: Signposts) -> str:
+    return html.render(
+        "dataset.html",
+        kinds=kinds_of(current.index(), html.language()),
+        formats=[(found, variants.address("dataset", found)) for found in CATALOGUE],
+        cite_forms=[(found, variants.address("dataset", found)) for found in CITATIONS],
+        schema_org=_embedded_dataset(),
+        signposts=signposts.in_head(),
     )
 
 
@@ -140,7 +136,7 @@ def _choose(
 ) -> tuple[Representation, tuple[str, ...]]:
     form = negotiate.of_name(suffix, table) if suffix else None
     if suffix and form is None:
-        raise resolve.unsupported(suffix, path)
+        raise resolve.unsupported(suffix, path, table)
     return variants.choose(form, table, path, default=default)
 
 
@@ -159,8 +155,10 @@ def _embedded_dataset() -> str:
 def _variables(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Give what is measured: the measures of data cubes, and the properties in use that have numbers."""
     known = vocabulary.of_store(snapshot.store).properties
-    numeric = [p.iri for p in numbers().properties if p.iri in known and known[p.iri].range in _NUMERIC]
-    iris = tuple(dict.fromkeys((*numbers().measures, *numeric)))
+    numeric = [
+        p.iri for p in current.numbers().properties if p.iri in known and known[p.iri].range in _NUMERIC
+    ]
+    iris = tuple(dict.fromkeys((*current.numbers().measures, *numeric)))
     names = current.index().labels(iris, negotiate.fallbacks(html.language()))
     return [(iri, names[iri].text) for iri in iris]
 
@@ -168,7 +166,7 @@ def _variables(snapshot: Snapshot) -> list[tuple[str, str]]:
 def structured(description: Description, path: str) -> Mapping[str, Any]:
     """Give a thing in schema.org, to stand in the page about it."""
     snapshot, chain = current.snapshot(), negotiate.fallbacks(html.language())
-    changed = history().changed(description.iri)
+    changed = current.history().changed(description.iri)
     page = {
         "@type": "AboutPage",
         "@id": f"{snapshot.config.base}{path}",
@@ -188,7 +186,7 @@ def structured(description: Description, path: str) -> Mapping[str, Any]:
 
 def dated(response: Response, iri: str | None = None) -> Response:
     """Say when an answer last changed: with the thing it is only about, or with the snapshot."""
-    changed = current.snapshot().created if iri is None else history().changed(iri)
+    changed = current.snapshot().created if iri is None else current.history().changed(iri)
     if changed is not None and response.status_code == 200:
         response.last_modified = datetime.fromisoformat(changed)
         response.make_conditional(request)
@@ -206,12 +204,22 @@ def signposts(description: Description, path: str, table: Sequence[Representatio
         kind=f"{schemaorg.SCHEMA}{kind}" if kind else None,
         author=config.publisher.iri if config.publisher else None,
         license=config.license,
-        profile=next(iter(numbers().ontologies), None),
         collection="dataset",
-        metadata=[
-            Target(variants.path_of(path, form), form.media_type) for form in table if form is not HTML
-        ],
+        metadata=_targets(path, table),
     )
+
+
+def _targets(path: str, table: Sequence[Representation]) -> list[Target]:
+    """Give the documents about a thing that every page names."""
+    return [
+        Target(
+            variants.path_of(path, form),
+            form.media_type,
+            variants.profile_iri(form.profile) if form.kind == "graph" else "",
+        )
+        for form in variants.principal(table)
+        if form is not HTML
+    ]
 
 
 def dataset_signposts() -> Signposts:
@@ -224,8 +232,10 @@ def dataset_signposts() -> Signposts:
         kind=f"{schemaorg.SCHEMA}Dataset",
         author=config.publisher.iri if config.publisher else None,
         license=config.license,
-        profile=catalog.PROFILE,
-        metadata=[Target(f"catalog.{form.suffix}", form.media_type) for form in GRAPHS],
+        metadata=[
+            *(Target(f"catalog.{form.suffix}", form.media_type, catalog.PROFILE) for form in GRAPHS),
+            *(Target(f"dataset.{form.suffix}", form.media_type) for form in CITATIONS),
+        ],
         items=[Target(f"dumps/{dump.path}", dump.file_type) for dump in catalog.whole_dumps(snapshot)],
     )
 
@@ -255,20 +265,20 @@ def latest_dump(path: str) -> Response:
 @blueprint.get("/dumps/<string(length=64):identity>/<path:path>")
 def dump_of(identity: str, path: str) -> Response:
     """One file of one snapshot: it never changes, and stays as long as the snapshot is kept."""
-    response = send_dump(_snapshot_of(identity), path)
+    found = kept_snapshot(identity)
+    if found is None:
+        raise Problem("not-found", f"There is no snapshot {identity[:12]}…; {here('dumps/')} has the newest.")
+    response = send_dump(found, path)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
 
-def _snapshot_of(identity: str) -> Snapshot:
-    snapshot = current.snapshot()
+def kept_snapshot(identity: str) -> Snapshot | None:
+    """Give the snapshot with this id, if it is that of this request or still kept beside it."""
+    snapshot, home = current.snapshot(), current.site().home
     if identity == snapshot.id:
         return snapshot
-    home = current.site().home
-    found = _kept(home, identity) if home is not None else None
-    if found is None:
-        raise Problem("not-found", f"There is no snapshot {identity[:12]}…; {here('dumps/')} has the newest.")
-    return found
+    return _kept(home, identity) if home is not None else None
 
 
 @lru_cache(maxsize=16)
@@ -308,14 +318,14 @@ def _signposts_of(path: str) -> Signposts:
     if path == "doc":
         found = current.index().describe(request.args.get("iri", ""))
         if found is not None:
-            return signposts(found, f"doc?iri={html.quoted(found.iri)}", ENTITY)
+            return signposts(found, f"doc?iri={html.quoted(found.iri)}", DOCUMENTS)
     elif path == "def":
         found = current.index().describe(f"{base}def")
         if found is not None:
             return signposts(found, "def", ONTOLOGY)
     else:
         described = resolve.document(path, "linkset/").description
-        return signposts(described, document_path(described.iri, base), ENTITY)
+        return signposts(described, document_path(described.iri, base), DOCUMENTS)
     raise resolve.missing(f"linkset/{path}")
 
 
@@ -331,18 +341,20 @@ def api_catalog() -> Response:
 
 def _apis() -> list[dict[str, Any]]:
     document, sparql = absolute(".well-known/api-catalog"), absolute("sparql")
-    about = {"href": absolute("about"), "type": "text/html"}
+    described = {"href": absolute("api.json"), "type": openapi.DOCUMENT.media_type}
+    about = {"href": absolute("api"), "type": "text/html"}
     void_forms = [{"href": absolute(f".well-known/void.{f.suffix}"), "type": f.media_type} for f in GRAPHS]
     apis = [sparql, absolute("search"), absolute("suggest"), absolute("dumps/"), absolute("catalog")]
+    apis.append(absolute("doc"))
     return [
         {"anchor": document, "item": [{"href": api} for api in apis]},
         {
             "anchor": sparql,
-            "service-desc": [{"href": sparql, "type": "text/turtle"}],
+            "service-desc": [{"href": sparql, "type": "text/turtle"}, described],
             "service-doc": [{"href": absolute("limits"), "type": "text/html"}, about],
             "service-meta": void_forms,
         },
-        *({"anchor": api, "service-doc": [about]} for api in apis[1:]),
+        *({"anchor": api, "service-desc": [described], "service-doc": [about]} for api in apis[1:]),
     ]
 
 
@@ -364,8 +376,8 @@ def _maps(path: Path) -> Mapping[str, str]:
     snapshot = current.snapshot()
     assert path == snapshot.path
     newest = {
-        str(number): max(found.changed for found in history().living(start, URLS_IN_A_MAP))
-        for number, start in enumerate(range(0, history().count(), URLS_IN_A_MAP), start=1)
+        str(number): max(found.changed for found in current.history().living(start, URLS_IN_A_MAP))
+        for number, start in enumerate(range(0, current.history().count(), URLS_IN_A_MAP), start=1)
     }
     return {"site": snapshot.created, **newest}
 
@@ -382,7 +394,7 @@ def sitemap(name: str) -> Response:
         base, graphs = snapshot.config.base, {graph.iri for graph in snapshot.graphs}
         rows = [
             (absolute(document_path(found.iri, base)), found.changed)
-            for found in history().living((int(name) - 1) * URLS_IN_A_MAP, URLS_IN_A_MAP)
+            for found in current.history().living((int(name) - 1) * URLS_IN_A_MAP, URLS_IN_A_MAP)
             if found.iri not in graphs
         ]
     return respond(_xml("urlset", "url", rows), _XML, vary=(), variant=(name,))
@@ -429,6 +441,7 @@ _LLMS = (
     ("Dumps", "dumps/", "The whole dataset, and each named graph, as files."),
     ("Things", "kinds", "Every thing has an IRI; add .ttl, .jsonld or .nt to its page's address."),
     ("Search", "search.json?q=", "Things by name, as JSON."),
+    ("API", "api.json", "Every interface of the site, as an OpenAPI document."),
     ("Citation", "CITATION.cff", "How to cite the dataset."),
 )
 

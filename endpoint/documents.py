@@ -1,42 +1,46 @@
-"""What we know of an IRI as an RDF document, in each format that can hold it."""
+"""What an RDF document about a thing says, in each format that can hold it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pyoxigraph import Literal, NamedNode, Quad
 
 from endpoint.jsonld import Context
-from endpoint.negotiate import Representation
+from endpoint.negotiate import ALTERNATES, Representation
 from endpoint.problems import Problem
 from kg import rdfio
 from kg.config import Config
-from kg.index import Description
-from kg.vocab import RDF_TYPE, term
+from kg.index import Index
+from kg.vocab import LABELS, RDF_TYPE, term
+
+ALTR = f"{ALTERNATES.reference}#"
 
 
 def write(
-    description: Description, form: Representation, *, document: str, config: Config, context: Context
+    quads: Sequence[Quad],
+    form: Representation,
+    *,
+    root: str,
+    prefixes: Mapping[str, str],
+    context: Context,
 ) -> bytes:
-    """Give the document in a graph format, literals as written.
+    """Give quads in a graph format, literals as written; JSON-LD begins with the node `root`.
 
-    Says of itself, under the IRI `document`, what it is about and under which licence. Raises Problem if the
-    format cannot hold what is to be said.
+    Raises Problem if the format cannot hold what is to be said.
     """
-    fmt = rdfio.named(form.name)
+    fmt = rdfio.named(form.suffix.rpartition(".")[2])
     assert fmt is not None
-    quads = (*description.quads(), *_about(document, description.iri, config))
     if fmt.name == "rdfxml":
         _require_xml(quads)
     if fmt.name == "jsonld":
-        return context.write(dict.fromkeys(q.triple for q in quads), description.iri)
-    if fmt.datasets:
-        return rdfio.write(quads, fmt, prefixes=_used(quads, config.prefixes))
-    triples = tuple(dict.fromkeys(quad.triple for quad in quads))
-    return rdfio.write(triples, fmt, prefixes=_used(quads, config.prefixes))
+        return context.write(dict.fromkeys(q.triple for q in quads), root)
+    written = quads if fmt.datasets else tuple(dict.fromkeys(quad.triple for quad in quads))
+    return rdfio.write(written, fmt, prefixes=_used(quads, prefixes))
 
 
-def _about(document: str, iri: str, config: Config) -> tuple[Quad, ...]:
+def about(document: str, iri: str, config: Config) -> tuple[Quad, ...]:
+    """Give what a document says of itself: what it is about, and under which licence."""
     node = NamedNode(document)
     quads = [
         Quad(node, RDF_TYPE, term("foaf:Document"), node),
@@ -46,6 +50,37 @@ def _about(document: str, iri: str, config: Config) -> tuple[Quad, ...]:
     if config.license:
         quads.append(Quad(node, term("dcterms:license"), NamedNode(config.license), node))
     return tuple(quads)
+
+
+def names(quads: Iterable[Quad], document: str, index: Index) -> Iterator[Quad]:
+    """Yield the names of everything that quads mention and do not name, in all languages there are."""
+    known = {quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)}
+    mentioned = {
+        part.value
+        for quad in quads
+        for part in (*quad.triple, quad.graph_name)
+        if isinstance(part, NamedNode)
+    }
+    node = NamedNode(document)
+    for iri, said in index.values(sorted(mentioned - known), [found.value for found in LABELS]).items():
+        for predicate, values in said.items():
+            yield from (Quad(NamedNode(iri), NamedNode(predicate), value, node) for value in values)
+
+
+def alternates(iri: str, document: str, rows: Iterable[tuple[Representation, str, str]]) -> Iterator[Quad]:
+    """Yield the list of a thing's representations (Content Negotiation by Profile).
+
+    `rows` are each one with its address and the IRI of its profile; the first is the one by default.
+    """
+    node, thing = NamedNode(document), NamedNode(iri)
+    for place, (form, address, profile) in enumerate(rows):
+        name = "hasDefaultRepresentation" if place == 0 else "hasRepresentation"
+        one = NamedNode(address)
+        yield Quad(thing, NamedNode(f"{ALTR}{name}"), one, node)
+        yield Quad(one, RDF_TYPE, NamedNode(f"{ALTR}Representation"), node)
+        yield Quad(one, term("dcterms:format"), Literal(form.media_type), node)
+        if form.kind == "graph":
+            yield Quad(one, term("dcterms:conformsTo"), NamedNode(profile), node)
 
 
 def _used(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:

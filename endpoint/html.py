@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from urllib.parse import quote, urlencode
 
-from flask import Flask, g, render_template, request
+from flask import Flask, current_app, g, render_template, request
 from markupsafe import Markup
 
-from endpoint import cautions, negotiate
+from endpoint import cautions, citations, negotiate
 from endpoint import site as current
-from endpoint.entity import Page, common_label, interval
+from endpoint.citations import Citation
+from endpoint.entity import common_label, interval
 from endpoint.figures import Figures
+from endpoint.lists import Members, paths
 from endpoint.literals import machine_date, readable
 from endpoint.maps import Drawing, captions, parse_wkt, rounded
 from endpoint.respond import here, root_path
@@ -93,10 +95,17 @@ def expand(name: str) -> str | None:
     return namespace + local if colon and namespace else None
 
 
-def list_of(class_iri: str) -> str:
-    """Give the address of the list of a class's things."""
-    name = compact(class_iri, current.snapshot().config.prefixes)
-    return href(f"list/{name}") if name else href("list/all", **{"class": class_iri})
+def lists() -> Mapping[str, Members]:
+    """Give what there is a list of, by its path."""
+    config = current.snapshot().config
+    taken = frozenset(re.split(r"[/.<]", rule.rule)[1] for rule in current_app.url_map.iter_rules())
+    return paths(current.index(), config.base, tuple(config.prefixes.items()), taken)
+
+
+def list_of(iri: str) -> str:
+    """Give the address of the list of a class's things, or of a scheme's concepts; empty if there is none."""
+    found = (path for path, members in lists().items() if members.subject == iri)
+    return next((href(path) for path in found), "")
 
 
 def short(iri: str) -> str:
@@ -126,35 +135,24 @@ def short_graph(iri: str) -> str:
     return iri.removeprefix(f"{current.snapshot().config.base}graph/")
 
 
-def citation(page: Page | None) -> str:
-    """Give the sentence to cite a page by, or the dataset."""
+def citation(iri: str, label: str = "") -> Citation:
+    """Give how to cite a thing with a name, or without one the dataset."""
     snapshot = current.snapshot()
-    config = snapshot.config
-    who = config.publisher.name if config.publisher else text_of(config.title)
-    what = f"{page.label.text}. {text_of(config.title)}" if page else text_of(config.title)
-    where = page.iri if page else config.base
-    return f"{who} ({snapshot.created[:4]}). {what}, {word('snapshot').lower()} {snapshot.id[:12]}. {where}"
-
-
-def bibtex(page: Page) -> str:
-    """Give the BibTeX entry of a page."""
-    snapshot = current.snapshot()
-    who = snapshot.config.publisher.name if snapshot.config.publisher else text_of(snapshot.config.title)
-    key = re.sub(r"[^A-Za-z0-9]+", "-", page.iri.removeprefix(snapshot.config.base)).strip("-")
-    fields = {
-        "author": f"{{{who}}}",
-        "title": f"{page.label.text}. {text_of(snapshot.config.title)}",
-        "year": snapshot.created[:4],
-        "version": snapshot.id[:12],
-        "url": page.iri,
-    }
-    rows = [f"  {name} = {{{re.sub(r'([&%$#_{}])', _escaped, text) if name == 'title' else text}}},"
-            for name, text in fields.items()]  # fmt: skip
-    return "\n".join((f"@misc{{{key},", *rows, "}"))
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\{found[1]}"
+    config, title = snapshot.config, text_of(snapshot.config.title)
+    who = config.publisher.name if config.publisher else title
+    what = f"{label}. {title}" if label else title
+    version = f"{word('snapshot').lower()} {snapshot.id[:12]}"
+    return Citation(
+        key=citations.key(iri, config.base),
+        author=who,
+        part=label,
+        dataset=title,
+        issued=snapshot.created,
+        version=snapshot.id[:12],
+        url=iri,
+        language=language(),
+        sentence=f"{who} ({snapshot.created[:4]}). {what}, {version}. {iri}",
+    )
 
 
 def marks_json(drawing: Drawing, names: Mapping[str, Label]) -> str:
@@ -271,6 +269,7 @@ def install(app: Flask) -> None:
         page_of=page_of,
         safe_url=safe_url,
         list_of=list_of,
+        name_of=name,
         toggled=toggled,
         same_query=lambda **more: {**request.args.to_dict(flat=False), **more},
         short_address=short_address,
@@ -278,7 +277,6 @@ def install(app: Flask) -> None:
         breakable=breakable,
         short_graph=short_graph,
         citation=citation,
-        bibtex=bibtex,
         names_of=names_of,
         marks_json=marks_json,
         cautions_of=cautions_of,

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from endpoint import vocabulary
 from endpoint.entity import HIDDEN_IN_LISTS
 from endpoint.literals import readable
 from endpoint.negotiate import fallbacks
-from endpoint.site import opened
+from endpoint.timelines import ABOUT_THE_RECORD
 from endpoint.vocabulary import Vocabulary
-from kg.index import Index, Label
-from kg.vocab import PREFIXES
+from kg.index import Index, Label, Value
+from kg.search import fold
+from kg.vocab import LABELS, PREFIXES, RDF_TYPE, RDFS_LABEL, local_name, term
 
 ABOUT_MODELS = tuple(PREFIXES[prefix] for prefix in ("owl", "rdf", "rdfs", "sh"))
+_CONCEPT, _SCHEME, _IN_SCHEME = (
+    term(f"skos:{name}").value for name in ("Concept", "ConceptScheme", "inScheme")
+)
+_PERIOD = (term("dcat:startDate").value, term("dcat:endDate").value)
+_DATES = frozenset(term(f"xsd:{name}").value for name in ("date", "gYear", "gYearMonth", "dateTime"))
+_NUMBERS = frozenset(term(f"xsd:{name}").value for name in ("decimal", "double", "float", "integer"))
+_YEARS = re.compile(r"(\d{4})(?:/(\d{4}))?")
+_YEARS_EACH = 40
 _MOST_IN_MEMORY = 5_000
 _COLUMNS = 3
-_FACETS = 6
+_FACETS = 8
 _FACET_VALUES = 80
 
 
@@ -38,9 +49,28 @@ class KindRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """The values of one column for one thing."""
+class Members:
+    """What a list is of: the things of a class; where a scheme is named, its concepts among them."""
 
+    class_iri: str
+    scheme: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What the list is named after."""
+        return self.scheme or self.class_iri
+
+    @property
+    def within(self) -> tuple[tuple[str, str], ...]:
+        """What its things have in common beside their class: (property, value)."""
+        return ((_IN_SCHEME, self.scheme),) if self.scheme else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The values of one column for one thing: as they are, and with their names."""
+
+    terms: tuple[NamedNode | Literal, ...]
     values: tuple[tuple[str, Label], ...]
 
     @property
@@ -60,9 +90,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a facet, how many of the listed things have it, and whether it is chosen."""
+    """One value of a facet, how many of the listed things have it, and whether it is chosen.
 
-    iri: str
+    `value` is an IRI, or the years of a period: "2009" or "2000/2009".
+    """
+
+    value: str
     label: Label
     count: int
     chosen: bool
@@ -79,26 +112,119 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a list: `more` is what to ask after for the next, empty on the last page."""
+    """One page of a list: `more` is what to ask after for the next, empty on the last page.
 
-    class_iri: str
+    `every` has the things on all pages; `sort` is a property, with a sign before it the other way round.
+    """
+
+    members: Members
     label: Label
     columns: tuple[tuple[str, Label], ...]
     rows: tuple[Row, ...]
     facets: tuple[Facet, ...]
     every: tuple[str, ...]
+    sort: str
     after: str
     more: str
     count: int
 
     def records(self) -> list[dict[str, str]]:
         """Give the rows as flat records, for CSV and JSON."""
-        heads = [label.text for _, label in self.columns]
+        heads = _different(["iri", "label", "language", *(label.text for _, label in self.columns)])
         return [
-            {"iri": row.iri, "label": row.label.text, "language": row.label.language}
-            | dict(zip(heads, (cell.text for cell in row.cells), strict=True))
+            dict(zip(heads, (row.iri, row.label.text, row.label.language, *(cell.text for cell in row.cells)),
+                     strict=True))
             for row in self.rows
-        ]
+        ]  # fmt: skip
+
+    def quads(self, document: str) -> tuple[Quad, ...]:
+        """Give what the page shows as statements: its things, their names and the values in the columns."""
+        node = NamedNode(document)
+        names = {row.iri: row.label for row in self.rows}
+        names |= {iri: label for row in self.rows for cell in row.cells for iri, label in cell.values if iri}
+        made = [Quad(node, term("rdfs:member"), _node(row.iri), node) for row in self.rows]
+        for row in self.rows:
+            made.append(Quad(_node(row.iri), RDF_TYPE, NamedNode(self.members.class_iri), node))
+            for (predicate, _), cell in zip(self.columns, row.cells, strict=False):
+                made += [Quad(_node(row.iri), NamedNode(predicate), value, node) for value in cell.terms]
+        return (*made, *(Quad(_node(iri), RDFS_LABEL, _literal(label), node) for iri, label in names.items()
+                         if label.language or label.text != local_name(iri)))  # fmt: skip
+
+
+def _node(iri: str) -> NamedNode | BlankNode:
+    return BlankNode(iri[2:]) if iri.startswith("_:") else NamedNode(iri)
+
+
+def _literal(label: Label) -> Literal:
+    return Literal(label.text, language=label.language or None)
+
+
+def _different(names: Sequence[str]) -> list[str]:
+    """Give names of which none is there twice.
+
+    >>> _different(["label", "label"])
+    ['label', 'label 2']
+    """
+    seen: Counter[str] = Counter()
+    made = []
+    for name in names:
+        seen[name] += 1
+        made.append(name if seen[name] == 1 else f"{name} {seen[name]}")
+    return made
+
+
+@lru_cache(maxsize=4)
+def paths(
+    index: Index, base: str, prefixes: tuple[tuple[str, str], ...], reserved: frozenset[str]
+) -> Mapping[str, Members]:
+    """Give what there is a list of, by its path: classes by their name in the plural, schemes below concepts.
+
+    No list takes a path that the site or an IRI of the dataset has. Where two classes have the same name, the
+    dataset's own has it, else that with more things; the other one gets its prefix before it.
+    """
+    found: dict[str, Members] = {}
+    classes = [used.iri for used in index.usage() if used.iri]
+    classes.sort(key=lambda iri: (iri.startswith(ABOUT_MODELS), not iri.startswith(base)))
+    for iri in classes:
+        free = (
+            name
+            for name in _names(iri, prefixes)
+            if name not in found and name not in reserved and index.describe(base + name) is None
+        )
+        found[next(free)] = Members(iri)
+    concepts = next((path for path, members in found.items() if members.class_iri == _CONCEPT), "")
+    if concepts:
+        for scheme in index.members(_SCHEME, limit=500):
+            found.setdefault(f"{concepts}/{_slug(local_name(scheme))}", Members(_CONCEPT, scheme))
+    return found
+
+
+def _names(iri: str, prefixes: Iterable[tuple[str, str]]) -> Iterator[str]:
+    name = plural(_slug(local_name(iri)) or "thing")
+    yield name
+    yield from (f"{prefix}-{name}" for prefix, namespace in prefixes if iri.startswith(namespace))
+    yield from (f"{name}-{number}" for number in count(2))
+
+
+def _slug(name: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
+    return re.sub(r"[^a-z0-9]+", "-", fold(words)).strip("-")
+
+
+def plural(name: str) -> str:
+    """Give the plural of an English noun, as far as its last letters tell.
+
+    >>> [plural(name) for name in ("village", "county", "class", "day", "series", "status", "analysis")]
+    ['villages', 'counties', 'classes', 'days', 'series', 'statuses', 'analyses']
+    """
+    for ending, cut, added in _PLURALS:
+        if re.search(ending, name):
+            return name[: len(name) - cut] + added
+    return f"{name}s"
+
+
+_PLURALS = ((r"[^aeiou]y$", 1, "ies"), (r"is$", 2, "es"), (r"(?:[su]s|x|z|ch|sh)$", 0, "es"), (r"s$", 0, ""))
+"""How nouns end, how many letters go and which come: the first that fits."""
 
 
 @lru_cache(maxsize=8)
@@ -131,13 +257,32 @@ def _inner(index: Index, class_iri: str) -> bool:
     return not first or "#" in first[0] or first[0].startswith("_:")
 
 
+Values = Mapping[str, Mapping[str, tuple[Value, ...]]]
+"""The things of a class with their values by property."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The things of a class with their values by property, and which properties are columns and facets."""
+    """The things of a class with their values, the years these cover, and which are columns and facets."""
 
-    values: Mapping[str, Mapping[str, tuple[NamedNode | Literal, ...]]]
+    values: Values
+    years: Mapping[str, Mapping[str, tuple[tuple[int, int], ...]]]
     columns: tuple[str, ...]
     facets: tuple[str, ...]
+
+    def has(self, iri: str, predicate: str, value: str) -> bool:
+        """Tell whether a thing has a value, or a period that overlaps with some years."""
+        asked = _YEARS.fullmatch(value)
+        if asked is not None:
+            first, last = int(asked[1]), int(asked[2] or asked[1])
+            return any(
+                begun <= last and ended >= first
+                for begun, ended in self.years.get(predicate, {}).get(iri, ())
+            )
+        return any(
+            isinstance(found, NamedNode) and found.value == value
+            for found in self.values[iri].get(predicate, ())
+        )
 
 
 @lru_cache(maxsize=32)
@@ -146,20 +291,47 @@ def _table(index: Index, store: Path, class_iri: str) -> _Table | None:
     iris = index.members(class_iri, limit=_MOST_IN_MEMORY + 1)
     if len(iris) > _MOST_IN_MEMORY:
         return None
-    graph = opened(store)
-    values: dict[str, dict[str, tuple[NamedNode | Literal, ...]]] = {}
-    for iri in iris:
-        found: dict[str, dict[NamedNode | Literal, None]] = defaultdict(dict)
-        if not iri.startswith("_:"):
-            for quad in graph.quads_for_pattern(NamedNode(iri), None, None, DefaultGraph()):
-                if isinstance(quad.object, NamedNode | Literal):
-                    found[quad.predicate.value][quad.object] = None
-        values[iri] = {predicate: tuple(some) for predicate, some in found.items()}
-    return _laid_out(values, vocabulary.of_store(store), class_iri)
+    said = index.values(iris)
+    values: Values = {iri: said.get(iri, {}) for iri in iris}
+    return _laid_out(values, _years(values, index), vocabulary.of_store(store), class_iri)
+
+
+def _years(values: Values, index: Index) -> dict[str, dict[str, tuple[tuple[int, int], ...]]]:
+    """Give the first and the last year of each dated value, by property and thing."""
+    inner = [
+        value.value
+        for iri, said in values.items()
+        for some in said.values()
+        for value in some
+        if isinstance(value, NamedNode) and value.value.startswith(f"{iri}#")
+    ]
+    periods = {iri: _span(said) for iri, said in index.values(inner, _PERIOD).items()}
+    found: dict[str, dict[str, tuple[tuple[int, int], ...]]] = defaultdict(dict)
+    for iri, said in values.items():
+        for predicate, some in said.items():
+            spans = [
+                periods.get(value.value) if isinstance(value, NamedNode) else _span({predicate: (value,)})
+                for value in some
+            ]
+            if predicate not in ABOUT_THE_RECORD and any(spans):
+                found[predicate][iri] = tuple(span for span in spans if span)
+    return found
+
+
+def _span(said: Mapping[str, tuple[Value, ...]]) -> tuple[int, int] | None:
+    """Give the first and the last year among dates; an end that is not told is taken for the start."""
+    dates = [
+        v for some in said.values() for v in some if isinstance(v, Literal) and v.datatype.value in _DATES
+    ]
+    years = [int(date.value[:4]) for date in dates if re.match(r"\d{4}", date.value)]
+    return (min(years), max(years)) if years else None
 
 
 def _laid_out(
-    values: Mapping[str, Mapping[str, tuple[NamedNode | Literal, ...]]], known: Vocabulary, class_iri: str
+    values: Values,
+    years: Mapping[str, Mapping[str, tuple[tuple[int, int], ...]]],
+    known: Vocabulary,
+    class_iri: str,
 ) -> _Table:
     used = Counter(predicate for said in values.values() for predicate in said)
     order = {
@@ -171,80 +343,138 @@ def _laid_out(
         key=lambda p: (order.get(p, len(order)), -used[p], p),
     )
     columns = [p for p in candidates if used[p] >= len(values) * 0.3 and _short(values, p)]
-    facets = [p for p in candidates if used[p] >= max(2, len(values) * 0.15) and _is_facet(values, p)]
-    return _Table(values, tuple(columns[:_COLUMNS]), tuple(facets[:_FACETS]))
+    often = [p for p in candidates if used[p] >= max(2, len(values) * 0.15)]
+    facets: dict[object, str] = {}
+    for predicate in often:
+        if _are_years(years.get(predicate, {})):
+            facets.setdefault(predicate, predicate)
+        elif _is_facet(values, predicate):
+            facets.setdefault(_parts(values, predicate), predicate)
+    return _Table(values, years, tuple(columns[:_COLUMNS]), tuple(facets.values())[:_FACETS])
 
 
-def _short(values: Mapping[str, Mapping[str, tuple[NamedNode | Literal, ...]]], predicate: str) -> bool:
+def _short(values: Values, predicate: str) -> bool:
     """Tell whether the values of a property fit in a cell: few names, dates and numbers, no prose."""
     some = [said[predicate] for said in values.values() if predicate in said]
-    if any("#" in value.value for found in some for value in found if isinstance(value, NamedNode)):
+    if any("#" in v.value or isinstance(v, BlankNode) for found in some for v in found if _is_node(v)):
         return False
     prose = sum(bool(value.language) for found in some for value in found if isinstance(value, Literal))
     return prose == 0 and sum(map(len, some)) <= 4 * len(some)
 
 
-def _is_facet(values: Mapping[str, Mapping[str, tuple[NamedNode | Literal, ...]]], predicate: str) -> bool:
+def _is_node(value: Value) -> bool:
+    return not isinstance(value, Literal)
+
+
+def _is_facet(values: Values, predicate: str) -> bool:
     some = [value for said in values.values() for value in said.get(predicate, ())]
-    if any(isinstance(value, Literal) or "#" in value.value for value in some):
+    if any(not isinstance(value, NamedNode) or "#" in value.value for value in some):
         return False
     return 2 <= len(set(some)) <= _FACET_VALUES and len(set(some)) < len(some)
+
+
+def _are_years(spans: Mapping[str, tuple[tuple[int, int], ...]]) -> bool:
+    return len({year for some in spans.values() for span in some for year in span}) > 1
+
+
+def _parts(values: Values, predicate: str) -> frozenset[frozenset[str]]:
+    """Give how a property divides the things: two that divide them alike need not both be offered."""
+    things: dict[Value, set[str]] = defaultdict(set)
+    for iri, said in values.items():
+        for value in said.get(predicate, ()):
+            things[value].add(iri)
+    return frozenset(map(frozenset, things.values()))
 
 
 def listing(
     index: Index,
     store: Path,
-    class_iri: str,
+    members: Members,
     language: str,
     *,
     chosen: Sequence[tuple[str, str]] = (),
+    sort: str = "",
     after: str = "",
     limit: int = 50,
 ) -> Listing:
-    """Give one page of the things of a class that have the chosen values, in the order of their names.
+    """Give one page of the members that have the chosen values, in the order of names or of a column.
 
     A class too large for that has no facets and the order of its IRIs.
     """
-    table = _table(index, store, class_iri)
-    chain = fallbacks(language)
+    table = _table(index, store, members.class_iri)
     if table is None:
-        iris = index.members(class_iri, after=after, limit=limit + 1)
-        names = index.labels((class_iri, *iris), chain)
-        rows = tuple(Row(iri, names[iri], ()) for iri in iris[:limit])
-        count = next((kind.count for kind in kinds_of(index, language) if kind.iri == class_iri), 0)
-        more = iris[limit - 1] if len(iris) > limit else ""
-        return Listing(class_iri, names[class_iri], (), rows, (), (), after, more, count)
-    every = [iri for iri, said in table.values.items() if all(_has(said, p, v) for p, v in chosen)]
-    names = index.labels((class_iri, *table.values), chain)
+        return _long(index, members, language, after, limit)
+    chain, wanted = fallbacks(language), (*members.within, *chosen)
+    every = [iri for iri in table.values if all(table.has(iri, p, v) for p, v in wanted)]
+    names = index.labels((members.subject, *every), chain)
+    shown = _column_labels(index, store, members, table, chain)
     every.sort(key=lambda iri: (collation(names[iri].text), iri))
+    by = sort.removeprefix("-")
+    if by in table.columns:
+        keys = _sort_keys(table, by, every, index, chain)
+        every.sort(key=lambda iri: keys.get(iri, ()), reverse=sort.startswith("-"))
+        every.sort(key=lambda iri: iri not in keys)
+    elif sort == "-":
+        every.reverse()
     start = every.index(after) + 1 if after in every else 0
     page = every[start : start + limit]
     mentioned = [v.value for iri in page for p in table.columns for v in table.values[iri].get(p, ())
                  if isinstance(v, NamedNode)]  # fmt: skip
-    labels = index.labels((*table.columns, *table.facets, *mentioned), chain)
-    labels |= _field_names(vocabulary.of_store(store), class_iri, chain)
-    columns = tuple((p, labels[p]) for p in table.columns)
-    rows = tuple(
-        Row(
-            iri,
-            names[iri],
-            tuple(_cell(table.values[iri].get(p, ()), labels, language) for p in table.columns),
-        )
-        for iri in page
-    )
-    facets = tuple(_facet(table, p, labels[p], every, chosen, index, chain) for p in table.facets)
-    more = page[-1] if start + limit < len(every) else ""
+    labels = index.labels(mentioned, chain)
+
+    def row(iri: str) -> Row:
+        said = table.values[iri]
+        return Row(iri, names[iri], tuple(_cell(said.get(p, ()), labels, language) for p in table.columns))
+
+    facets = (_facet(table, p, shown[p], every, chosen, index, chain) for p in table.facets)
     return Listing(
-        class_iri,
-        names[class_iri],
-        columns,
-        rows,
-        tuple(facet for facet in facets if facet.choices),
-        tuple(every),
-        after,
-        more,
-        len(every),
+        members=members,
+        label=names[members.subject],
+        columns=tuple((p, shown[p]) for p in table.columns),
+        rows=tuple(map(row, page)),
+        facets=tuple(facet for facet in facets if facet.choices),
+        every=tuple(every),
+        sort=sort if by in table.columns or sort == "-" else "",
+        after=after,
+        more=page[-1] if start + limit < len(every) else "",
+        count=len(every),
     )
+
+
+def _long(index: Index, members: Members, language: str, after: str, limit: int) -> Listing:
+    iris = index.members(members.class_iri, after=after, limit=limit + 1)
+    names = index.labels((members.class_iri, *iris), fallbacks(language))
+    rows = tuple(Row(iri, names[iri], ()) for iri in iris[:limit])
+    number = next((kind.count for kind in kinds_of(index, language) if kind.iri == members.class_iri), 0)
+    more = iris[limit - 1] if len(iris) > limit else ""
+    return Listing(members, names[members.class_iri], (), rows, (), (), "", after, more, number)
+
+
+def _column_labels(
+    index: Index, store: Path, members: Members, table: _Table, chain: Sequence[str]
+) -> dict[str, Label]:
+    general = index.labels((*table.columns, *table.facets), chain)
+    return general | _field_names(vocabulary.of_store(store), members.class_iri, chain)
+
+
+def _sort_keys(
+    table: _Table, predicate: str, iris: Sequence[str], index: Index, chain: Sequence[str]
+) -> dict[str, tuple[float, str]]:
+    """Give what things are sorted by, for those that have the property: numbers, else names and texts."""
+    first = {iri: table.values[iri][predicate][0] for iri in iris if predicate in table.values[iri]}
+    names = index.labels((v.value for v in first.values() if isinstance(v, NamedNode)), chain)
+    return {
+        iri: (_number(v), "") if isinstance(v, Literal) and v.datatype.value in _NUMBERS
+        else (0.0, collation(names[v.value].text if isinstance(v, NamedNode) else str(v.value)))
+        for iri, v in first.items()
+    }  # fmt: skip
+
+
+def _number(literal: Literal) -> float:
+    try:
+        return float(literal.value)
+    except ValueError:
+        return 0.0
 
 
 def _field_names(known: Vocabulary, class_iri: str, chain: Sequence[str]) -> dict[str, Label]:
@@ -257,18 +487,15 @@ def _field_names(known: Vocabulary, class_iri: str, chain: Sequence[str]) -> dic
     return found
 
 
-def _has(said: Mapping[str, tuple[NamedNode | Literal, ...]], predicate: str, value: str) -> bool:
-    return any(isinstance(found, NamedNode) and found.value == value for found in said.get(predicate, ()))
-
-
-def _cell(values: Iterable[NamedNode | Literal], labels: Mapping[str, Label], language: str) -> Cell:
+def _cell(values: Iterable[Value], labels: Mapping[str, Label], language: str) -> Cell:
+    terms = tuple(value for value in values if isinstance(value, NamedNode | Literal))
     made = [
         (v.value, labels[v.value])
         if isinstance(v, NamedNode)
         else ("", Label(readable(v.value, v.datatype.value, language), v.language or ""))
-        for v in values
+        for v in terms
     ]
-    return Cell(tuple(sorted(made, key=lambda pair: collation(pair[1].text))))
+    return Cell(terms, tuple(sorted(made, key=lambda pair: collation(pair[1].text))))
 
 
 def _facet(
@@ -280,12 +507,59 @@ def _facet(
     index: Index,
     chain: Sequence[str],
 ) -> Facet:
+    picked = {value for p, value in chosen if p == predicate}
+    if _are_years(table.years.get(predicate, {})):
+        return Facet(predicate, label, tuple(_years_to_choose(table.years[predicate], every, picked)))
     counted = Counter(value.value for iri in every for value in table.values[iri].get(predicate, ()))
     labels = index.labels(counted, chain)
-    picked = {value for p, value in chosen if p == predicate}
-    choices = [Choice(iri, labels[iri], count, iri in picked) for iri, count in counted.items()]
+    choices = [Choice(iri, labels[iri], number, iri in picked) for iri, number in counted.items()]
     choices.sort(key=lambda choice: (not choice.chosen, -choice.count, collation(choice.label.text)))
     return Facet(predicate, label, tuple(choices))
+
+
+def _years_to_choose(
+    spans: Mapping[str, tuple[tuple[int, int], ...]], every: Sequence[str], picked: set[str]
+) -> Iterator[Choice]:
+    """Yield the years, or where they are many the decades, in which something was, in their order."""
+    ends = [year for some in spans.values() for span in some for year in span]
+    step = 1 if max(ends) - min(ends) <= _YEARS_EACH else 10
+    counted: Counter[int] = Counter()
+    for iri in every:
+        counted.update(
+            {
+                year
+                for first, last in spans.get(iri, ())
+                for year in range(first // step * step, last + 1, step)
+            }
+        )
+    for year, number in sorted(counted.items()):
+        value = str(year) if step == 1 else f"{year}/{year + step - 1}"
+        yield Choice(value, Label(value.replace("/", "–"), ""), number, value in picked)
+
+
+def query(members: Members, chosen: Sequence[tuple[str, str]], language: str) -> str:
+    """Give the SPARQL query that finds what a list has on all its pages."""
+    lines = [f"  ?thing a <{members.class_iri}> ."]
+    for number, (predicate, value) in enumerate((*members.within, *chosen), start=1):
+        years = _YEARS.fullmatch(value)
+        if years is None:
+            lines.append(f"  ?thing <{predicate}> <{value}> .")
+        else:
+            lines += _within_years(predicate, number, years[1], years[2] or years[1])
+    labels = "|".join(f"<{found.value}>" for found in LABELS)
+    lines.append(f'  OPTIONAL {{ ?thing {labels} ?label . FILTER (LANG(?label) = "{language}") }}')
+    return "SELECT DISTINCT ?thing ?label WHERE {\n" + "\n".join(lines) + "\n} ORDER BY ?label ?thing\n"
+
+
+def _within_years(predicate: str, number: int, first: str, last: str) -> Iterator[str]:
+    def year(*names: str) -> str:
+        return f"SUBSTR(STR(COALESCE({', '.join(f'?{name}{number}' for name in names)})), 1, 4)"
+
+    yield f"  ?thing <{predicate}> ?period{number} ."
+    for name, by in zip(("start", "end"), _PERIOD, strict=True):
+        yield f"  OPTIONAL {{ ?period{number} <{by}> ?{name}{number} }}"
+    yield f'  FILTER ({year("start", "end", "period")} <= "{last}")'
+    yield f'  FILTER ({year("end", "start", "period")} >= "{first}")'
 
 
 _NORWEGIAN = str.maketrans({"æ": "{", "ä": "{", "ø": "|", "ö": "|", "å": "}"})

@@ -403,7 +403,9 @@ def clip(ring: Sequence[Point], box: Box) -> list[Point]:
         (1, box.south, True),
         (1, box.north, False),
     ):
-        points = _clip_side(points, axis, limit, keep_above)
+        furthest = (min if keep_above else max)([point[axis] for point in points])
+        if (furthest < limit) == keep_above:  # something lies beyond
+            points = _clip_side(points, axis, limit, keep_above)
         if not points:
             return []
     return points

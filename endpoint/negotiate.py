@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from kg import rdfio
 
@@ -12,8 +12,9 @@ from kg import rdfio
 class Representation:
     """One form that a resource can be had in.
 
-    `kind` is "page", "graph", "table" or "results"; `aliases` holds further media types and further
-    suffixes that name it; `quality` is the server's preference where the client has none.
+    `kind` is "page", "graph", "table", "citation" or "results"; `aliases` holds further media types and
+    further suffixes that name it; `quality` is the server's preference where the client has none; `profile`
+    is the token of the profile that it follows.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Representation:
     kind: str
     aliases: tuple[str, ...] = ()
     quality: float = 0.5
+    profile: str = "own"
 
     @property
     def content_type(self) -> str:
@@ -42,6 +44,49 @@ def _graph(fmt: rdfio.Format, quality: float) -> Representation:
     return Representation(fmt.name, fmt.media_type, fmt.suffix, fmt.label, "graph", aliases, quality)
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A way to say what is known of a thing: its token, and its IRI, which may be below a dataset's base.
+
+    An empty IRI stands for what the dataset itself conforms to.
+    """
+
+    token: str
+    label: str
+    reference: str
+
+    def iri(self, base: str, own: str) -> str:
+        """Give the IRI; `own` is that of the dataset's vocabulary."""
+        if not self.reference:
+            return own
+        return self.reference if ":" in self.reference else base + self.reference
+
+
+OWN = Profile("own", "", "")
+SCHEMA_ORG = Profile("schema", "schema.org", "https://schema.org/")
+ANNOTATED = Profile("annotated", "annotated", "api#profile-annotated")
+ALTERNATES = Profile("alt", "alternates", "http://www.w3.org/ns/dx/connegp/altr")
+PROFILES = (OWN, SCHEMA_ORG, ANNOTATED, ALTERNATES)
+"""What a thing can be told in: the dataset's vocabulary, that of search engines, the first with the names of
+everything mentioned, and the list of what there is."""
+
+
+def _in_profile(profile: Profile, *first: str) -> tuple[Representation, ...]:
+    """Give the graph formats in another profile, those named first before the others."""
+    ordered = sorted(GRAPHS, key=lambda form: form.name not in first)
+    return tuple(
+        replace(
+            form,
+            name=f"{profile.token}.{form.name}",
+            suffix=f"{profile.token}.{form.suffix}",
+            label=f"{form.label} ({profile.label})",
+            aliases=tuple(a if "/" in a else f"{profile.token}.{a}" for a in form.aliases),
+            profile=profile.token,
+        )
+        for form in ordered
+    )
+
+
 HTML = Representation("html", "text/html", "html", "HTML", "page", ("htm",), 1.0)
 GRAPHS = tuple(_graph(fmt, 0.9 - place / 100) for place, fmt in enumerate(rdfio.FORMATS))
 CSV = Representation("csv", "text/csv", "csv", "CSV", "table", (), 0.8)
@@ -49,17 +94,39 @@ JSON = Representation("json", "application/json", "json", "JSON", "table", (), 0
 PROBLEM = Representation(
     "problem", "application/problem+json", "json", "Problem", "problem", ("application/json",), 0.9
 )
+BIBTEX = Representation(
+    "bibtex", "application/x-bibtex", "bib", "BibTeX", "citation", ("text/x-bibtex",), 0.3
+)
+RIS = Representation("ris", "application/x-research-info-systems", "ris", "RIS", "citation", (), 0.2)
+CSL = Representation(
+    "csl", "application/vnd.citationstyles.csl+json", "csl", "CSL-JSON", "citation", ("csl.json",), 0.1
+)
+CITATIONS = (BIBTEX, RIS, CSL)
+"""What programs for references read."""
 
 _TRIPLES = tuple(graph for graph in GRAPHS if graph.name not in ("trig", "nquads"))
 
-ENTITY = (HTML, *GRAPHS)
-"""An entity, a concept, a graph, a shape: anything that has a document."""
+ENTITY = (HTML, *GRAPHS, *CITATIONS)
+"""An entity, a concept, a graph, a shape, as any web server can negotiate it."""
+DOCUMENTS = (
+    *ENTITY,
+    *_in_profile(SCHEMA_ORG, "jsonld"),
+    *_in_profile(ANNOTATED, "turtle"),
+    *_in_profile(ALTERNATES, "turtle"),
+)
+"""The same with everything that there is of it: anything that has a document."""
 ONTOLOGY = (HTML, *_TRIPLES)
 """The ontology as a whole."""
 CATALOGUE = (HTML, *GRAPHS)
 """What describes the dataset: DCAT and VoID."""
+DATASET = (*CATALOGUE, *CITATIONS)
+"""The dataset, which can be cited too."""
 LISTS = (HTML, CSV, JSON)
-"""A list of entities, or of search hits."""
+"""Search hits, and what refers to a thing."""
+BESIDE_TABLES = tuple(replace(form, aliases=(), quality=form.quality - 0.3) for form in GRAPHS)
+"""Graph formats where there are tables too: those come first, and JSON is one of them."""
+MEMBERS = (*LISTS, *BESIDE_TABLES)
+"""A list of things."""
 ERRORS = (PROBLEM, HTML)
 """What an error is told in."""
 
@@ -190,6 +257,46 @@ def _split(text: str, separator: str) -> list[str]:
     return parts
 
 
+def choose_profiles(header: str | None, known: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the tokens of the profiles that an Accept-Profile header asks for, the most wanted first.
+
+    `known` has the tokens by IRI, the default first: an absent header, and one that cannot be read, gets it.
+
+    >>> choose_profiles("<urn:b>;q=0.9, <urn:x>", {"urn:a": "own", "urn:b": "schema"})
+    ('schema',)
+    """
+    wishes = [(_split(part, ";")[0].strip(), _weight(part)) for part in _split(header or "", ",")]
+    read = [(iri[1:-1] if iri[:1] in '<"' else iri, q) for iri, q in wishes if iri and q is not None]
+    if not read:
+        return tuple(known.values())[:1]
+    excluded = {iri for iri, q in read if q == 0}
+    found: dict[str, None] = {}
+    for iri, _ in sorted((row for row in read if row[1]), key=lambda row: -row[1]):
+        for name, token in known.items():
+            if name not in excluded and iri in ("*", name, token):
+                found[token] = None
+    return tuple(found)
+
+
+def _weight(element: str) -> float | None:
+    """Give the weight of an element; 1 where it has none, None where it cannot be read."""
+    pairs = (part.partition("=") for part in _split(element, ";")[1:])
+    return _q(next((value.strip() for name, _, value in pairs if name.strip().lower() == "q"), "1"))
+
+
+_NEVER_SERVED = ("image/", "video/", "audio/", "application/xhtml+xml", "application/signed-exchange")
+
+
+def wishes(accept: str) -> frozenset[object]:
+    """Give what an Accept header means to `choose`: equal for headers that are answered alike.
+
+    >>> wishes("text/html, image/avif, */*;q=0.8") == wishes("*/*;q=0.80,TEXT/HTML")
+    True
+    """
+    every = frozenset(_ranges(accept))
+    return frozenset(found for found in every if not found.media_type.startswith(_NEVER_SERVED)) or every
+
+
 _MACROLANGUAGE = {"no": "nb"}
 
 
@@ -238,11 +345,15 @@ def fallbacks(language: str, available: Iterable[str] = ()) -> tuple[str, ...]:
 def split_suffix(path: str, table: Sequence[Representation]) -> tuple[str, Representation | None, str]:
     """Give the path without its suffix, the representation the suffix names, and the suffix itself.
 
-    >>> stem, found, suffix = split_suffix("village/x.ttl", ENTITY)
+    >>> stem, found, suffix = split_suffix("village/x.schema.ttl", DOCUMENTS)
     >>> stem, found.name, suffix
-    ('village/x', 'turtle', 'ttl')
+    ('village/x', 'schema.turtle', 'schema.ttl')
     """
+    for dots in (2, 1):
+        stem, *parts = path.rsplit(".", dots)
+        suffix = ".".join(parts)
+        found = of_name(suffix, table) if suffix and "/" not in suffix else None
+        if found is not None:
+            return stem, found, suffix
     stem, dot, suffix = path.rpartition(".")
-    if not dot or "/" in suffix or not suffix:
-        return path, None, ""
-    return stem, of_name(suffix, table), suffix
+    return (stem, None, suffix) if dot and suffix and "/" not in suffix else (path, None, "")

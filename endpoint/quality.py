@@ -15,7 +15,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from endpoint import html, negotiate, resolve
 from endpoint import site as current
-from endpoint.negotiate import ENTITY, HTML, JSON, Representation
+from endpoint.negotiate import BESIDE_TABLES, HTML, JSON, Representation
 from endpoint.respond import respond
 from endpoint.shapes import blueprint as shapes
 from endpoint.variants import address, alternates, choose, query_string
@@ -33,7 +33,7 @@ blueprint.register_blueprint(shapes)
 FORMS = (
     HTML,
     JSON,
-    *(form for form in ENTITY if form.kind == "graph" and form.name not in ("trig", "nquads")),
+    *(form for form in BESIDE_TABLES if form.name not in ("trig", "nquads")),
 )
 """What the report can be had in."""
 _SVG = Representation("svg", "image/svg+xml", "svg", "SVG", "other")

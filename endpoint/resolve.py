@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -13,7 +13,7 @@ from rapidfuzz import fuzz
 
 from endpoint import html, negotiate
 from endpoint import site as current
-from endpoint.negotiate import ENTITY, Representation
+from endpoint.negotiate import DOCUMENTS, OWN, Representation
 from endpoint.problems import Problem
 from endpoint.respond import here
 from kg.index import Description, Index
@@ -21,7 +21,7 @@ from kg.search import fold
 from kg.vocab import document_iris, document_path, local_name, term
 
 _DEPRECATED = term("owl:deprecated")
-_SUCCESSOR = term("dcterms:isReplacedBy")
+_SUCCESSOR, _REPLACES = term("dcterms:isReplacedBy"), term("dcterms:replaces").value
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def document(path: str, below: str = "doc/") -> Found:
     found = _described(raw, path)
     if found is not None:
         return _alive(Found(found, None))
-    stem, form, suffix = negotiate.split_suffix(path, ENTITY)
+    stem, form, suffix = negotiate.split_suffix(path, DOCUMENTS)
     if suffix:
         raw_stem = raw.removesuffix(f".{suffix}")
         found = _described(raw_stem, stem)
@@ -76,7 +76,41 @@ def document(path: str, below: str = "doc/") -> Found:
             return _alive(Found(found, form))
         if found is not None:
             raise unsupported(suffix, f"doc/{stem}")
-    raise missing(path)
+    raise _absent(path, _document_iris(raw, path, suffix))
+
+
+def _document_iris(raw: str, decoded: str, suffix: str) -> Iterator[str]:
+    """Yield the IRIs that a path below `doc/` may stand for, with its suffix and without."""
+    base = current.snapshot().config.base
+    ends = ("", f".{suffix}") if suffix else ("",)
+    for end in ends:
+        for spelling in spellings(raw.removesuffix(end), decoded.removesuffix(end)):
+            yield from document_iris(spelling, base)
+
+
+def no_entity(path: str) -> Problem:
+    """Give the 410 or 404 of a path below the base at which there is no thing."""
+    base, stem = current.snapshot().config.base, negotiate.split_suffix(path, DOCUMENTS)[0]
+    iris = [base + spelling for one in (path, stem) for spelling in spellings(raw_path("", one), one)]
+    return _absent(path, iris)
+
+
+def _absent(path: str, iris: Iterable[str]) -> Problem:
+    """Give the 410 of what an earlier snapshot spoke of, with what replaces it; else the 404."""
+    _raise_if_gone(iris)
+    return missing(path)
+
+
+def _raise_if_gone(iris: Iterable[str]) -> None:
+    for iri in iris:
+        since = current.history().gone(iri)
+        if since is not None:
+            raise _gone(f"<{iri}> is gone since {since}.", current.index().incoming(iri, _REPLACES))
+
+
+def _gone(detail: str, successors: Iterable[str]) -> Problem:
+    rows = [_row(iri) for iri in successors]
+    return Problem("gone", detail, extra={"successor": rows} if rows else {})
 
 
 def entity(path: str) -> Description | None:
@@ -104,22 +138,25 @@ def _described(raw: str, decoded: str) -> Description | None:
 
 
 def _alive(found: Found) -> Found:
+    said = found.description
+    if not said.parts and all(statement.derived for statement in said.statements):
+        _raise_if_gone([said.iri])
     retired = [s for s in found.description.statements if s.predicate in (_DEPRECATED, _SUCCESSOR)]
     successors = [s.object.value for s in retired if isinstance(s.object, NamedNode)]
     deprecated = any(isinstance(s.object, Literal) and s.object.value in ("true", "1") for s in retired)
     if not deprecated:
         return found
-    rows = [_row(iri) for iri in successors]
     name = html.name(found.description.iri)
-    raise Problem("gone", f"{name} <{found.description.iri}>", extra={"successor": rows} if rows else {})
+    raise _gone(f"{name} <{found.description.iri}>", successors)
 
 
-def unsupported(suffix: str, path: str) -> Problem:
-    """Give the 415 that lists the suffixes there are."""
-    there_is = [{"type": form.media_type, "href": here(f"{path}.{form.suffix}")} for form in ENTITY]
+def unsupported(suffix: str, path: str, table: Sequence[Representation] = DOCUMENTS) -> Problem:
+    """Give the 415 that lists the suffixes there are; those of other profiles stand in a 406."""
+    sign, table = "&format=" if "?" in path else ".", [form for form in table if form.profile == OWN.token]
+    there_is = [{"type": form.media_type, "href": here(f"{path}{sign}{form.suffix}")} for form in table]
     return Problem(
         "unsupported-format",
-        f"{suffix!r} is no format here. There is: {', '.join(form.suffix for form in ENTITY)}.",
+        f"{suffix!r} is no format here. There is: {', '.join(form.suffix for form in table)}.",
         extra={"available": there_is},
     )
 

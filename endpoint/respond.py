@@ -27,7 +27,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
-        "Accept-Ranges, Content-Language, Content-Location, Content-Range, ETag, "
+        "Accept-Ranges, Content-Language, Content-Location, Content-Profile, Content-Range, ETag, "
         "Last-Modified, Link, Location, Retry-After"
     ),
 }
@@ -175,17 +175,6 @@ def redirect(
     for value in links:
         response.headers.add("Link", value)
     return response
-
-
-def not_acceptable(table: Sequence[Representation], path: str) -> Problem:
-    """Give the 406 that lists what there is."""
-    there_is = [{"type": found.media_type, "href": here(f"{path}.{found.suffix}")} for found in table]
-    return Problem(
-        "not-acceptable",
-        f"There is: {', '.join(found.media_type for found in table)}.",
-        extra={"available": there_is},
-        headers={"Vary": "Accept"},
-    )
 
 
 def prefixes() -> dict[str, str]:

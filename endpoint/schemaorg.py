@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -122,6 +123,12 @@ def entity(
     if point is not None:
         document["geo"] = point
     return {**document, "mainEntityOfPage": dict(page)}
+
+
+def document(thing: Mapping[str, Any]) -> bytes:
+    """Give a thing in schema.org as a JSON-LD document that can be read without the network."""
+    context = {"@vocab": SCHEMA, **{name: {"@type": "@id"} for name in sorted(_URLS)}}
+    return (json.dumps({**thing, "@context": context}, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _values(description: Description, alignments: Alignments) -> dict[str, dict[NamedNode | Literal, None]]:

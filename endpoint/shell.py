@@ -11,7 +11,7 @@ import io
 import json
 import logging
 import sys
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +23,7 @@ from flask import Flask
 
 from endpoint import codings, protocol
 from endpoint.budgets import client_of
+from endpoint.hot import Answer, Headers, Hot
 from endpoint.problems import Problem
 from endpoint.respond import SECURITY_HEADERS
 from endpoint.site import Site
@@ -34,9 +35,7 @@ log = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 
-_VARYING = (b"accept", b"accept-language", b"accept-encoding", b"accept-profile", b"accept-datetime")
 _METHODS = ("GET", "HEAD", "POST")
 _SHORT_QUERY = 8_192
 _LOOK_SECONDS = 0.02
@@ -44,8 +43,6 @@ _RETRY_SECONDS = 2
 _PIECE = 256 * 1024
 _WHOLE = 1024 * 1024
 """Longer answers of the application go out in pieces, and not packed."""
-_CACHED_BODY = 512 * 1024
-_CACHE_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +62,6 @@ class Bounds:
     def places_of_client(self) -> int:
         """Queries of one client that run at once: others must find a place too."""
         return max(1, self.query_places // 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer of the application; `rest` yields what is not in the body yet, if it is a long one."""
-
-    status: int
-    headers: Headers
-    body: bytes
-    rest: Iterator[bytes] | None = None
-
-    def header(self, name: bytes) -> bytes:
-        """Give the first value of a header, or nothing."""
-        return next((value for key, value in self.headers if key == name), b"")
 
 
 class QueueFullError(Exception):
@@ -150,48 +133,6 @@ class Queue:
                 future.set_result(None)
 
 
-class Hot:
-    """Answers of one snapshot that can be given again without asking the application."""
-
-    def __init__(self, room: int = _CACHE_BYTES) -> None:
-        """Begin empty; `room` is in bytes of bodies."""
-        self._room = room
-        self._answers: OrderedDict[tuple[object, ...], Answer] = OrderedDict()
-        self._bytes = 0
-
-    def get(self, key: tuple[object, ...]) -> Answer | None:
-        """Give the answer that was kept, or None."""
-        found = self._answers.get(key)
-        if found is not None:
-            self._answers.move_to_end(key)
-        return found
-
-    def keep(self, key: tuple[object, ...], answer: Answer) -> None:
-        """Keep an answer until others need its room."""
-        if key in self._answers or not _is_reusable(answer):
-            return
-        self._answers[key] = answer
-        self._bytes += len(answer.body)
-        while self._bytes > self._room:
-            _, oldest = self._answers.popitem(last=False)
-            self._bytes -= len(oldest.body)
-
-
-def _is_reusable(answer: Answer) -> bool:
-    """Tell whether an answer is whole, public and the same for all who send these headers."""
-    caching = answer.header(b"cache-control")
-    vary = {name.strip().lower() for name in answer.header(b"vary").split(b",") if name.strip()}
-    return (
-        answer.status == 200
-        and answer.rest is None
-        and len(answer.body) <= _CACHED_BODY
-        and answer.header(b"etag").startswith(b'"')
-        and b"public" in caching
-        and b"no-store" not in caching
-        and vary <= set(_VARYING)
-    )
-
-
 @dataclass(slots=True)
 class _Exchange:
     """One request, with its headers at hand."""
@@ -206,9 +147,17 @@ class _Exchange:
     tags: str = ""
 
     def __post_init__(self) -> None:
-        for name, value in self.scope["headers"]:
-            if name == b"host":
-                self.hosts += 1
+        pairs = self.scope["headers"]
+        self.headers = dict(pairs)
+        self.hosts = b"host" in self.headers
+        if len(self.headers) < len(pairs):
+            self._join(pairs)
+
+    def _join(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        """Join the values of headers that came more than once."""
+        self.headers, self.hosts = {}, 0
+        for name, value in pairs:
+            self.hosts += name == b"host"
             self.headers[name] = self.headers[name] + b"," + value if name in self.headers else value
 
     @property
@@ -244,9 +193,11 @@ class Shell:
             await _give(exchange, self._refusal(Problem("bad-request", "A request has one Host header.")))
             return
         key = self._key(exchange)
-        hot = self._hot.get(key) if key else None
+        hot = self._hot.get(key, exchange.headers) if key else None
         if hot is not None:
-            await _give(exchange, _conditional(hot, exchange.headers.get(b"if-none-match", b"")))
+            tags = exchange.headers.get(b"if-none-match")
+            for message in hot.messages(tags, is_head=exchange.is_head):
+                await send(message)
             return
         try:
             self._check(exchange)
@@ -270,8 +221,8 @@ class Shell:
         if b"no-cache" in headers.get(b"cache-control", b""):
             return None
         scope = exchange.scope
-        wishes = tuple(headers.get(name) for name in _VARYING)
-        return self._site.published.snapshot.id, scope["path"], scope["query_string"], wishes
+        path = scope.get("raw_path") or scope["path"]
+        return self._site.published.snapshot.id, path, scope["query_string"]
 
     def _check(self, exchange: _Exchange) -> None:
         scope = exchange.scope
@@ -332,7 +283,7 @@ class Shell:
         if coding:
             answer = await self._packed(answer, coding)
         if key is not None and self._is_of(key[0]):
-            self._hot.keep(key, answer)
+            self._hot.keep(key, headers, answer)
         await _give(exchange, answer)
 
     def _is_of(self, snapshot: object) -> bool:
@@ -464,7 +415,9 @@ class Shell:
         body, rest = _gathered(pieces)
         status, headers = started[0]
         lowered = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        return Answer(int(status[:3]), lowered, body, rest)
+        # The server dates answers itself, those that are given again too.
+        dateless = [pair for pair in lowered if pair[0] != b"date"]
+        return Answer(int(status[:3]), dateless, body, rest)
 
     async def _packed(self, answer: Answer, coding: str) -> Answer:
         """Give an answer in a content coding, if it is whole and worth it."""
@@ -547,23 +500,6 @@ def _tagged(answer: Answer, coding: str) -> Answer:
         vary.append(b"Accept-Encoding")
     headers.append((b"vary", b", ".join(vary)))
     return Answer(answer.status, headers, answer.body, answer.rest)
-
-
-def _conditional(answer: Answer, tags: bytes) -> Answer:
-    """Give 304 instead of an answer whose tag the client has."""
-    if not tags:
-        return answer
-    tag = answer.header(b"etag")
-    known = {one.strip().removeprefix(b"W/") for one in tags.split(b",")}
-    if tag not in known and b"*" not in known:
-        return answer
-    kept = (b"etag", b"cache-control", b"vary", b"content-location", b"date", b"link", b"content-language")
-    headers = [
-        (name, value)
-        for name, value in answer.headers
-        if name in kept or name.startswith((b"access-control-", b"x-", b"content-security"))
-    ]
-    return Answer(304, headers, b"")
 
 
 class _Watch:

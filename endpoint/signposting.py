@@ -20,18 +20,19 @@ _ABOUT_PAGE = "https://schema.org/AboutPage"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a link leads: a path of the site, and what is there."""
+    """Where a link leads: a path of the site, what is there, and what profile it follows."""
 
     path: str
     media_type: str = ""
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signposts:
     """What there is to know of one page: the thing it is about, and the ways on from it.
 
-    `page` is the path of the page; `kind` a class of schema.org; `profile` what the metadata conform to;
-    `collection` the path of the page about what the thing belongs to.
+    `page` is the path of the page; `kind` a class of schema.org; `collection` the path of the page about
+    what the thing belongs to.
     """
 
     thing: str
@@ -39,7 +40,6 @@ class Signposts:
     kind: str | None = None
     author: str | None = None
     license: str | None = None
-    profile: str | None = None
     collection: str | None = None
     metadata: Sequence[Target] = ()
     items: Sequence[Target] = ()
@@ -58,7 +58,7 @@ class Signposts:
             *(link(kind, "type") for kind in self._types()),
             *self._rights(),
             *self._collection(),
-            *(_to(found, "alternate describedby", self.profile) for found in self.metadata),
+            *(_to(found, "alternate describedby") for found in self.metadata),
             *(_to(found, "item") for found in self.items),
             self._to_linkset(),
         ]
@@ -109,8 +109,7 @@ class Signposts:
 
     def contexts(self) -> list[dict[str, object]]:
         """Give the link set: what the page, the thing, its metadata and its files link to."""
-        profile = {"profile": self.profile} if self.profile else {}
-        metadata = [{**_target(found), **profile} for found in self.metadata]
+        metadata = [_target(found) for found in self.metadata]
         page = {"href": absolute(self.page), "type": "text/html"}
         rights: dict[str, object] = {}
         if self.author:
@@ -133,14 +132,17 @@ class Signposts:
         ]
 
 
-def _to(found: Target, rel: str, profile: str | None = None) -> str:
-    attributes = {"type": found.media_type, "profile": uri(profile) if profile else ""}
-    return link(here(found.path), rel, **{name: value for name, value in attributes.items() if value})
+def _to(found: Target, rel: str) -> str:
+    return link(here(found.path), rel, **_attributes(found))
 
 
 def _target(found: Target) -> dict[str, str]:
-    row = {"href": absolute(found.path)}
-    return {**row, "type": found.media_type} if found.media_type else row
+    return {"href": absolute(found.path), **_attributes(found)}
+
+
+def _attributes(found: Target) -> dict[str, str]:
+    named = {"type": found.media_type, "profile": uri(found.profile)}
+    return {name: value for name, value in named.items() if value}
 
 
 def as_links(contexts: Iterable[dict[str, object]]) -> str:

@@ -11,6 +11,9 @@ from flask import current_app, g
 from pyoxigraph import Store
 
 from endpoint.settings import Settings
+from kg import statistics
+from kg.history import History
+from kg.statistics import Statistics
 
 if TYPE_CHECKING:
     from kg.index import Index
@@ -72,6 +75,26 @@ def snapshot() -> Snapshot:
 def index() -> Index:
     """Give the index of this request's snapshot."""
     return published().index
+
+
+def numbers() -> Statistics:
+    """Give the numbers of this request's snapshot."""
+    return _statistics(snapshot().statistics)
+
+
+@lru_cache(maxsize=4)
+def _statistics(path: Path) -> Statistics:
+    return statistics.read(path)
+
+
+def history() -> History:
+    """Give since when each thing of this request's snapshot is as it is."""
+    return _history(snapshot().history)
+
+
+@lru_cache(maxsize=4)
+def _history(path: Path) -> History:
+    return History(path)
 
 
 @lru_cache(maxsize=4)

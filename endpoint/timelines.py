@@ -17,7 +17,7 @@ _STARTS = frozenset(("startDate", "validFrom", "hasBeginning", "startedAtTime"))
 _ENDS = frozenset(("endDate", "validUntil", "hasEnd", "endedAtTime"))
 _SINCE, _UNTIL = "validFrom", "validUntil"
 _PERIODS = frozenset((term("dcterms:temporal").value, term("dcterms:PeriodOfTime").value))
-_ABOUT_THE_RECORD = frozenset(
+ABOUT_THE_RECORD = frozenset(
     PREFIXES["dcterms"] + name for name in ("created", "modified", "dateSubmitted", "dateAccepted")
 )
 _MAX_RELATED = 60
@@ -123,7 +123,7 @@ def _of_subjects(quads: Iterable[Quad], owner: str) -> Iterator[Moment]:
         if (
             not isinstance(value, Literal)
             or value.datatype.value not in _DATES
-            or predicate in _ABOUT_THE_RECORD
+            or predicate in ABOUT_THE_RECORD
         ):
             continue
         by_subject.setdefault(_name(quad), {})[predicate, value.value] = value

@@ -6,25 +6,30 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
+from pyoxigraph import NamedNode, Quad
 
 from endpoint import (
+    changes,
     concepts,
     discovery,
     documents,
     figures,
     html,
+    lists,
     maps,
     negotiate,
+    openapi,
     quality,
     questions,
     resolve,
+    schemaorg,
     search,
     vocabulary,
 )
@@ -32,16 +37,42 @@ from endpoint import entity as entities
 from endpoint import limits as query_limits
 from endpoint import ontology as ontologies
 from endpoint import site as current
+from endpoint.changes import Change
+from endpoint.citations import WRITERS
 from endpoint.figures import FrontMap
 from endpoint.jsonld import Context
-from endpoint.lists import KindRow, Listing, foremost, kinds_of, listing
+from endpoint.lists import KindRow, Listing, Members, foremost, kinds_of, listing
 from endpoint.maps import Drawing
-from endpoint.negotiate import CSV, ENTITY, HTML, JSON, LISTS, ONTOLOGY, Representation
+from endpoint.negotiate import (
+    ALTERNATES,
+    ANNOTATED,
+    CSV,
+    DOCUMENTS,
+    HTML,
+    JSON,
+    LISTS,
+    MEMBERS,
+    ONTOLOGY,
+    OWN,
+    PROFILES,
+    SCHEMA_ORG,
+    Representation,
+)
+from endpoint.openapi import API, Route
 from endpoint.problems import TYPES, Problem
-from endpoint.respond import here, redirect, respond
+from endpoint.respond import absolute, here, link, redirect, respond
 from endpoint.signposting import Signposts
-from endpoint.variants import address, alternates, choose, query_string
-from kg import dumps
+from endpoint.variants import (
+    address,
+    alternates,
+    canonical,
+    choose,
+    path_of,
+    principal,
+    profile_iri,
+    query_string,
+)
+from kg import dumps, rdfio
 from kg.dumps import Dump
 from kg.index import Description, Index, Label
 from kg.query.faults import FAULTS
@@ -57,14 +88,9 @@ _SCHEME = term("skos:ConceptScheme")
 _OWL_ONTOLOGY = term("owl:Ontology")
 _GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON", "other")
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
+_JSONLD = next(fmt for fmt in rdfio.FORMATS if fmt.name == "jsonld")
 _IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\\\^`]+")
-_LIST_QUERY = """\
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT ?thing ?label WHERE {
-  ?thing a <CLASS> ;
-    rdfs:label ?label .
-} ORDER BY ?label LIMIT 100
-"""
+_YEARS = re.compile(r"\d{4}(/\d{4})?")
 
 
 @blueprint.get("/")
@@ -87,7 +113,7 @@ def _front_map(index: Index, store: Path, kinds: tuple[KindRow, ...], language: 
 def document(path: str) -> Response:
     """Everything known about one thing, in the form the client asked for."""
     found = resolve.document(path)
-    return describe(found.description, found.form, ENTITY)
+    return describe(found.description, found.form, DOCUMENTS)
 
 
 @blueprint.get("/doc")
@@ -99,7 +125,36 @@ def document_of() -> Response:
     found = current.index().describe(iri)
     if found is None:
         raise resolve.missing(iri)
-    return describe(found, None, ENTITY, path=f"doc?iri={html.quoted(iri)}")
+    return describe(found, None, DOCUMENTS, path=f"doc?iri={html.quoted(iri)}")
+
+
+@blueprint.get("/history/<path:path>")
+def history(path: str) -> Response:
+    """When one thing changed, and what was written and struck out."""
+    stem, form, _ = negotiate.split_suffix(path, (HTML, JSON))
+    found = resolve.document(path if form is None else stem, "history/").description
+    at = f"history/{document_path(found.iri, current.snapshot().config.base).removeprefix('doc/')}"
+    chosen, vary = choose(form, (HTML, JSON), at)
+    told = changes.of(found.iri, current.history().versions(found.iri), discovery.kept_snapshot)
+    if not told:
+        raise resolve.missing(path)
+    if chosen is JSON:
+        body = _json({"iri": found.iri, "versions": [change.record() for change in told]})
+    else:
+        body = html.render("history.html", changes=told, iri=found.iri, **_names_in(found.iri, told),
+                           formats=[(one, address(at, one)) for one in (HTML, JSON)])  # fmt: skip
+    answer = respond(body, chosen, vary=(*vary, "Accept-Language"), content_location=address(at, chosen),
+                     language=html.language(), variant=query_string())  # fmt: skip
+    return discovery.dated(answer, found.iri)
+
+
+def _names_in(iri: str, told: Iterable[Change]) -> dict[str, Any]:
+    parts = (
+        part for change in told for some in (change.added, change.removed) for t in some or () for part in t
+    )
+    iris = {part.value for part in parts if isinstance(part, NamedNode)}
+    names = current.index().labels((iri, *sorted(iris)), negotiate.fallbacks(html.language()))
+    return {"label": names[iri], "names": names}
 
 
 @blueprint.get("/def", defaults={"suffix": ""})
@@ -123,23 +178,56 @@ def describe(
     path: str | None = None,
 ) -> Response:
     """Give the document about a thing: the form is named by suffix or `?format=`, or negotiated."""
-    config = current.snapshot().config
-    path = path or document_path(description.iri, config.base)
+    path = path or document_path(description.iri, current.snapshot().config.base)
     chosen, vary = choose(form, table, path)
-    where = address(path, chosen)
     signposts = discovery.signposts(description, path, table)
     if chosen is HTML:
-        body = _entity_page(description, path, table, signposts)
-        page = respond(body, HTML, vary=(*vary, "Accept-Language"), content_location=where,
-                       links=signposts.on_page(), language=html.language(),
-                       variant=query_string())  # fmt: skip
-        return discovery.dated(page)
-    links = [*alternates(path, table, chosen), *signposts.on_metadata()]
-    body_bytes = documents.write(
-        description, chosen, document=config.base + path, config=config, context=_context()
+        body: str | bytes = _entity_page(description, path, table, signposts)
+        links = signposts.on_page()
+    else:
+        body = _metadata(description, chosen, path, table)
+        links = [*alternates(path, table, chosen), *signposts.on_metadata()]
+    in_language = chosen.kind != "graph" or chosen.profile == SCHEMA_ORG.token
+    answer = respond(
+        body,
+        chosen,
+        vary=(*vary, "Accept-Language") if in_language else vary,
+        content_location=address(path, chosen),
+        links=links,
+        language=html.language() if in_language else None,
+        variant=query_string() if chosen is HTML else (),
     )
-    answer = respond(body_bytes, chosen, vary=vary, content_location=where, links=links)
-    return discovery.dated(answer, description.iri)
+    alone = chosen.kind == "graph" and chosen.profile == OWN.token
+    return discovery.dated(canonical(answer, path, chosen), description.iri if alone else None)
+
+
+def _metadata(
+    description: Description, chosen: Representation, path: str, table: Sequence[Representation]
+) -> str | bytes:
+    """Give what is known of a thing as a reference, or as RDF in one of the profiles."""
+    config, iri = current.snapshot().config, description.iri
+    if chosen.kind == "citation":
+        return WRITERS[chosen.name](html.citation(iri, html.name(iri)))
+    document = config.base + path
+    quads = (*description.quads(), *documents.about(document, iri, config))
+    if chosen.profile == ANNOTATED.token:
+        quads = (*quads, *documents.names(quads, document, current.index()))
+    elif chosen.profile == ALTERNATES.token:
+        rows = [(row, absolute(path_of(path, row)), profile_iri(row.profile)) for row in table]
+        quads = (*documents.about(document, iri, config), *documents.alternates(iri, document, rows))
+    elif chosen.profile == SCHEMA_ORG.token:
+        told = schemaorg.document(discovery.structured(description, path))
+        if chosen.name == f"{SCHEMA_ORG.token}.jsonld":
+            return told
+        quads = _by_subject(rdfio.read(told, _JSONLD, graph=NamedNode(document)))
+    prefixes = {**config.prefixes, "altr": documents.ALTR}
+    return documents.write(quads, chosen, root=iri, prefixes=prefixes, context=_context())
+
+
+def _by_subject(quads: Iterable[Quad]) -> tuple[Quad, ...]:
+    """Give quads with those of one subject together, in the order that subjects come in."""
+    order: dict[object, int] = {}
+    return tuple(sorted(quads, key=lambda quad: order.setdefault(quad.subject, len(order))))
 
 
 def _entity_page(
@@ -156,7 +244,6 @@ def _entity_page(
         language=html.language(),
         nest=not is_ontology,
     )
-    formats = [(form, address(path, form)) for form in table]
     return html.render(
         "ontology.html" if is_ontology else "entity.html",
         page=page,
@@ -165,16 +252,16 @@ def _entity_page(
         else figures.of(description, current.index(), snapshot.store, html.language()),
         terms=ontologies.terms(description, page) if is_ontology else (),
         graph=_graph_of(page.iri),
-        tree=concepts.tree(page.iri, current.index(), snapshot.store, html.language())
+        tree=concepts.tree(page.iri, current.index(), html.language())
         if _SCHEME.value in description.types
         else (),
-        companions=()
-        if is_ontology
-        else concepts.companions(page.iri, current.index(), snapshot.store, html.language()),
+        companions=() if is_ontology else concepts.companions(page.iri, current.index(), html.language()),
         usage=figures.usage(page.iri, _uses(page.iri), current.index(), snapshot.store, html.language())
         if page.iri in known.properties
         else None,
-        formats=formats,
+        formats=[(form, address(path, form)) for form in principal(table) if form.kind != "citation"],
+        cite_forms=[(form, address(path, form)) for form in table if form.kind == "citation"],
+        history_path=f"history/{path[4:]}" if current.history().changed(page.iri) and "?" not in path else "",
         schema_org=html.script_json(discovery.structured(description, path)),
         signposts=signposts.in_head(),
         describe_query=f"DESCRIBE <{page.iri}>",
@@ -184,7 +271,7 @@ def _entity_page(
 
 
 def _uses(predicate: str) -> int:
-    properties = discovery.numbers().properties
+    properties = current.numbers().properties
     return next((found.triples for found in properties if found.iri == predicate), 0)
 
 
@@ -231,52 +318,63 @@ def land() -> Response:
     return respond(json.dumps(drawn, separators=(",", ":")), _GEOJSON, vary=())
 
 
-@blueprint.get("/list/<path:name>")
-def members(name: str) -> Response:
-    """The things of one class, page by page, in the order of their IRIs."""
-    stem, form, _ = negotiate.split_suffix(name, LISTS)
-    if form is None:
-        stem = name
-    class_iri = html.expand(stem) or request.args.get("class", "")
-    if not class_iri:
-        raise resolve.missing(name)
-    chosen_values = _chosen_values()
+def _members(members: Members, form: Representation | None, path: str) -> Response:
+    """The things of one class, or the concepts of one scheme, page by page."""
+    narrowed, sort = _chosen_values(), request.args.get("sort", "")
+    sign, name = ("-", sort[1:]) if sort.startswith("-") else ("", sort)
     found = listing(
         current.index(),
         current.snapshot().store,
-        class_iri,
+        members,
         html.language(),
-        chosen=chosen_values,
+        chosen=narrowed,
+        sort=sign + (html.expand(name) or name),
         after=request.args.get("after", ""),
         limit=current.site().settings.page_size,
     )
-    if not found.rows and not chosen_values:
-        raise resolve.missing(name)
-    path = f"list/{stem}"
-    form_chosen, vary = choose(form, LISTS, path)
-    return _table(
+    chosen, vary = choose(form, MEMBERS, path)
+    if chosen is not HTML:
+        return _table(chosen, vary, path, _file_of(found, chosen, absolute(path)), found.more)
+    page = html.render(
         "list.html",
-        form_chosen,
-        vary,
-        path,
-        found.records() if form_chosen is not HTML else found.rows,
+        rows=found.rows,
+        formats=_list_formats(MEMBERS, path),
         listing=found,
         list_path=path,
-        query=_list_query(class_iri, chosen_values),
+        query=lists.query(members, narrowed, html.language()),
+        schemes=[(at, one.scheme) for at, one in html.lists().items() if at.startswith(f"{path}/")],
         **_map_of_list(found),
+    )
+    return _table(chosen, vary, path, page, found.more)
+
+
+def _file_of(found: Listing, chosen: Representation, document: str) -> str | bytes:
+    if chosen.kind != "graph":
+        return _records(found.records(), chosen)
+    prefixes = current.snapshot().config.prefixes
+    return documents.write(
+        found.quads(document), chosen, root=document, prefixes=prefixes, context=_context()
     )
 
 
 def _chosen_values() -> list[tuple[str, str]]:
-    """Give what a list is narrowed by: parameters named by a prefixed property, valued with IRIs."""
-    pairs = ((html.expand(key), value) for key, value in request.args.items(multi=True) if ":" in key)
-    return [(predicate, value) for predicate, value in pairs if predicate and _IRI.fullmatch(value)]
+    """Give what a list is narrowed by: parameters named by a prefixed property, valued with IRIs or years."""
+    pairs = ((html.expand(key) or key, value) for key, value in request.args.items(multi=True) if ":" in key)
+    return [
+        (p, value)
+        for p, value in pairs
+        if _IRI.fullmatch(p) and (_IRI.fullmatch(value) or _YEARS.fullmatch(value))
+    ]
 
 
-def _list_query(class_iri: str, chosen: Sequence[tuple[str, str]]) -> str:
-    """Give the SPARQL query that a list answers."""
-    narrowed = "".join(f"    <{predicate}> <{value}> ;\n" for predicate, value in chosen)
-    return _LIST_QUERY.replace("CLASS", class_iri).replace("    rdfs:label", f"{narrowed}    rdfs:label")
+def _list_formats(table: Sequence[Representation], path: str) -> list[tuple[Representation, str]]:
+    return [(form, html.href(f"{path}.{form.suffix}", **_list_query())) for form in table]
+
+
+def _list_query(**changed: str) -> dict[str, list[str]]:
+    """Give what this request's list is narrowed and sorted by, and where its page begins."""
+    kept = {name: some for name, some in request.args.lists() if name not in ("format", "lang", "map")}
+    return {**kept, **{name: [value] for name, value in changed.items()}}
 
 
 def _map_of_list(found: Listing) -> dict[str, Any]:
@@ -300,44 +398,51 @@ def _draw_list(found: Listing) -> Drawing | None:
     return atlas.draw(places, None, 720)
 
 
-@blueprint.get("/links")
-def links() -> Response:
+@blueprint.get("/links", defaults={"suffix": ""})
+@blueprint.get("/links.<suffix>")
+def links(suffix: str) -> Response:
     """The things that point to one thing by one property, page by page."""
+    form = negotiate.of_name(suffix, LISTS) if suffix else None
+    if suffix and form is None:
+        raise resolve.unsupported(suffix, "links", LISTS)
     target, predicate = request.args.get("to", ""), request.args.get("by", "")
     limit, after = current.site().settings.page_size, request.args.get("after", "")
     iris = current.index().incoming(target, predicate, after=after, limit=limit + 1)
     names = html.names((target, predicate, *iris))
     rows = [{"iri": iri, "label": names[iri].text, "language": names[iri].language} for iri in iris[:limit]]
-    chosen, vary = choose(None, LISTS, "links")
+    chosen, vary = choose(form, LISTS, "links")
     more = iris[limit - 1] if len(iris) > limit else ""
-    return _table(
-        "links.html", chosen, vary, "links", rows, target=target, predicate=predicate, names=names, more=more
+    if chosen is not HTML:
+        return _table(chosen, vary, "links", _records(rows, chosen), more)
+    page = html.render(
+        "links.html",
+        rows=rows,
+        formats=_list_formats(LISTS, "links"),
+        target=target,
+        predicate=predicate,
+        names=names,
+        more=more,
+    )
+    return _table(chosen, vary, "links", page, more)
+
+
+def _table(chosen: Representation, vary: Iterable[str], path: str, body: str | bytes, more: str) -> Response:
+    """Give a page of a list in some form, with the way to the next."""
+    suffix = "" if chosen is HTML else f".{chosen.suffix}"
+    following = [link(html.href(f"{path}{suffix}", **_list_query(after=more)), "next")] if more else []
+    return respond(
+        body,
+        chosen,
+        vary=(*vary, "Accept-Language"),
+        content_location=html.href(f"{path}.{chosen.suffix}", **_list_query()),
+        links=following,
+        language=html.language(),
+        variant=query_string(),
     )
 
 
-def _table(
-    template: str,
-    chosen: Representation,
-    vary: Iterable[str],
-    path: str,
-    rows: Sequence[Any],
-    **context: Any,
-) -> Response:
-    """Give rows as a page, as CSV or as JSON."""
-    variant = query_string()
-    vary = (*vary, "Accept-Language")
-    if chosen is HTML:
-        formats = [(form, html.href(f"{path}.{form.suffix}" if "." not in path and path != "links" else path,
-                                    **_query(form, path))) for form in LISTS]  # fmt: skip
-        return respond(html.render(template, rows=rows, formats=formats, **context), HTML, vary=vary,
-                       language=html.language(), variant=variant)  # fmt: skip
-    body = _csv(rows) if chosen is CSV else _json(rows)
-    return respond(body, chosen, vary=vary, variant=variant)
-
-
-def _query(form: Representation, path: str) -> dict[str, str]:
-    query = {name: value for name, value in request.args.items() if name not in ("format", "lang")}
-    return {**query, "format": form.suffix} if path == "links" else query
+def _records(rows: Sequence[Mapping[str, Any]], chosen: Representation) -> str:
+    return _csv(rows) if chosen is CSV else _json(rows)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -395,6 +500,33 @@ def accessibility() -> Response:
     return _page("accessibility.html")
 
 
+@blueprint.get("/api", defaults={"suffix": ""})
+@blueprint.get("/api.<suffix>")
+def api(suffix: str) -> Response:
+    """What can be asked of this site and how: an OpenAPI document, and the page made of it."""
+    form = negotiate.of_name(suffix, API) if suffix else None
+    if suffix and form is None:
+        raise resolve.unsupported(suffix, "api", API)
+    chosen, vary = choose(form, API, "api")
+    told = openapi.document(current.snapshot(), current.site().settings, _routes(), html.text_of)
+    profiles = [(profile, profile_iri(profile.token)) for profile in PROFILES]
+    body = (
+        html.render("api.html", api=told, profiles=profiles, formats=[(f, address("api", f)) for f in API])
+        if chosen is HTML
+        else _json(told)
+    )
+    return respond(body, chosen, vary=(*vary, "Accept-Language"), content_location=address("api", chosen),
+                   language=html.language(), variant=query_string())  # fmt: skip
+
+
+def _routes() -> Iterator[Route]:
+    """Yield the rules of the application, each with the first sentence of its function."""
+    for rule in current_app.url_map.iter_rules():
+        view = rule.endpoint.removeprefix(f"{blueprint.name}.")
+        said = (current_app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]
+        yield Route(rule.rule, tuple((rule.methods or set()) - {"HEAD", "OPTIONS"}), view, said)
+
+
 @blueprint.get("/limits")
 def limits() -> Response:
     """How much a query may take, and what the engine gets wrong."""
@@ -419,14 +551,18 @@ def _page(template: str, **context: Any) -> Response:
 
 @blueprint.get("/<path:path>")
 def thing(path: str) -> Response:
-    """The IRI of a thing: see the document about it."""
-    stem, form, _ = negotiate.split_suffix(path, ENTITY)
+    """The IRI of a thing: see the document about it; or a list."""
+    stem, table, _ = negotiate.split_suffix(path, MEMBERS)
+    at = path if table is None else stem
+    if at in html.lists():
+        return _members(html.lists()[at], table, at)
+    stem, form, _ = negotiate.split_suffix(path, DOCUMENTS)
     found = resolve.entity(path)
     suffix = ""
     if found is None and form is not None:
         found, suffix = resolve.entity(stem), f".{form.suffix}"
     if found is None:
-        raise resolve.missing(path)
+        raise resolve.no_entity(path)
     target = document_path(found.iri, current.snapshot().config.base)
     query = request.query_string.decode("latin-1")
     return redirect(here(target + suffix) + (f"?{query}" if query else ""))

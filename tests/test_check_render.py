@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from pyoxigraph import RdfFormat, parse
 
+from kg import rdfio
 from kg.check.render import FORMATS, render
 from kg.errors import ConfigError
 from kg.findings import Finding, Place, Report, Severity
+from tests import browser as browsers
 
 REPORT = Report(
     findings=(
@@ -26,6 +30,15 @@ REPORT = Report(
             shape="https://ex.org/shape/place",
             excerpt="    id:roan a ex:Village .",
             hint="Add rdfs:label.",
+            details=(
+                Finding(
+                    rule="sh:NodeKindConstraintComponent",
+                    severity=Severity.VIOLATION,
+                    messages=(("en", "A label is text."), ("nb", "Et navn er tekst.")),
+                    focus="https://ex.org/id/roan",
+                    path="http://www.w3.org/2000/01/rdf-schema#label",
+                ),
+            ),
         ),
         Finding(
             rule="unknown-term",
@@ -46,6 +59,7 @@ def test_text_groups_by_file_and_ends_in_a_summary() -> None:
         "  3:5 brudd: Et sted har et navn. [sh:MinCountConstraintComponent]\n"
         "          id:roan a ex:Village .\n"
         "          ^^^^^^^\n"
+        "      - rdfs:label: Et navn er tekst. [sh:NodeKindConstraintComponent]\n"
         "      Add rdfs:label.\n"
         "  9 advarsel: 50% wrong,\nsee: here \x00 [unknown-term]\n"
         "\n"
@@ -75,6 +89,22 @@ def test_json_carries_every_field() -> None:
         "value": None,
         "shape": "https://ex.org/shape/place",
         "hint": "Add rdfs:label.",
+        "details": [
+            {
+                "severity": "violation",
+                "rule": "sh:NodeKindConstraintComponent",
+                "file": None,
+                "line": None,
+                "column": None,
+                "length": None,
+                "message": "A label is text.",
+                "focus": "https://ex.org/id/roan",
+                "path": "http://www.w3.org/2000/01/rdf-schema#label",
+                "value": None,
+                "shape": None,
+                "hint": None,
+            }
+        ],
     }
 
 
@@ -132,10 +162,90 @@ def test_turtle_is_a_validation_report() -> None:
     } <= found
 
 
+def canonical(body: str, form: RdfFormat) -> bytes:
+    return rdfio.canonical(parse(body.encode(), format=form))
+
+
+def test_json_ld_says_what_turtle_says_as_one_tree() -> None:
+    body = render(REPORT, "jsonld")
+    assert canonical(body, RdfFormat.JSON_LD) == canonical(render(REPORT, "ttl"), RdfFormat.TURTLE)
+    tree = json.loads(body)
+    assert (tree["@type"], len(tree["sh:result"])) == ("sh:ValidationReport", 2)
+    assert tree["sh:result"][0]["sh:detail"][0]["sh:resultMessage"][0] == {
+        "@value": "A label is text.",
+        "@language": "en",
+    }
+
+
+class Outline(HTMLParser):
+    """The tags and the text of a page; every element that is opened must be closed in turn."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in ("meta", "input"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_html_is_one_file_that_asks_for_nothing_else() -> None:
+    page = Outline(render(REPORT, "html", "nb"))
+    assert page.open == []
+    assert {tag for tag, _ in page.seen} & {"script", "link", "img", "iframe", "object"} == set()
+    assert [a for _, attrs in page.seen for a in attrs if a in ("src", "href", "onclick", "style")] == []
+    assert ("html", {"lang": "nb"}) in page.seen
+    assert [attrs["id"] for tag, attrs in page.seen if tag == "input"] == ["show-violation", "show-warning"]
+    for told in (
+        "Et sted har et navn.",
+        "1 brudd, 1 advarsel.",
+        "Et navn er tekst.",
+        "A note.",
+        "data/å.ttl",
+    ):
+        assert told in page.text
+
+
+def test_html_marks_what_is_told_in_another_language_and_escapes_what_the_data_say() -> None:
+    odd = Finding(rule="<r>", severity=Severity.INFO, messages=(("en", "<script>&"),),
+                  place=Place("<f>", 1, 1, 9), excerpt="<script>", hint="<i>")  # fmt: skip
+    body = render(Report(findings=(odd,)), "html", "nn")
+    assert '<span lang="en">&lt;script&gt;&amp;</span>' in body
+    assert "<mark>&lt;script&gt;</mark>" in body
+    assert Outline(body).open == []
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(bool(browsers.MISSING), reason=browsers.MISSING)
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_wrong_with_the_html_report(tmp_path: Path, dark: bool) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(render(REPORT, "html", "nb"), "utf-8")
+    with browsers.browser(tmp_path) as browser:
+        page = browser.page()
+        page.send("Page.setBypassCSP", enabled=True)
+        page.size(360, 800, dark=dark)
+        page.open(file.as_uri())
+        assert (page.axe(), page.is_too_wide()) == ([], False)
+        page.run("document.querySelector('#show-warning').click()")
+        assert page.run("[...document.querySelectorAll('li')].filter(e => e.checkVisibility()).length") == 3
+
+
 def test_an_unknown_format_names_those_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"There are: text, json, csv, sarif, junit, github, ttl\."):
+    with pytest.raises(ConfigError, match=r"There are: text, json, .*, ttl, jsonld, html\."):
         render(REPORT, "xlsx")
-    assert list(FORMATS) == ["text", "json", "csv", "sarif", "junit", "github", "ttl"]
+    assert list(FORMATS) == ["text", "json", "csv", "sarif", "junit", "github", "ttl", "jsonld", "html"]
 
 
 def test_a_place_far_out_on_a_long_line_is_shown_with_its_surroundings() -> None:

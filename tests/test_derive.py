@@ -1,9 +1,12 @@
 """What follows from what was written."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyoxigraph import Triple
 
 from kg import derive, rdfio
-from kg.derive import Rule
+from kg.derive import Derivation, Rule, read_axioms
 from kg.errors import SourceError
 
 PREFIXES = """\
@@ -64,3 +67,43 @@ def test_a_rule_that_is_no_construct_query_is_named() -> None:
 def test_a_rule_that_is_no_sparql_is_named() -> None:
     with pytest.raises(SourceError, match="rule 0: not SPARQL"):
         derived(":a :b :c .", "CONSTRUCT {")
+
+
+AXIOMS = """:A rdfs:subClassOf :B . :B rdfs:subClassOf :C . :p rdfs:subPropertyOf :q . :q owl:inverseOf :r .
+    :s a owl:SymmetricProperty . :t a owl:TransitiveProperty . :u owl:propertyChainAxiom (:p :t) .
+    :t rdfs:subPropertyOf :s . """
+RULES = (
+    "PREFIX : <http://x/> CONSTRUCT { ?b :t ?a } WHERE { ?a :u ?b }",
+    "PREFIX : <http://x/> CONSTRUCT { ?a a :A } WHERE { ?a :r ?b FILTER NOT EXISTS { ?a :s ?b } }",
+)
+STATED = st.frozensets(
+    st.one_of(
+        st.tuples(st.sampled_from(":a :b :c :d".split()), st.sampled_from(":p :q :r :s :t :u".split()),
+                  st.sampled_from(":a :b :c :d 1 01".split())),
+        st.tuples(st.sampled_from(":a :b".split()), st.just("a"), st.sampled_from(":A :B".split())),
+    ),
+    max_size=10,
+)  # fmt: skip
+
+
+def triples(stated: frozenset[tuple[str, ...]]) -> set[Triple]:
+    text = PREFIXES + "".join(f"{' '.join(triple)} .\n" for triple in stated)
+    return {quad.triple for quad in rdfio.read(text.encode(), rdfio.FORMATS[0])}
+
+
+@settings(max_examples=200)
+@given(versions=st.lists(STATED, min_size=2, max_size=4), number=st.integers(0, 2))
+def test_after_any_change_the_same_follows_as_from_scratch(
+    versions: list[frozenset[tuple[str, ...]]], number: int
+) -> None:
+    axioms = read_axioms(rdfio.read((PREFIXES + AXIOMS).encode(), rdfio.FORMATS[0]))
+    rules = [Rule(f"rule {n}", text) for n, text in enumerate(RULES[:number])]
+    before = triples(versions[0])
+    changing = Derivation(before, axioms, rules)
+    for version in versions[1:]:
+        now = triples(version)
+        kept = derive.stored(now & before)
+        gone = derive.stored(before - now) - kept
+        changing.change(gone, now - before)
+        assert changing.derived == Derivation(now, axioms, rules).derived
+        before = now

@@ -21,19 +21,19 @@ def names(nodes: tuple[Node, ...]) -> list[object]:
 
 
 def test_a_scheme_is_a_tree_of_its_concepts_with_how_many_use_them(snapshot: Snapshot) -> None:
-    found = concepts.tree(f"{BASE}concept/genre", Index(snapshot.index), snapshot.store, "nb")
+    found = concepts.tree(f"{BASE}concept/genre", Index(snapshot.index), "nb")
     assert names(found) == [("Prosa", 1, [("Roman", 2, [("Ættesaga", 2, [])])]), ("Ring", 0, [])]
 
 
 def test_concepts_that_the_same_things_use_are_companions(snapshot: Snapshot) -> None:
-    found = concepts.companions(f"{BASE}concept/genre/novel", Index(snapshot.index), snapshot.store, "nb")
+    found = concepts.companions(f"{BASE}concept/genre/novel", Index(snapshot.index), "nb")
     assert [(companion.label.text, companion.count) for companion in found] == [("Ættesaga", 2)]
 
 
 def test_what_is_no_concept_has_neither_tree_nor_companions(snapshot: Snapshot) -> None:
     index = Index(snapshot.index)
-    assert concepts.tree(f"{BASE}id/book/growth", index, snapshot.store, "nb") == ()
-    assert concepts.companions(f"{BASE}id/book/growth", index, snapshot.store, "nb") == ()
+    assert concepts.tree(f"{BASE}id/book/growth", index, "nb") == ()
+    assert concepts.companions(f"{BASE}id/book/growth", index, "nb") == ()
 
 
 def test_the_pages_show_the_tree_and_the_companions(snapshot: Snapshot) -> None:

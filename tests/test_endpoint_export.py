@@ -24,13 +24,13 @@ from endpoint.export.command import command
 from endpoint.export.links import Address, file_name, read, turn
 from endpoint.export.rules import choices, tongues
 from endpoint.export.site import ExportError, Options, export
-from endpoint.negotiate import ENTITY, ERRORS, LISTS, choose, choose_language
+from endpoint.negotiate import ENTITY, ERRORS, MEMBERS, choose, choose_language
 from kg import source
 from kg.findings import Report
 from kg.snapshot import Home, Snapshot
 
 from .browser import FLAGS
-from .test_endpoint_doctor import FILES
+from .test_endpoint_doctor import FILES, NOT_HERE
 from .test_endpoint_negotiate import CHROME, JENA, RDFLIB
 from .webservers import apache_server, caddy_server, nginx_server
 
@@ -39,7 +39,7 @@ NO_QUERIES = "there is no SPARQL service"
 NOT_BY_FILES = {
     **{check.name: NO_QUERIES for check in CHECKS if check.name.startswith("sparql-")},
     "withdrawn": NO_QUERIES,  # found by a query; test_what_was_withdrawn_is_a_410 looks without one
-    "https-kept": "the address is not https",
+    **NOT_HERE,
 }
 """What a static host cannot do, or the doctor cannot see of it, with the reason."""
 Serve = Callable[[Path, Path], AbstractContextManager[str]]
@@ -78,7 +78,8 @@ def test_every_thing_has_a_page_in_each_language_and_each_format(exported: Path)
     stem = exported / "www/doc/village"
     assert {path.name for path in stem.glob("lonset.*")} == {
         "lonset.nb.html", "lonset.nn.html", "lonset.en.html", "lonset.ttl", "lonset.jsonld", "lonset.nt",
-        "lonset.rdf", "lonset.trig", "lonset.nq",
+        "lonset.rdf", "lonset.trig", "lonset.nq", "lonset.bib", "lonset.ris", "lonset.csl",
+        "lonset.schema.jsonld", "lonset.annotated.ttl", "lonset.alt.ttl",
     }  # fmt: skip
     assert (stem / "Sætervik.ttl").is_file()
     assert (stem / "a b.nb.html").is_file()
@@ -171,7 +172,7 @@ def test_the_command_says_what_it_wrote(small: Path, tmp_path: Path) -> None:
     ]
     done = CliRunner().invoke(command, words, standalone_mode=False, catch_exceptions=False)
     rows = [line.split()[:3] for line in done.stdout.splitlines() if line.startswith("graph")]
-    assert rows == [["graph", "4", "40"]]
+    assert rows == [["graph", "4", "64"]]
     assert f"The site is in {tmp_path / 'site' / 'www'}" in done.stdout
 
 
@@ -266,7 +267,7 @@ TONGUES = ("", "nb", "nn-NO,nn;q=0.9,en;q=0.5", "no", "fr, en;q=0.3, nn;q=0.7", 
 
 @pytest.mark.parametrize("accept", ACCEPTED)
 def test_the_rules_choose_what_the_site_chooses(accept: str | None) -> None:
-    for table, default in ((ENTITY, "html"), (LISTS, "html"), (ERRORS, "problem")):
+    for table, default in ((ENTITY, "html"), (MEMBERS, "html"), (ERRORS, "problem")):
         wanted = choose(accept, table, default=default)
         named = {form.name: "problem" if form.name == "problem" else form.suffix for form in table}
         rules = choices(table, default)

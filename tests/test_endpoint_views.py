@@ -154,7 +154,7 @@ def test_unusual_iris_survive_the_redirect(client: FlaskClient, path: str, locat
 
 
 def test_links_on_pages_lead_to_unusual_iris(client: FlaskClient) -> None:
-    page = client.get("/list/def:Book", headers=HTML).text
+    page = client.get("/books", headers=HTML).text
     addresses = re.findall(r'<li><a class="ds-link" href="(/doc[^"]+)"', page)
     assert len(addresses) == 9
     assert {status(client, address) for address in addresses} == {200, 410}
@@ -164,8 +164,8 @@ def test_caching_headers_tell_what_the_answer_depends_on(client: FlaskClient) ->
     negotiated = client.get("/doc/book/growth", headers={"Accept": "text/turtle"}).headers
     page = client.get("/doc/book/growth", headers=HTML).headers
     fixed = client.get("/doc/book/growth.ttl").headers
-    assert negotiated["Vary"] == "Accept, Accept-Encoding"
-    assert page["Vary"] == "Accept, Accept-Language, Accept-Encoding"
+    assert negotiated["Vary"] == "Accept, Accept-Profile, Accept-Encoding"
+    assert page["Vary"] == "Accept, Accept-Profile, Accept-Language, Accept-Encoding"
     assert fixed["Vary"] == "Accept-Encoding"
     assert page["Content-Language"] == "en"
     assert re.fullmatch('"[0-9a-f]{24}"', fixed["ETag"])
@@ -206,8 +206,9 @@ def test_links_name_the_thing_and_the_other_forms(client: FlaskClient) -> None:
 def test_what_nothing_accepts_is_a_406_that_lists_what_there_is(client: FlaskClient) -> None:
     answer = client.get("/doc/book/growth", headers={"Accept": "image/png"})
     document = json.loads(answer.data)
-    assert (answer.status_code, answer.headers["Vary"]) == (406, "Accept")
-    assert {"type": "text/turtle", "href": "/doc/book/growth.ttl"} in document["available"]
+    assert (answer.status_code, answer.headers["Vary"]) == (406, "Accept, Accept-Profile")
+    turtle = {"type": "text/turtle", "href": "/doc/book/growth.ttl", "profile": f"{BASE}def"}
+    assert turtle in document["available"]
 
 
 @pytest.mark.parametrize("path", ["/doc/book/growth.docx", "/doc/book/growth?format=docx", "/def.docx"])
@@ -339,7 +340,7 @@ def test_a_page_can_be_cited_as_text_and_bibtex(client: FlaskClient, snapshot: S
 
 
 def test_a_list_can_be_had_as_page_csv_and_json(client: FlaskClient) -> None:
-    rows = json.loads(client.get("/list/def:Person.json?lang=en").data)
+    rows = json.loads(client.get("/persons.json?lang=en").data)
     assert rows == [
         {
             "iri": "https://books.example/id/person/hamsun",
@@ -348,16 +349,16 @@ def test_a_list_can_be_had_as_page_csv_and_json(client: FlaskClient) -> None:
             "wrote": "Growth of the Soil",
         }
     ]
-    assert list(csv.DictReader(io.StringIO(client.get("/list/def:Person.csv?lang=en").text))) == rows
-    assert "Knut Hamsun" in client.get("/list/def:Person", headers=HTML).text
-    assert client.get("/list/def:Nothing").status_code == 404
+    assert list(csv.DictReader(io.StringIO(client.get("/persons.csv?lang=en").text))) == rows
+    assert "Knut Hamsun" in client.get("/persons", headers=HTML).text
+    assert client.get("/nothings").status_code == 404
 
 
 def test_a_long_list_is_read_page_by_page(snapshot: Snapshot) -> None:
     client = make_client(snapshot, page_size=5)
 
     def pages() -> Iterator[list[str]]:
-        address = "/list/def:Book"
+        address = "/books"
         while address:
             page = client.get(address, headers=HTML).text
             yield re.findall(r'<li><a class="ds-link" href="(/doc[^"]+)"', page)
@@ -369,23 +370,23 @@ def test_a_long_list_is_read_page_by_page(snapshot: Snapshot) -> None:
 
 
 def test_a_list_is_in_the_order_of_names_as_norwegian_sorts_them(client: FlaskClient) -> None:
-    rows = json.loads(client.get("/list/def:Region.json").data)
+    rows = json.loads(client.get("/regions.json").data)
     assert [row["label"] for row in rows] == ["Vestlandet", "Østlandet"]
 
 
 def test_a_list_can_be_narrowed_by_what_its_things_point_to(client: FlaskClient) -> None:
-    page = client.get("/list/def:Shop", headers=HTML).text
-    assert 'href="/list/def:Shop?def:in=https://books.example/id/town/oslo"' in page
-    narrowed = json.loads(client.get(f"/list/def:Shop.json?def:in={BASE}id/town/oslo").data)
+    page = client.get("/shops", headers=HTML).text
+    assert 'href="/shops?def:in=https://books.example/id/town/oslo"' in page
+    narrowed = json.loads(client.get(f"/shops.json?def:in={BASE}id/town/oslo").data)
     assert [row["label"] for row in narrowed] == ["Ark", "Norli"]
-    assert json.loads(client.get(f"/list/def:Shop.json?def:in={BASE}id/town/nowhere").data) == []
-    assert client.get("/list/def:Shop?def:in=x%22y", headers=HTML).status_code == 200
+    assert json.loads(client.get(f"/shops.json?def:in={BASE}id/town/nowhere").data) == []
+    assert client.get("/shops?def:in=x%22y", headers=HTML).status_code == 200
 
 
 def test_a_list_of_things_with_places_has_a_map(client: FlaskClient) -> None:
-    assert "Show map" in client.get("/list/def:Shop", headers=HTML).text
-    assert "<svg" in client.get("/list/def:Shop?map=1", headers=HTML).text
-    assert "Show map" not in client.get("/list/def:Book", headers=HTML).text
+    assert "Show map" in client.get("/shops", headers=HTML).text
+    assert "<svg" in client.get("/shops?map=1", headers=HTML).text
+    assert "Show map" not in client.get("/books", headers=HTML).text
 
 
 def test_all_that_refers_to_a_thing_is_a_list_of_its_own(client: FlaskClient) -> None:
@@ -442,7 +443,7 @@ def test_nothing_but_dumps_can_be_downloaded(client: FlaskClient, path: str) -> 
 
 
 PAGES = ("/", "/kinds", "/questions", "/dumps/", "/dataset", "/about", "/accessibility", "/limits",
-         "/problems", "/search", "/search?q=x", "/doc/book/growth", "/def", "/list/def:Book")  # fmt: skip
+         "/problems", "/search", "/search?q=x", "/doc/book/growth", "/def", "/books")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -1,16 +1,18 @@
 """Since when each thing is as it is."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from kg import history, source
 from kg.findings import Report
-from kg.history import Change, History
+from kg.history import Change, History, Version
 from kg.snapshot import Home
 from tests.conftest import SMALL
 from tests.test_snapshot import built
 
 BASE = "https://ex.org/"
-MONDAY, TUESDAY = "2026-11-23T08:00:00+00:00", "2026-11-24T08:00:00+00:00"
+MONDAY, TUESDAY, WEDNESDAY = (f"2026-11-{day}T08:00:00+00:00" for day in (23, 24, 25))
 
 
 def line(subject: str, value: str, predicate: str = "https://ex.org/p") -> bytes:
@@ -19,7 +21,7 @@ def line(subject: str, value: str, predicate: str = "https://ex.org/p") -> bytes
 
 def after(folder: Path, content: bytes, before: Path | None = None, now: str = MONDAY) -> Path:
     path = folder / f"{now[:10]}.sqlite"
-    history.build(path, content, BASE, now, before)
+    history.build(path, content, BASE, f"{BASE}graph/derived", now, f"snapshot of {now[:10]}", before)
     return path
 
 
@@ -47,7 +49,7 @@ def test_another_name_of_a_blank_node_changes_nothing(tmp_path: Path) -> None:
     assert History(after(tmp_path, line("id/a", "_:c14n7"), monday, TUESDAY)).changed(f"{BASE}id/a") == MONDAY
 
 
-def test_the_retired_are_remembered_but_not_living(tmp_path: Path) -> None:
+def test_the_deprecated_are_remembered_but_not_living(tmp_path: Path) -> None:
     deprecated, replaced = "http://www.w3.org/2002/07/owl#deprecated", "http://purl.org/dc/terms/isReplacedBy"
     boolean = "^^<http://www.w3.org/2001/XMLSchema#boolean>"
     content = (
@@ -56,8 +58,45 @@ def test_the_retired_are_remembered_but_not_living(tmp_path: Path) -> None:
         + line("id/c", f"<{BASE}id/b>", replaced)
     )
     found = History(after(tmp_path, content))
-    assert ([change.iri for change in found.living()], found.count()) == ([f"{BASE}id/b"], 1)
+    assert ([change.iri for change in found.living()], found.count()) == ([f"{BASE}id/b", f"{BASE}id/c"], 2)
     assert found.changed(f"{BASE}id/a") == MONDAY
+
+
+def test_each_version_of_a_thing_is_kept_with_the_snapshot_that_began_it(tmp_path: Path) -> None:
+    monday = after(tmp_path, line("id/a", '"1"') + line("id/b", '"2"'))
+    tuesday = after(tmp_path, line("id/a", '"1"') + line("id/b", '"3"'), monday, TUESDAY)
+    wednesday = History(after(tmp_path, line("id/a", '"5"') + line("id/b", '"3"'), tuesday, WEDNESDAY))
+    first, second, third = (Version(day, f"snapshot of {day[:10]}") for day in (MONDAY, TUESDAY, WEDNESDAY))
+    assert wednesday.versions(f"{BASE}id/a#part") == (third, first)
+    assert wednesday.versions(f"{BASE}id/b") == (second, first)
+    assert wednesday.versions(f"{BASE}id/c") == ()
+
+
+def test_what_is_said_no_more_is_gone_until_it_comes_back(tmp_path: Path) -> None:
+    monday = after(tmp_path, line("id/a", '"1"') + line("id/b", '"2"'))
+    tuesday = after(tmp_path, line("id/a", '"1"'), monday, TUESDAY)
+    wednesday = after(tmp_path, line("id/b", '"2"'), tuesday, WEDNESDAY)
+    since = [
+        [History(day).gone(f"{BASE}id/{name}") for name in "abc"] for day in (monday, tuesday, wednesday)
+    ]
+    assert since == [[None, None, None], [None, TUESDAY, None], [WEDNESDAY, None, None]]
+    assert History(wednesday).changed(f"{BASE}id/b") == WEDNESDAY
+
+
+def test_dates_are_taken_from_a_history_of_an_earlier_layout_too(tmp_path: Path) -> None:
+    monday = after(tmp_path, line("id/a", '"1"') + line("id/b", '"2"'))
+    with closing(sqlite3.connect(monday)) as connection:
+        connection.executescript("DROP TABLE version; DROP TABLE gone")
+    found = History(after(tmp_path, line("id/a", '"1"'), monday, TUESDAY))
+    assert (found.changed(f"{BASE}id/a"), found.gone(f"{BASE}id/b")) == (MONDAY, None)
+
+
+def test_what_only_follows_from_other_things_has_no_history(tmp_path: Path) -> None:
+    derived = line("id/a", f"<{BASE}id/b>").replace(b"graph/g", b"graph/derived")
+    (tmp_path / "first").mkdir()
+    assert History(after(tmp_path / "first", derived)).count() == 0
+    monday = after(tmp_path, line("id/a", '"1"') + derived)
+    assert History(after(tmp_path, derived, monday, TUESDAY)).gone(f"{BASE}id/a") == TUESDAY
 
 
 def test_things_of_others_have_no_history(tmp_path: Path) -> None:

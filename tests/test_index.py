@@ -103,3 +103,34 @@ def test_usage_counts_properties_of_all_things_and_of_each_class(opened: Index) 
 def test_members_of_a_class_are_paged(opened: Index) -> None:
     assert opened.members("http://x/Village", limit=1) == ("http://x/a",)
     assert opened.members("http://x/Village", after="http://x/a") == ("http://x/b",)
+
+
+def test_values_of_many_things_come_at_once_as_written_and_each_once(opened: Index) -> None:
+    found = opened.values(
+        ["http://x/a", "_:b", "http://x/none"], ["http://x/founded", "http://x/size", "http://x/at"]
+    )
+    assert {
+        iri: {by: [str(v) for v in values] for by, values in said.items()} for iri, said in found.items()
+    } == {
+        "http://x/a": {
+            "http://x/at": ["<http://x/a#point>"],
+            "http://x/founded": ['"01900"^^<http://www.w3.org/2001/XMLSchema#integer>'],
+        },
+        "_:b": {"http://x/size": ['"3"']},
+    }
+    assert set(opened.values(["http://x/b"])["http://x/b"]) == {
+        str(RDF_TYPE.value),
+        "http://x/near",
+        "http://www.w3.org/2000/01/rdf-schema#label",
+    }
+
+
+def test_users_point_to_a_thing_by_any_predicate_but_some(opened: Index) -> None:
+    village = "http://x/Village"
+    assert opened.users(["http://x/a", village]) == {
+        "http://x/a": ("http://x/b", "http://x/c", "http://x/d"),
+        village: ("http://x/a", "http://x/b"),
+    }
+    assert opened.users(["http://x/a", village], but=["http://www.w3.org/"]) == {
+        "http://x/a": ("http://x/b", "http://x/c", "http://x/d")
+    }

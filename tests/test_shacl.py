@@ -216,3 +216,49 @@ def test_a_limit_keeps_the_first_results_and_says_so() -> None:
     cut, whole = validate(shapes, data, limit=4), validate(shapes, data, limit=9)
     assert (len(cut.results), cut.notes) == (4, ("There are more than 4 results: the rest is left out.",))
     assert (len(whole.results), whole.notes) == (9, ())
+
+
+def name(result: Result) -> str:
+    return result.component.value.rpartition("#")[2].removesuffix("ConstraintComponent")
+
+
+def test_a_result_about_another_shape_says_why() -> None:
+    shapes = """ex:S a sh:NodeShape ; sh:targetNode ex:a ;
+      sh:property [ sh:path ex:p ; sh:node ex:T ] ;
+      sh:property [ sh:path ex:q ; sh:qualifiedValueShape [ sh:datatype xsd:integer ] ;
+                    sh:qualifiedMinCount 1 ] .
+    ex:T sh:property [ sh:path ex:q ; sh:minCount 1 ] ; sh:or ( [ sh:class ex:C ] [ sh:nodeKind sh:Literal ] ) ."""
+    data = 'ex:a ex:p ex:b , ex:c ; ex:q "x" . ex:c ex:q 1 ; a ex:C .'
+    told = {
+        (str(result.value), name(result)): sorted(
+            (str(detail.focus), name(detail), tuple(sorted(map(name, detail.details))))
+            for detail in result.details
+        )
+        for result in found(shapes, data)
+    }
+    assert told == {
+        ("<https://ex.org/b>", "Node"): [
+            ("<https://ex.org/b>", "MinCount", ()),
+            ("<https://ex.org/b>", "Or", ("Class", "NodeKind")),
+        ],
+        ("None", "QualifiedMinCount"): [('"x"', "Datatype", ())],
+    }
+
+
+def test_details_of_a_long_chain_of_shapes_end() -> None:
+    chain = "".join(f"ex:S{n} a sh:NodeShape ; sh:node ex:S{n + 1} . " for n in range(60))
+    [result] = found(chain + "ex:S0 sh:targetNode ex:a . ex:S60 sh:nodeKind sh:Literal .", "")
+    depth = 0
+    while result.details:
+        [result] = result.details
+        depth += 1
+    assert depth == 3
+
+
+def test_details_are_part_of_the_report_graph() -> None:
+    shapes = "ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:node [ sh:nodeKind sh:Literal ] ."
+    triples = list(validate(turtle(shapes), []).graph())
+    [detail] = [t.object for t in triples if t.predicate == sh("detail")]
+    assert [t.object for t in triples if t.subject == detail and t.predicate == sh("focusNode")] == [
+        NamedNode("https://ex.org/a")
+    ]

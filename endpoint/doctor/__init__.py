@@ -14,6 +14,7 @@ CHECKS: tuple[Check, ...] = (
     *files.CHECKS,
     *service.CHECKS,
     *discovery.CHECKS,
+    *delivery.AFTERWARDS,
 )
 """Every check, in the order in which they are run."""
 

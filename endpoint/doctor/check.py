@@ -47,5 +47,6 @@ def _outcome(check: Check, site: Deployment) -> Outcome:
         remarks = (f"{error}.",)
     except (ValueError, LookupError, TypeError, AttributeError, SyntaxError) as error:
         # Other people's answers hold what no check has foreseen; that is a finding, not the end of the run.
-        remarks = (f"The answer cannot be read: {type(error).__name__}: {error}.",)
+        kind = "" if isinstance(error, SyntaxError) else f"{type(error).__name__}: "
+        remarks = (f"An answer cannot be read: {kind}{error}.",)
     return Outcome(check, FAILED if remarks else PASSED, remarks)

@@ -91,8 +91,9 @@ class Client:
     """Sends requests one after another and remembers the answers to equal GETs and HEADs."""
 
     def __init__(self, timeout: float = 15.0) -> None:
-        """Set the seconds that an answer may take."""
+        """Set the seconds that an answer may take; `unavailable` tells of each 502, 503 and 504."""
         self.count = 0
+        self.unavailable: list[str] = []
         self._timeout = timeout
         self._known: dict[tuple[object, ...], Reply] = {}
         self._connections: dict[tuple[str, str], http.client.HTTPConnection] = {}
@@ -112,6 +113,8 @@ class Client:
             return self._known[key]
         self.count += 1
         reply = self._exchange(method, url, sent, body)
+        if reply.status in (502, 503, 504):
+            self.unavailable.append(f"{method} {url} was answered {reply.status}.")
         if method in ("GET", "HEAD"):
             self._known[key] = reply
         return reply

@@ -407,13 +407,36 @@ def wrong_method(site: Deployment) -> Iterator[str]:
 
 def errors_keep_quiet(site: Deployment) -> Iterator[str]:
     """Errors tell nothing of the inside."""
-    for address in (_UNKNOWN, "doc/%FF%FE", "doc?iri=%00", f"doc/{'x' * 9000}", "list/%22%3E%3Cscript%3E"):
+    for address in (
+        _UNKNOWN,
+        "doc/%FF%FE",
+        "doc?iri=%00",
+        f"doc/{'x' * 9000}",
+        "links?to=%22%3E%3Cscript",
+    ):
         reply = site.ask(f"{site.root}{address}", HTML)
         if re.search(r"Traceback|File \"/|/site-packages/|werkzeug|<script>", reply.text):
             yield f"{site.root}{address[:60]} tells of the program's inside, or repeats markup."
         if reply.status >= 500:
             yield f"{site.root}{address[:60]} is answered {reply.status}."
 
+
+def available(site: Deployment) -> Iterator[str]:
+    """No answer of all these came from a gateway that had none."""
+    yield from dict.fromkeys(site.client.unavailable)
+
+
+AFTERWARDS = (
+    Check(
+        "gateway", "proxy",
+        "None of the requests above was answered 502, 503 or 504.",
+        "Those are the proxy's own words: it got no answer, or one that it could not take.",
+        "502 for some answers: their headers are too long for it (nginx: proxy_buffer_size 16k; HAProxy: "
+        "tune.bufsize 32768). 502 for all: is `kg serve` running? 503: more query_workers. 504: a timeout in "
+        "the proxy above query_timeout.", available,
+    ),
+)  # fmt: skip
+"""What is judged by the answers to all other checks."""
 
 CHECKS = (
     Check(
@@ -509,7 +532,9 @@ CHECKS = (
         "https-kept", "security",
         "Behind https nothing on the site leads to http, and Strict-Transport-Security is set.",
         "One http link lets others read and change what follows.",
-        "Build with an https --base; set Strict-Transport-Security in the proxy that ends TLS.", https_kept,
+        "Build with an https --base; take proxy_redirect and the like out. Set Strict-Transport-Security in "
+        "the proxy that ends TLS (nginx: a location with an add_header of its own loses those around it).",
+        https_kept,
     ),
     Check(
         "root-kept", "security",

@@ -36,6 +36,9 @@ GRAPHS: Mapping[str, RdfFormat] = {
 """The media types of graphs that the checks can read."""
 
 _MOST_PAGES = 24
+_NO_LISTS = (
+    r"/(about|dataset|def|dumps|kinds|limits|problems|quality|questions|search|shapes|sparql|static)\b"
+)
 _MOST_TEXT = 1_000_000
 _TOPIC = NamedNode("http://xmlns.com/foaf/0.1/primaryTopic")
 _HREF = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
@@ -177,10 +180,8 @@ class Deployment:
 
     def _lists(self) -> list[str]:
         linked = [link for link in self.page_links(self.front.url) if not _is_document(link)]
-        ranked = sorted(dict.fromkeys(linked), key=lambda link: "/list/" not in link)
-        return [link for link in ranked if not re.search(r"/(sparql|static|dumps|search)\b", link)][
-            :_MOST_PAGES
-        ]
+        others = [link for link in dict.fromkeys(linked) if not re.search(_NO_LISTS, link)]
+        return others[:_MOST_PAGES]
 
     def page_links(self, address: str) -> tuple[str, ...]:
         """Give the addresses within the site that a page links to, in order, each once."""
@@ -294,7 +295,9 @@ def uri(iri: str) -> str:
 
 def triples(reply: Reply) -> tuple[Triple, ...]:
     """Give the triples of a graph, each once. Raises SyntaxError if it cannot be read."""
-    form = GRAPHS[reply.media_type]
+    form = GRAPHS.get(reply.media_type)
+    if form is None:
+        raise SyntaxError(f"{reply.status} with {reply.media_type or 'no Content-Type'} is no RDF")
     return tuple(dict.fromkeys(quad.triple for quad in parse(reply.body, format=form, base_iri=reply.url)))
 
 

@@ -77,6 +77,17 @@ def sitemap(site: Deployment) -> Iterator[str]:
             yield f"{url} stands in the sitemap and is answered {site.ask(url, HTML).status}."
 
 
+def public_address(site: Deployment) -> Iterator[str]:
+    """Addresses that are read elsewhere lead to here."""
+    if re.match(r"localhost$|127\.|\[?::1", urlsplit(site.root).hostname or ""):
+        raise NotApplicableError("the site is looked at by a local address")
+    named = [url for url, _ in _entries(site.ask(site.sitemap))][:1]
+    named += re.findall(r"(?im)^sitemap:\s*(\S+)", site.ask("robots.txt").text)
+    for url in dict.fromkeys(named):
+        if not site.inside(url):
+            yield f"{url}, in robots.txt or the sitemap, is not below {site.root}."
+
+
 def _entries(reply: Reply) -> list[tuple[str, str]]:
     if b"<!DOCTYPE" in reply.body:
         return []
@@ -220,6 +231,13 @@ CHECKS = (
         "The sitemap can be read, its dates are dates, and its addresses answer.",
         "Search engines find pages by it and come back by its dates.",
         "Pass /sitemap*.xml on; build with the public --base.", sitemap,
+    ),
+    Check(
+        "public-address", "discovery",
+        "robots.txt and sitemap name addresses below the one that was given.",
+        "Search engines pass over a sitemap that speaks of another host, or of http where the site is https.",
+        "Set KG_PUBLIC_URL to the address of the front page, for `kg serve` and `kg publish` alike.",
+        public_address,
     ),
     Check(
         "void", "discovery",

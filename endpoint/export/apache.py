@@ -20,9 +20,10 @@ from endpoint.export.rules import (
     graph_links,
     page_links,
     suffixes,
+    tables,
     tongues,
 )
-from endpoint.negotiate import CATALOGUE, ENTITY, ERRORS, GRAPHS, LISTS
+from endpoint.negotiate import CATALOGUE, ENTITY, ERRORS, GRAPHS, MEMBERS
 from endpoint.respond import SECURITY_HEADERS
 from endpoint.words import LANGUAGES
 
@@ -126,7 +127,7 @@ def _negotiation(facts: Facts) -> str:
         "RewriteRule ^ - [E=KG_FORM:html,E=KG_TABLE:html,E=KG_ONLY:ttl,E=KG_CATALOG:ttl,E=KG_ERROR:problem]",
         f"RewriteRule ^ - [E=KG_LANG:{facts.language}]",
         *_choices("Accept", "KG_FORM", choices(ENTITY, "html")),
-        *_choices("Accept", "KG_TABLE", choices(LISTS, "html")),
+        *_choices("Accept", "KG_TABLE", choices(MEMBERS, "html")),
         *_choices("Accept", "KG_ONLY", choices(GRAPHS, "ttl")),
         *_choices("Accept", "KG_CATALOG", choices(CATALOGUE, "ttl")),
         *_choices("Accept", "KG_ERROR", choices(ERRORS, "problem")),
@@ -148,7 +149,7 @@ def _negotiation(facts: Facts) -> str:
 
 def _paths(facts: Facts) -> str:
     """Give the rules from paths to files; the whole site lies below the document root at its root path."""
-    root, graphs = facts.root, suffixes()
+    root, graphs, table = facts.root, suffixes(), tables(facts)
     here = f"%{{DOCUMENT_ROOT}}{root}"
     documents = r"(?:doc/.+|def|dataset|catalog)"
     direct = "|".join(map(re.escape, facts.direct)) or "(?!)"
@@ -176,11 +177,11 @@ def _paths(facts: Facts) -> str:
         "RewriteRule ^(?!def\\.|dataset\\.|catalog\\.)[^/]+\\.(?:txt|json|jsonld|geojson|xml|cff)$ - [END]",
         "RewriteRule ^static/ - [END]",
         "RewriteRule ^(?:dumps/SHA256SUMS|sitemap|questions/) - [END]",
-        "RewriteRule ^(?:list|links)/.+\\.(?:csv|json)$ - [END]",
+        f"RewriteRule ^{table}\\.(?:csv|json|{graphs})$ - [END]",
         f"RewriteCond {here}/$0.%{{ENV:KG_TABLE_TAIL}} -f",
-        f"RewriteRule ^(?:list|links)/.+$ $0.%{{ENV:KG_TABLE_TAIL}} [{both},{language},END]",
+        f"RewriteRule ^{table}$ $0.%{{ENV:KG_TABLE_TAIL}} [{both},{language},END]",
         f"RewriteCond {here}/$0.csv -f",
-        "RewriteRule ^(?:list|links)/.+$ - [R=406,L]",
+        f"RewriteRule ^{table}$ - [R=406,L]",
         "RewriteCond %{ENV:KG_CATALOG} =html",
         f"RewriteRule ^catalog$ {root}/dataset [R=303,L]",
         "RewriteRule ^catalog$ $0.%{ENV:KG_CATALOG} [E=KG_DONE:1,E=KG_ACCEPT:1,END]",

@@ -22,9 +22,10 @@ from endpoint.export.rules import (
     graph_links,
     page_links,
     suffixes,
+    tables,
     tongues,
 )
-from endpoint.negotiate import CATALOGUE, ENTITY, ERRORS, GRAPHS, LISTS
+from endpoint.negotiate import CATALOGUE, ENTITY, ERRORS, GRAPHS, MEMBERS
 from endpoint.respond import SECURITY_HEADERS
 from endpoint.words import LANGUAGES
 
@@ -62,7 +63,7 @@ def _maps(facts: Facts) -> str:
         (
             "# What Accept asks for: a page or a graph, a page or a table, a graph, the form of an error.",
             _chosen("Accept", "kg_accepted", choices(ENTITY, "html"), "html"),
-            _chosen("Accept", "kg_table", choices(LISTS, "html"), "html"),
+            _chosen("Accept", "kg_table", choices(MEMBERS, "html"), "html"),
             _chosen("Accept", "kg_graph", choices(GRAPHS, "ttl"), "ttl"),
             _chosen("Accept", "kg_catalog", choices(CATALOGUE, "ttl"), "ttl"),
             _chosen("Accept", "kg_error", choices(ERRORS, "problem"), "problem"),
@@ -161,7 +162,7 @@ def _pages(facts: Facts) -> Iterator[str]:
     root_files = (
         r"[^/]+\.(?:txt|json|jsonld|geojson|xml|cff)|dumps/SHA256SUMS|sitemap/[^/]+\.xml|questions/[^/]+\.csv"
     )
-    plain = f"path_regexp ^{root}/(?:{root_files}|static/.+|(?:list|links)/.+\\.(?:csv|json))$"
+    plain = f"path_regexp ^{root}/(?:{root_files}|static/.+|{tables(facts)}\\.(?:csv|json|{graphs}))$"
     outside = f"not path_regexp ^{root}/(?:def|dataset|catalog)\\."
     yield _handle("plain", f"{plain}\n{outside}\n{_file('{path}')}", _serve(facts, "{path}"))
     answers = f"path_regexp ^{root}/questions/[^/]+\\.json$\n{_file('{path}')}"
@@ -175,7 +176,7 @@ def _pages(facts: Facts) -> Iterator[str]:
     yield _handle("linkset", linkset, _serve(facts, "{path}.linkset"))
     sparql = f"redir {facts.sparql}{{kg_query}} 307" if facts.sparql else "vars kg_name sparql\nerror 404"
     yield _handle("sparql", f"path {root}/sparql", sparql)
-    table = f"path {root}/list/* {root}/links/*"
+    table = f"path_regexp ^{root}/{tables(facts)}$"
     as_page = 'expression `{kg_table} == "html"`'
     yield _handle("list_page", f"{table}\n{as_page}\n{_file('{path}.{kg_lang}.html')}",
                   _serve(facts, "{path}.{kg_lang}.html", _BOTH, language))  # fmt: skip

@@ -23,9 +23,10 @@ from endpoint.export.rules import (
     graph_links,
     page_links,
     suffixes,
+    tables,
     tongues,
 )
-from endpoint.negotiate import CATALOGUE, ENTITY, ERRORS, GRAPHS, LISTS
+from endpoint.negotiate import CATALOGUE, ENTITY, ERRORS, GRAPHS, MEMBERS
 from endpoint.respond import SECURITY_HEADERS
 from endpoint.words import LANGUAGES
 
@@ -61,7 +62,7 @@ def _maps(facts: Facts) -> str:
     maps = [
         "# What Accept asks for: a page or a graph, a page or a table, a graph, and the form of an error.",
         _map("$http_accept", "$kg_accepted", _choices(choices(ENTITY, "html")), "html"),
-        _map("$http_accept", "$kg_table", _choices(choices(LISTS, "html")), "html"),
+        _map("$http_accept", "$kg_table", _choices(choices(MEMBERS, "html")), "html"),
         _map("$http_accept", "$kg_graph", _choices(choices(GRAPHS, "ttl")), "ttl"),
         _map("$http_accept", "$kg_catalog", _choices(choices(CATALOGUE, "ttl")), "ttl"),
         _map("$http_accept", "$kg_error", [*_choices(choices(ERRORS, "problem"))], "problem"),
@@ -193,10 +194,10 @@ location ~ ^{root}/(?<kg_s>{documents})\\.(?:{graphs})$ {{
     try_files $uri @kg-form;
 }}
 {aliased}
-location ~ ^{root}/(?:list|links)/.+\\.(?:csv|json)$ {{
+location ~ ^{root}/{tables(facts)}\\.(?:csv|json|{graphs})$ {{
     try_files $uri =404;
 }}
-location ~ ^{root}/(?:list|links)/ {{
+location ~ ^{root}/{tables(facts)}$ {{
     {negotiated}
     set $kg_is_language $kg_table_language;
     try_files $uri.$kg_table_tail @kg-list;

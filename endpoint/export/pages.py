@@ -162,7 +162,7 @@ class Writer:
             return self._sparql(query.get("query", ""))
         if path.startswith(_AS_THEY_ARE):
             return f"{plan.root}{address.url}"
-        if query.keys() - FOLLOWED - {"format"}:
+        if query.keys() - FOLLOWED - {"format"} or path.startswith("history/"):
             return ""
         if path == "doc":
             return True if query.get("iri", "") in plan.foreign else _outside(query.get("iri", ""))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from endpoint.negotiate import GRAPHS, HTML, PROBLEM, Representation
+from endpoint.negotiate import CITATIONS, GRAPHS, HTML, PROBLEM, Representation
 from endpoint.words import LANGUAGES
 
 PLACE = "/srv/kg/www"
@@ -31,7 +31,7 @@ PREFLIGHT = "Accept, Accept-Language, Content-Type, If-None-Match, Range"
 SAFE = r"[A-Za-z0-9._~!&()*+,;=:@/%-]"
 ALIASES = {"json": "jsonld", "owl": "rdf", "xml": "rdf", "htm": "html"}
 TYPES = {
-    **{form.suffix: form.media_type for form in GRAPHS},
+    **{form.suffix: form.media_type for form in (*GRAPHS, *CITATIONS)},
     "html": "text/html",
     "csv": "text/csv",
     "json": "application/json",
@@ -55,7 +55,7 @@ class Facts:
     """What the rules need to know.
 
     `direct` are the first parts of paths whose IRIs are not below id/; links have places for the document's
-    path, {document}, and the thing's IRI, {iri}.
+    path, {document}, and the thing's IRI, {iri}. `lists` are the first parts of the paths of lists.
     """
 
     root: str
@@ -66,6 +66,7 @@ class Facts:
     digests: Mapping[str, str]
     sparql: str
     language: str
+    lists: tuple[str, ...] = ()
 
 
 Choice = tuple[str, str]
@@ -146,8 +147,13 @@ def _filled(values: Sequence[str], document: str, iri: str) -> str:
 
 
 def suffixes() -> str:
-    """Give the suffixes of graphs as the middle of a regular expression."""
-    return "|".join(form.suffix for form in GRAPHS)
+    """Give the suffixes of graphs and references as the middle of a regular expression."""
+    return "|".join(form.suffix for form in (*GRAPHS, *CITATIONS))
+
+
+def tables(facts: Facts) -> str:
+    """Give the paths of lists as a regular expression."""
+    return f"(?:{'|'.join(('links', *facts.lists))})(?:/.+)?"
 
 
 def w3id(facts: Facts) -> str:

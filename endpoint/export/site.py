@@ -379,6 +379,7 @@ class _Export:
             direct=tuple(sorted(rest - below_id)),
             digests=digests,
             sparql=self.options.sparql,
+            lists=self.lists(),
             language=next((tag for tag in self.snapshot.config.languages if tag in LANGUAGES), LANGUAGES[0]),
         )
         (self.folder / "nginx.conf").write_text(nginx.configuration(facts), "utf-8")
@@ -387,6 +388,11 @@ class _Export:
         w3id = self.folder / "w3id"
         w3id.mkdir()
         (w3id / ".htaccess").write_text(rules.w3id(facts), "utf-8")
+
+    def lists(self) -> tuple[str, ...]:
+        """Give the first parts of the paths of lists."""
+        with application(self.snapshot, self.options).test_request_context():
+            return tuple(sorted({path.partition("/")[0] for path in html.lists()}))
 
     def links(self, own: Sequence[Thing], accept: str) -> tuple[str, ...]:
         """Give the Link values of a document, with places for its path and its IRI."""

@@ -20,9 +20,9 @@ from rich.table import Table
 
 import kg
 from kg import check, fmt, pages, rdfio, snapshot, source, tables
-from kg.check import lint, render
+from kg.check import lint, render, stored
 from kg.errors import EXIT_CANNOT_RUN, EXIT_FINDINGS, InvalidDataError, KgError, NotFoundError, SourceError
-from kg.findings import Severity
+from kg.findings import Report, Severity
 from kg.index import Description, Index
 from kg.query import RESULT_FORMATS, Limits, Pool, Query, guard
 from kg.query import formats as result_formats
@@ -194,6 +194,7 @@ def _print_rules(context: click.Context, _: click.Parameter, wanted: bool) -> No
     show_default=True,
     help="Who applies the shapes: our compiled queries, or pySHACL as the referee.",
 )
+@click.option("--changed", is_flag=True, help="Validate again only what changes since the last time affect.")
 @click.option("--language", default="en", show_default=True, help="Language of the messages.")
 @click.option(
     "--rules",
@@ -210,18 +211,37 @@ def check_command(
     base: str | None,
     form: str,
     engine: check.Engine,
+    changed: bool,
     language: str,
     quiet: bool,
     as_json: bool,
 ) -> int:
     """Say what is wrong with a dataset, and where."""
+    if changed and engine != "compiled":
+        raise click.UsageError(
+            "--changed is for the compiled engine: pySHACL validates everything each time."
+        )
     found = read_source(paths, base)
     with progress(quiet or as_json) as tell:
-        report = check.run(found, engine=engine, progress=tell, today=date.today())
+        report = (
+            _checked_changes(found, tell)
+            if changed
+            else check.run(found, engine=engine, progress=tell, today=date.today())
+        )
     form = "json" if as_json else form
     if not (quiet and form == "text" and report.conforms):
         click.echo(render.render(report, form, language), nl=False)
     return 0 if report.conforms else EXIT_FINDINGS
+
+
+def _checked_changes(found: Source, tell: Progress) -> Report:
+    """Check what changed since the last time, and remember it for the next."""
+    path = stored.path_of(found)
+    memory = stored.load(path)
+    report = check.run(found, progress=tell, today=date.today(), memory=memory)
+    stored.save(memory, path)
+    tell(memory.note)
+    return report
 
 
 @commands.command("fmt")

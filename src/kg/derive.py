@@ -57,26 +57,100 @@ def derive(quads: Iterable[Quad], ontology: Iterable[Quad], rules: Sequence[Rule
     chain. Domain and range type nothing: that would hide the mistakes that shapes look for.
     Raises SourceError if a rule is not a CONSTRUCT query.
     """
-    store = Store()
-    store.bulk_extend(Quad(q.subject, q.predicate, q.object) for q in quads)
-    axioms = read_axioms(ontology)
-    derived: list[Triple] = []
-    fresh = _close(store, axioms, _written(store, axioms))
-    for _ in range(_MAX_ROUNDS):
-        derived += fresh
-        produced = [t for rule in rules for t in _construct(store, rule)]
-        produced = [t for t in dict.fromkeys(produced) if Quad(*t) not in store]
-        if not produced:
-            return tuple(derived)
-        store.extend(Quad(*t) for t in produced)
-        fresh = [*produced, *_close(store, axioms, produced)]
-    raise SourceError(
-        f"The rules still find something new after {_MAX_ROUNDS} rounds.",
-        hint=f"Look for rules that feed each other: {', '.join(rule.name for rule in rules)}.",
-    )
+    return tuple(Derivation((quad.triple for quad in quads), read_axioms(ontology), rules).derived)
 
 
-def _written(store: Store, axioms: Axioms) -> Iterator[Triple]:
+class Derivation:
+    """All that follows from what is written, and goes on following when triples come and go.
+
+    Literals are as the store has them: two ways to write a value are one.
+    """
+
+    def __init__(self, written: Iterable[Triple], axioms: Axioms, rules: Sequence[Rule]) -> None:
+        """Derive everything. Raises SourceError for a rule that cannot be used."""
+        self._axioms, self._rules = axioms, rules
+        self._written, self._store = Store(), Store()
+        self._written.bulk_extend(Quad(*triple) for triple in written)
+        self._store.bulk_extend(self._written)
+        self._closed = set(_close(self._store, axioms, _premises(self._store, axioms)))
+        self._ruled = self._by_rules()
+
+    @property
+    def derived(self) -> set[Triple]:
+        """Everything that follows and is not written."""
+        return self._closed | self._ruled
+
+    def change(self, gone: Iterable[Triple], come: Iterable[Triple]) -> None:
+        """Let triples be written no more, and others be written; the latter win where both name one."""
+        for triple in self._ruled:
+            self._store.remove(Quad(*triple))
+        added, removed = stored(come), stored(gone)
+        touched = {*self._withdraw(removed - added), *self._enter(added)}
+        for triple in touched:
+            follows = Quad(*triple) in self._store and Quad(*triple) not in self._written
+            (self._closed.add if follows else self._closed.discard)(triple)
+        self._ruled = self._by_rules()
+
+    def _withdraw(self, gone: set[Triple]) -> Iterable[Triple]:
+        """Take out triples and all that they helped to derive, and put back what follows without them."""
+        for triple in gone:
+            self._written.remove(Quad(*triple))
+        doubtful: dict[Triple, None] = {}
+        queue = [triple for triple in gone if Quad(*triple) in self._store]
+        while queue:
+            triple = queue.pop()
+            if triple not in doubtful:
+                doubtful[triple] = None
+                queue += (
+                    found
+                    for found in _consequences(self._store, self._axioms, triple)
+                    if Quad(*found) in self._store and Quad(*found) not in self._written
+                )
+        for triple in doubtful:
+            self._store.remove(Quad(*triple))
+        _close(self._store, self._axioms, self._near({triple.subject for triple in doubtful}))
+        return doubtful
+
+    def _near(self, subjects: Iterable[NamedNode | BlankNode | Triple]) -> Iterator[Triple]:
+        """Yield every triple that something about these subjects may follow from."""
+        for subject in subjects:
+            if not isinstance(subject, Triple):
+                yield from (quad.triple for quad in list(self._store.quads_for_pattern(subject, None, None)))
+                for predicate in self._axioms.inverses:
+                    back = list(self._store.quads_for_pattern(None, predicate, subject))
+                    yield from (quad.triple for quad in back)
+
+    def _enter(self, come: set[Triple]) -> Iterable[Triple]:
+        quads = [Quad(*triple) for triple in come]
+        new = [quad for quad in quads if quad not in self._store]
+        self._written.extend(quads)
+        self._store.extend(new)
+        return (*come, *_close(self._store, self._axioms, (quad.triple for quad in new)))
+
+    def _by_rules(self) -> set[Triple]:
+        """Add to the store what the rules find, and what follows from that, until they find nothing new."""
+        found: set[Triple] = set()
+        for _ in range(_MAX_ROUNDS):
+            produced = {t for rule in self._rules for t in _construct(self._store, rule)}
+            new = stored(t for t in produced if Quad(*t) not in self._store)
+            if not new:
+                return found
+            self._store.extend(Quad(*t) for t in new)
+            found.update(new, _close(self._store, self._axioms, new))
+        raise SourceError(
+            f"The rules still find something new after {_MAX_ROUNDS} rounds.",
+            hint=f"Look for rules that feed each other: {', '.join(rule.name for rule in self._rules)}.",
+        )
+
+
+def stored(triples: Iterable[Triple]) -> set[Triple]:
+    """Give triples with their literals as a store has them."""
+    scratch = Store()
+    scratch.extend(Quad(*triple) for triple in triples)
+    return {quad.triple for quad in scratch}
+
+
+def _premises(store: Store, axioms: Axioms) -> Iterator[Triple]:
     for predicate in sorted(axioms.predicates, key=str):
         for quad in list(store.quads_for_pattern(None, predicate, None)):
             yield quad.triple

@@ -29,9 +29,12 @@ class Place:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
 
 
+_NEAR = {"nb": ("nn",), "nn": ("nb",), "no": ("nb", "nn")}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong or wanting: which rule, where, about what, and how to mend it."""
+    """One thing that is wrong or wanting: which rule, where, about what, how to mend it, and why it is so."""
 
     rule: str
     severity: Severity
@@ -44,11 +47,13 @@ class Finding:
     shape_place: Place | None = None
     hint: str | None = None
     excerpt: str | None = None
+    details: tuple[Finding, ...] = ()
 
     def message(self, language: str = "en") -> str:
-        """Give the message in a language, else in English, else in the first there is."""
+        """Give the message in a language, else in the other Norwegian, in English, in the first there is."""
         texts = dict(self.messages)
-        return texts.get(language) or texts.get("en") or next(iter(texts.values()), self.rule)
+        near = (language, *_NEAR.get(language, ()), "en")
+        return next((texts[tag] for tag in near if tag in texts), next(iter(texts.values()), self.rule))
 
 
 @dataclass(frozen=True, slots=True)

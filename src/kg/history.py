@@ -1,24 +1,37 @@
-"""Since when each thing is as it is: what is said of it, hashed, compared with the snapshot before."""
+"""Since when each thing is as it is, and how often it changed: what is said of it, hashed and compared."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from kg.statistics import statements
 from kg.vocab import term
 
-_RETIRING = (str(term("owl:deprecated")), str(term("dcterms:isReplacedBy")))
+_DEPRECATED = str(term("owl:deprecated"))
 _NOT_RETIRED = ('"false"^^', '"0"^^')
 _SCHEMA = """
 CREATE TABLE entity (iri TEXT PRIMARY KEY, hash BLOB, changed TEXT, retired INTEGER) WITHOUT ROWID;
+CREATE TABLE version (iri TEXT, changed TEXT, snapshot TEXT);
+CREATE INDEX version_of ON version (iri);
+CREATE TABLE gone (iri TEXT PRIMARY KEY, since TEXT) WITHOUT ROWID;
 """
 _SAME = """
 UPDATE entity SET changed = (SELECT changed FROM before.entity b WHERE b.iri = entity.iri)
-    WHERE hash = (SELECT hash FROM before.entity b WHERE b.iri = entity.iri);
+    WHERE hash = (SELECT hash FROM before.entity b WHERE b.iri = entity.iri)
+"""
+_BEFORE = (
+    "INSERT INTO version SELECT * FROM before.version ORDER BY rowid",
+    "INSERT INTO gone SELECT * FROM before.gone WHERE iri NOT IN (SELECT iri FROM entity)",
+    "INSERT INTO gone SELECT iri, :now FROM before.entity WHERE iri NOT IN (SELECT iri FROM entity)",
+)
+_NEW = "INSERT INTO version SELECT iri, :now, :snapshot FROM entity"
+_CHANGED = """
+WHERE NOT EXISTS (SELECT 1 FROM before.entity b WHERE b.iri = entity.iri AND b.hash = entity.hash)
 """
 
 
@@ -30,14 +43,26 @@ class Change:
     changed: str
 
 
-def build(path: Path, content: bytes, base: str, now: str, before: Path | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A state of a thing: when it began, and the id of the snapshot that first had it."""
+
+    changed: str
+    snapshot: str
+
+
+def build(
+    path: Path, content: bytes, base: str, derived: str, now: str, snapshot: str, before: Path | None
+) -> None:
     """Write the history of canonical N-Quads: a row for each thing below the base, parts with their whole.
 
-    A thing of which the snapshot before says the same keeps its date; every other one gets `now`.
+    A thing of which the snapshot before says the same keeps its date; every other one gets `now`, and this
+    snapshot is where its new version begins. What only earlier snapshots spoke of is remembered as gone.
     Nodes without IRI do not count: their names may differ where nothing else does.
     """
     hashes: dict[str, hashlib.blake2b] = {}
     retired: set[str] = set()
+    written: set[str] = set()
     for subject, predicate, value, graph in statements(content):
         if not subject.startswith(f"<{base}"):
             continue
@@ -46,13 +71,19 @@ def build(path: Path, content: bytes, base: str, now: str, before: Path | None) 
             hashes[iri] = hashlib.blake2b(digest_size=16)
         shown = "_:" if value.startswith("_:") else value
         hashes[iri].update(f"{subject} {predicate} {shown} {graph}\n".encode())
-        if predicate in _RETIRING and "#" not in subject and not value.startswith(_NOT_RETIRED):
+        if graph != f"<{derived}>":
+            written.add(iri)
+        if predicate == _DEPRECATED and "#" not in subject and not value.startswith(_NOT_RETIRED):
             retired.add(iri)
-    rows = [(iri, found.digest(), now, iri in retired) for iri, found in sorted(hashes.items())]
-    _write(path, rows, before)
+    rows = [
+        (iri, found.digest(), now, iri in retired) for iri, found in sorted(hashes.items()) if iri in written
+    ]
+    _write(path, rows, {"now": now, "snapshot": snapshot}, before)
 
 
-def _write(path: Path, rows: list[tuple[str, bytes, str, bool]], before: Path | None) -> None:
+def _write(
+    path: Path, rows: list[tuple[str, bytes, str, bool]], values: Mapping[str, str], before: Path | None
+) -> None:
     connection = sqlite3.connect(path, isolation_level=None, uri=True)
     connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
     if before is not None:
@@ -61,6 +92,10 @@ def _write(path: Path, rows: list[tuple[str, bytes, str, bool]], before: Path | 
     connection.executemany("INSERT INTO entity VALUES (?, ?, ?, ?)", rows)
     if before is not None:
         connection.execute(_SAME)
+        if connection.execute("SELECT 1 FROM before.sqlite_master WHERE name = 'version'").fetchone():
+            for statement in _BEFORE:
+                connection.execute(statement, values)
+    connection.execute(_NEW + (_CHANGED if before is not None else ""), values)
     connection.execute("COMMIT")
     connection.close()
 
@@ -85,6 +120,19 @@ class History:
         row = self._db.execute(
             "SELECT changed FROM entity WHERE iri = ?", (iri.partition("#")[0],)
         ).fetchone()
+        return row[0] if row else None
+
+    def versions(self, iri: str) -> tuple[Version, ...]:
+        """Give the states that a thing has been in, the newest first."""
+        rows = self._db.execute(
+            "SELECT changed, snapshot FROM version WHERE iri = ? ORDER BY rowid DESC",
+            (iri.partition("#")[0],),
+        )
+        return tuple(Version(*row) for row in rows)
+
+    def gone(self, iri: str) -> str | None:
+        """Give since when a thing that earlier snapshots spoke of is gone; None if it is not."""
+        row = self._db.execute("SELECT since FROM gone WHERE iri = ?", (iri.partition("#")[0],)).fetchone()
         return row[0] if row else None
 
     def living(self, skip: int = 0, limit: int = -1) -> tuple[Change, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -186,6 +186,17 @@ class _Writer:
         )
 
 
+def _pieces(iris: Iterable[str], size: int = 500) -> Iterator[list[str]]:
+    """Yield IRIs and blank nodes as the texts of terms, each once, in pieces that a statement can take."""
+    texts = list(dict.fromkeys(iri if iri.startswith("_:") else f"<{iri}>" for iri in iris))
+    for start in range(0, len(texts), size):
+        yield texts[start : start + size]
+
+
+def _marks(values: Sized) -> str:
+    return ", ".join("?" * len(values))
+
+
 class Index:
     """The index of one snapshot, open for reading; safe to share between threads."""
 
@@ -244,8 +255,7 @@ class Index:
             if not nodes:
                 break
             seen |= nodes
-            marks = ", ".join("?" * len(nodes))
-            found = self._statements(f"t.text IN ({marks})", [f"_:{node}" for node in sorted(nodes)])
+            found = self._statements(f"t.text IN ({_marks(nodes)})", [f"_:{node}" for node in sorted(nodes)])
             reached += found
         return reached
 
@@ -280,13 +290,11 @@ class Index:
         wanted = list(dict.fromkeys(iris))
         order = {language: rank for rank, language in enumerate((*languages, ""))}
         found: dict[str, list[Label]] = defaultdict(list)
-        for start in range(0, len(wanted), 500):
-            some = wanted[start : start + 500]
-            marks = ", ".join("?" * len(some))
+        for some in _pieces(wanted):
             for text, language, label in self._db.execute(
                 "SELECT t.text, l.language, l.text FROM term t JOIN label l ON l.s = t.id "
-                f"WHERE t.text IN ({marks}) ORDER BY t.id, l.language",
-                [f"<{iri}>" for iri in some],
+                f"WHERE t.text IN ({_marks(some)}) ORDER BY t.id, l.language",
+                some,
             ):
                 found[text[1:-1]].append(Label(label, language))
         return {
@@ -295,6 +303,46 @@ class Index:
             else Label(local_name(iri), "")
             for iri in wanted
         }
+
+    def values(
+        self, iris: Iterable[str], predicates: Iterable[str] = ()
+    ) -> dict[str, dict[str, tuple[Value, ...]]]:
+        """Give what is said of each thing by each of these predicates, or by all, literals as written.
+
+        A value that several graphs state comes once; a thing of which nothing is said is left out.
+        """
+        named = [f"<{predicate}>" for predicate in predicates]
+        by = f"AND q.p IN (SELECT id FROM term WHERE text IN ({_marks(named)}))" if named else ""
+        found: dict[str, dict[str, tuple[Value, ...]]] = {}
+        for some in _pieces(iris):
+            rows = self._db.execute(
+                "SELECT DISTINCT s.text, p.text, o.text FROM term s CROSS JOIN quad q ON q.s = s.id "
+                "JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o "
+                f"WHERE s.text IN ({_marks(some)}) {by} ORDER BY q.s, q.p, q.o",
+                (*some, *named),
+            ).fetchall()
+            triples = parse("".join(f"{s} {p} {o} .\n" for s, p, o in rows), format=RdfFormat.N_TRIPLES)
+            for subject, of_thing in groupby(triples, key=lambda quad: quad.subject):
+                found[subject.value if isinstance(subject, NamedNode) else str(subject)] = {
+                    predicate.value: tuple(quad.object for quad in group)
+                    for predicate, group in groupby(of_thing, key=lambda quad: quad.predicate)
+                }
+        return found
+
+    def users(self, iris: Iterable[str], *, but: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+        """Give the things that point to each IRI, by any predicate but those in some namespaces."""
+        others = "".join(" AND p.text NOT GLOB ?" for _ in but)
+        found: dict[str, list[str]] = defaultdict(list)
+        for some in _pieces(iris):
+            rows = self._db.execute(
+                "SELECT DISTINCT o.text, s.text FROM term o CROSS JOIN quad q ON q.o = o.id "
+                "JOIN term p ON p.id = q.p JOIN term s ON s.id = q.s "
+                f"WHERE o.text IN ({_marks(some)}) AND s.text GLOB '<*'{others} ORDER BY q.o, q.s",
+                (*some, *(f"<{namespace}*" for namespace in but)),
+            )
+            for used, user in rows:
+                found[used[1:-1]].append(user[1:-1])
+        return {iri: tuple(by) for iri, by in found.items()}
 
     def kinds(self) -> tuple[Kind, ...]:
         """Give the classes that things were written to have, the most used first."""

@@ -73,12 +73,17 @@ def write(path: Path, quality: Quality) -> None:
     report = quality.report
     body = {
         "conforms": report.conforms,
-        "findings": [asdict(f) | {"severity": f.severity.value} for f in report.findings],
+        "findings": [_row(finding) for finding in report.findings],
         "notes": report.notes,
         "waivers": [asdict(waiver) for waiver in report.waivers],
         "coverage": asdict(quality.coverage),
     }
     path.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    details = [_row(detail) for detail in finding.details]
+    return asdict(finding) | {"severity": finding.severity.value, "details": details}
 
 
 def read(path: Path) -> Quality:
@@ -104,7 +109,8 @@ def read(path: Path) -> Quality:
 def _finding(row: dict[str, Any]) -> Finding:
     places = {name: Place(**row[name]) if row[name] else None for name in ("place", "shape_place")}
     messages = tuple((language, text) for language, text in row["messages"])
-    return Finding(**row | places | {"messages": messages, "severity": Severity(row["severity"])})
+    said = {"messages": messages, "severity": Severity(row["severity"])}
+    return Finding(**row | places | said | {"details": tuple(map(_finding, row["details"]))})
 
 
 def cover(data: Iterable[Quad], ontology: Iterable[Quad], shapes: Iterable[Quad]) -> Coverage:

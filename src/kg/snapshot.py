@@ -30,7 +30,7 @@ from kg.quality import Coverage, Quality
 from kg.source import Room, Source
 from kg.vocab import term
 
-LAYOUT = "4"
+LAYOUT = "5"
 """Raise when the files of a snapshot change: it is part of a snapshot's id."""
 
 _MANIFEST = "manifest.json"
@@ -266,7 +266,7 @@ class _Build:
                 self.folder / "dumps", read(), derived, self.base, self.source.config.prefixes
             ),
         )
-        self.stage("describe", lambda: self.describe(content))
+        self.stage("describe", lambda: self.describe(content, identity))
         covered = self.stage("cover", lambda: self.cover(written))
         quality.write(self.folder / "report.json", Quality(self.report, covered))
         manifest = {
@@ -305,11 +305,12 @@ class _Build:
             Quad(t.subject, t.predicate, t.object, graph) for t in derive.derive(written, ontology, rules)
         ]
 
-    def describe(self, content: bytes) -> None:
+    def describe(self, content: bytes, identity: str) -> None:
         """Count what there is, and find out since when each thing is as it is."""
         derived = f"{self.base}{_DERIVED}"
         statistics.write(self.folder / "statistics.json", statistics.count(content, self.base, derived))
-        history.build(self.folder / "history.sqlite", content, self.base, self.created, self.before)
+        path = self.folder / "history.sqlite"
+        history.build(path, content, self.base, derived, self.created, identity, self.before)
 
     def write_store(self, content: bytes) -> None:
         store = Store(str(self.folder / "store"))

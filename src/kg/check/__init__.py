@@ -14,6 +14,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from kg import source as sources
 from kg.check import hints, lint, shacl
+from kg.check.memory import Memory
 from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result
 from kg.errors import InvalidDataError
@@ -50,15 +51,18 @@ def run(
     progress: Progress | None = None,
     limit: int | None = LIMIT,
     today: date | None = None,
+    memory: Memory | None = None,
 ) -> Report:
     """Check everything in a source and say what is wrong, in the order of files and lines.
 
     A file that does not parse gets a finding and is left out; the others are still checked. `engine` chooses
     who applies the shapes: our compiled queries, or pySHACL as the referee. At most `limit` results of shapes
     are kept; a note says if there were more. Dates in the future are looked for where the caller says what
-    day it is.
+    day it is. With a memory, what did not change since the check before is neither read nor validated again
+    by the compiled queries; the report is the same.
     """
-    return _Run(source, engine, progress or (lambda stage, done, total: None), limit, today).report()
+    tell = progress or (lambda stage, done, total: None)
+    return _Run(source, engine, tell, limit, today, memory).report()
 
 
 class _Run:
@@ -71,8 +75,10 @@ class _Run:
         progress: Progress,
         limit: int | None,
         today: date | None,
+        memory: Memory | None,
     ) -> None:
         self._limit = limit
+        self._memory = memory
         self._source = source
         self._today = today
         self._engine = engine
@@ -114,9 +120,12 @@ class _Run:
 
     def _read_and_validate(self) -> None:
         """Parse everything once, on its way into the validator; begin again without a file that is broken."""
+        if self._memory:
+            self._memory.begin(self._files)
         while True:
             self._seen = lint.Seen(self._source.config.base, self._today)
-            self._places = Places(self._files, self._seen.subjects, self._seen.blanks)
+            texts = self._memory.texts if self._memory else None
+            self._places = Places(self._files, self._seen.subjects, self._seen.blanks, texts)
             try:
                 self._results += self._validated(list(self._quads(Room.SHAPES)))
                 break
@@ -140,9 +149,11 @@ class _Run:
         if not shapes:
             self._notes.append(_NO_SHAPES)
             deque(data, maxlen=0)
+            if self._memory:
+                self._memory.settle()
             return ()
         try:
-            outcome = _validator(self._engine)(shapes, data, limit=self._limit)
+            outcome = self._outcome(shapes, data)
         except InvalidDataError as error:
             deque(data, maxlen=0)
             self._report_shapes(error)
@@ -150,11 +161,20 @@ class _Run:
         self._notes += outcome.notes
         return outcome.results
 
+    def _outcome(self, shapes: list[Quad], data: Iterator[Quad]) -> Outcome:
+        if self._memory is None or self._engine != "compiled":
+            return _validator(self._engine)(shapes, data, limit=self._limit)
+        deque(data, maxlen=0)
+        return self._memory.validate(self._seen.subjects, self._limit)
+
+    def _read(self, file: SourceFile) -> Iterable[Quad]:
+        return self._memory.quads(file) if self._memory else file.quads(named=False)
+
     def _quads(self, *rooms: Room) -> Iterator[Quad]:
         files = [file for file in self._files if file.room in rooms]
         for number, file in enumerate(files, 1):
             try:
-                yield from self._seen.watch(file, file.quads(named=False))
+                yield from self._seen.watch(file, self._read(file))
             except (SyntaxError, TableError) as error:
                 raise _BrokenFileError from error
             self._progress("read", number, len(files))
@@ -190,6 +210,7 @@ class _Run:
             shape=result.shape.value,
             shape_place=self._shape_place(result.shape),
             hint=hints.mend(result),
+            details=tuple(self._finding(detail) for detail in result.details),
         )
 
     def _shape_place(self, shape: NamedNode | BlankNode) -> Place | None:
@@ -261,6 +282,8 @@ def _messages(result: Result) -> tuple[tuple[str, str], ...]:
     return tuple((message.language or "en", message.value) for message in result.messages)
 
 
-def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+def _order(finding: Finding) -> tuple[str, int, int, str, tuple[str, ...]]:
+    """Sort by place and rule, and then by all that tells findings apart, so that the order is always one."""
     place = finding.place or Place("")
-    return place.file, place.line or 0, place.column or 0, finding.rule, finding.focus or ""
+    rest = (finding.focus, finding.path, finding.value, finding.shape, finding.message())
+    return place.file, place.line or 0, place.column or 0, finding.rule, tuple(text or "" for text in rest)

@@ -103,6 +103,10 @@ class Text:
         self._reader = reader
         self._known: dict[int, Sequence[Stated]] = {}
         self._grouped: dict[int, Mapping[str, Sequence[Stated]]] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Count searches anew."""
         self._searches = 0
         self.cut = False
 
@@ -243,16 +247,19 @@ class Places:
         files: Iterable[SourceFile],
         subjects: Mapping[str, tuple[SourceFile, ...]] | None = None,
         blank: Mapping[SourceFile, Sequence[Quad]] | None = None,
+        texts: dict[str, Text] | None = None,
     ) -> None:
         """Keep the files in the order in which they are searched, and what a reading saw of them.
 
         That is which files have which subject, and their statements with blank nodes: without these, blank
-        nodes have no place, as every reading gives them other labels.
+        nodes have no place, as every reading gives them other labels. `texts` are those that earlier places
+        read of files that are as they were; what is read is added.
         """
         self._blank = {} if blank is None else blank
         self._matched: dict[SourceFile, Mapping[str, str]] = {}
         self._files = tuple(files)
         self._texts: dict[str, Text] = {}
+        self._earlier = {} if texts is None else texts
         self._known = subjects
         self._wanted: Collection[str] | None = None
 
@@ -277,15 +284,20 @@ class Places:
     def text(self, file: SourceFile) -> Text:
         """Give a file's text, read once."""
         if file.relative not in self._texts:
-            try:
-                content = file.content().decode("utf-8", "replace")
-            except SourceError:
-                content = ""
-            reader = _reader(file)
-            if reader is not None and reader.split is _whole and len(content) > LARGEST_FILE:
-                reader = None
-            self._texts[file.relative] = Text(file.relative, content, reader)
+            text = self._earlier.get(file.relative) or self._new_text(file)
+            text.begin()
+            self._texts[file.relative] = self._earlier[file.relative] = text
         return self._texts[file.relative]
+
+    def _new_text(self, file: SourceFile) -> Text:
+        try:
+            content = file.content().decode("utf-8", "replace")
+        except SourceError:
+            content = ""
+        reader = _reader(file)
+        if reader is not None and reader.split is _whole and len(content) > LARGEST_FILE:
+            reader = None
+        return Text(file.relative, content, reader)
 
     def cut(self) -> Iterator[str]:
         """Yield the files that were too large to look at every use of a property."""

@@ -15,27 +15,14 @@ from xml.etree import ElementTree
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
 from kg import __version__, rdfio
+from kg.check import webreport
 from kg.check.shacl.results import SH, Node, sh
+from kg.check.words import excerpt, say, severity, short, summary
 from kg.errors import ConfigError
 from kg.findings import Finding, Report, Severity
-from kg.vocab import PREFIXES, RDF_TYPE, compact, term
+from kg.vocab import PREFIXES, RDF_TYPE, term
 
-_WORDS: Mapping[str, Mapping[Severity, tuple[str, str]]] = MappingProxyType(
-    {
-        "en": {
-            Severity.VIOLATION: ("violation", "violations"),
-            Severity.WARNING: ("warning", "warnings"),
-            Severity.INFO: ("note", "notes"),
-        },
-        "nb": {
-            Severity.VIOLATION: ("brudd", "brudd"),
-            Severity.WARNING: ("advarsel", "advarsler"),
-            Severity.INFO: ("merknad", "merknader"),
-        },
-    }
-)
-_CLEAN = {"en": "Nothing to remark.", "nb": "Ingenting å bemerke."}
-_ELSEWHERE = {"en": "(no file)", "nb": "(ingen fil)"}
+__all__ = ["FORMATS", "record", "render", "short", "summary", "triples"]
 
 
 def render(report: Report, format: str = "text", language: str = "en") -> str:  # noqa: A002
@@ -46,24 +33,16 @@ def render(report: Report, format: str = "text", language: str = "en") -> str:  
     return writer(report, language)
 
 
-def _words(language: str) -> Mapping[Severity, tuple[str, str]]:
-    return _WORDS["nb" if language in ("nb", "nn", "no") else "en"]
-
-
 def _text(report: Report, language: str) -> str:
     """Give what people read in a terminal: findings by file, then what there was in all."""
     lines: list[str] = []
     for file, findings in groupby(report.findings, key=_file):
-        lines.append(file or _say(_ELSEWHERE, language))
+        lines.append(file or say("elsewhere", language))
         for finding in findings:
             lines += _lines(finding, language)
         lines.append("")
     lines += [f"- {note}" for note in report.notes]
     return "\n".join([*lines, summary(report, language)]) + "\n"
-
-
-def _say(texts: Mapping[str, str], language: str) -> str:
-    return texts["nb" if language in ("nb", "nn", "no") else "en"]
 
 
 def _file(finding: Finding) -> str:
@@ -73,52 +52,36 @@ def _file(finding: Finding) -> str:
 def _lines(finding: Finding, language: str) -> Iterator[str]:
     place = finding.place
     where = ":".join(str(n) for n in (place.line, place.column) if n is not None) if place else ""
-    word = _words(language)[finding.severity][0]
+    word = severity(finding.severity, language)
     yield f"  {where + ' ' if where else ''}{word}: {finding.message(language)} [{finding.rule}]"
     if finding.focus and not (finding.excerpt and place and place.line):
         yield f"      {short(finding.focus)}"
     if finding.excerpt and place and place.column:
         yield from _quoted(finding.excerpt, place.column, place.length or 1)
+    for detail in finding.details:
+        path = f"{short(detail.path)}: " if detail.path else ""
+        yield f"      - {path}{detail.message(language)} [{detail.rule}]"
     if finding.hint:
         yield f"      {finding.hint}"
 
 
-WIDTH = 160
-
-
 def _quoted(line: str, column: int, length: int) -> Iterator[str]:
     """Yield as much of a line as is read at one glance, and carets below the place in it."""
-    start = max(0, min(column - WIDTH // 4, len(line) - WIDTH)) if column > WIDTH - 20 else 0
-    cut = ("…" if start else "") + line[start + bool(start) : start + WIDTH]
-    yield f"      {cut}"
-    before = column - 1 - start
-    if before < len(cut):
-        blank = "".join("\t" if c == "\t" else " " for c in cut[:before])
-        yield f"      {blank}{'^' * max(1, min(length, len(cut) - before))}"
-
-
-def short(written: str) -> str:
-    """Give an IRI as a prefixed name where the prefix table allows, other terms as they are."""
-    return compact(written) or written
-
-
-def summary(report: Report, language: str = "en") -> str:
-    """Give one sentence: how many findings of each severity.
-
-    >>> summary(Report())
-    'Nothing to remark.'
-    """
-    words = _words(language)
-    parts = [f"{n} {words[severity][n != 1]}" for severity, n in report.counts.items() if n]
-    return ", ".join(parts) + "." if parts else _say(_CLEAN, language)
+    before, here, after = excerpt(line, column, length)
+    yield f"      {before}{here}{after}"
+    if here:
+        blank = "".join("\t" if c == "\t" else " " for c in before)
+        yield f"      {blank}{'^' * len(here)}"
 
 
 def _json(report: Report, language: str) -> str:
-    counts = {severity.value: count for severity, count in report.counts.items()}
     document = {
         "conforms": report.conforms,
-        "counts": counts,
-        "findings": [record(finding, language) for finding in report.findings],
+        "counts": {one.value: count for one, count in report.counts.items()},
+        "findings": [
+            record(finding, language) | {"details": [record(detail, language) for detail in finding.details]}
+            for finding in report.findings
+        ],
         "notes": list(report.notes),
         "seconds": dict(report.seconds),
     }
@@ -214,7 +177,9 @@ def _junit(report: Report, language: str) -> str:
         "testsuite", name="kg check", tests=str(max(1, len(by_file))), failures=str(failed), errors="0"
     )
     for file, findings in by_file.items():
-        case = ElementTree.SubElement(suite, "testcase", classname="kg.check", name=file or _ELSEWHERE["en"])
+        case = ElementTree.SubElement(
+            suite, "testcase", classname="kg.check", name=file or say("elsewhere", "en")
+        )
         _junit_case(case, findings, language)
     if not by_file:
         ElementTree.SubElement(suite, "testcase", classname="kg.check", name="everything")
@@ -268,6 +233,7 @@ def _github_escape(text: str, is_property: bool) -> str:
     return text.replace(":", "%3A").replace(",", "%2C") if is_property else text
 
 
+_STRING = term("xsd:string").value
 _SEVERITY_IRIS = {Severity.VIOLATION: "Violation", Severity.WARNING: "Warning", Severity.INFO: "Info"}
 
 
@@ -301,6 +267,10 @@ def _result(node: BlankNode, finding: Finding) -> Iterator[Triple]:
         yield Triple(node, sh("resultMessage"), Literal(text, language=language))
     if finding.place:
         yield Triple(node, term("rdfs:comment"), Literal(str(finding.place)))
+    for detail in finding.details:
+        part = BlankNode()
+        yield Triple(node, sh("detail"), part)
+        yield from _result(part, detail)
 
 
 def _component(rule: str) -> NamedNode:
@@ -327,11 +297,49 @@ def _read(written: str) -> Node | Literal:
     return quad.object
 
 
+_NAMES = {name: PREFIXES[name] for name in ("rdfs", "sh", "xsd")}
+
+
 def _ttl(report: Report, language: str) -> str:
     turtle = rdfio.named("turtle")
     assert turtle is not None
-    names = {name: PREFIXES[name] for name in ("rdfs", "sh", "xsd")}
-    return rdfio.write(triples(report), turtle, prefixes=names).decode()
+    return rdfio.write(triples(report), turtle, prefixes=_NAMES).decode()
+
+
+def _jsonld(report: Report, language: str) -> str:
+    """Give the report graph as one tree in JSON-LD: results inside the report, details inside results."""
+    graph: dict[object, list[Triple]] = {}
+    for triple in triples(report):
+        graph.setdefault(triple.subject, []).append(triple)
+    document = {"@context": _NAMES, **_tree(graph, next(iter(graph)))}
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+_INSIDE = (sh("result"), sh("detail"))
+
+
+def _tree(graph: Mapping[object, Sequence[Triple]], node: object) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for triple in graph[node]:
+        if triple.predicate == RDF_TYPE:
+            found["@type"] = short(_named(triple.object))
+            continue
+        inside = triple.predicate in _INSIDE
+        value = _tree(graph, triple.object) if inside else _json_value(triple.object)
+        found.setdefault(short(triple.predicate.value), []).append(value)
+    return found
+
+
+def _named(term: object) -> str:
+    assert isinstance(term, NamedNode)
+    return term.value
+
+
+def _json_value(term: object) -> dict[str, str]:
+    if isinstance(term, Literal):
+        tag = {"@language": term.language} if term.language else {"@type": term.datatype.value}
+        return {"@value": term.value, **({} if tag.get("@type") == _STRING else tag)}
+    return {"@id": term.value if isinstance(term, NamedNode) else str(term)}
 
 
 FORMATS: Mapping[str, Callable[[Report, str], str]] = MappingProxyType(
@@ -343,6 +351,8 @@ FORMATS: Mapping[str, Callable[[Report, str], str]] = MappingProxyType(
         "junit": _junit,
         "github": _github,
         "ttl": _ttl,
+        "jsonld": _jsonld,
+        "html": webreport.page,
     }
 )
 """Report formats by name."""

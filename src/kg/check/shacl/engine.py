@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
@@ -23,6 +23,7 @@ from kg.check.shacl.shapes import (
     ShapeError,
     ShapesGraph,
     Statement,
+    Step,
     declared,
     is_implicit_class,
     read_path,
@@ -50,6 +51,12 @@ _OF_ONE = {
 _MANY = 2000
 _SAMPLE = 400
 """How many values of a property are looked at to say whose property it is."""
+_EXPLAINED = frozenset(
+    sh(f"{name}ConstraintComponent") for name in ("Node", "And", "Or", "Xone", "QualifiedMinCount")
+)
+"""Constraints whose results say why: by results of the shapes that a value ought to conform to."""
+_MOST_EXPLAINED = 1000
+_DEEPEST = 3
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
 _LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
 
@@ -152,6 +159,14 @@ class Plan:
             yield from constraint.shapes
             yield from constraint.siblings
 
+    @property
+    def is_far(self) -> bool:
+        """True if a property shape asks for others: then results stand at nodes that no target names."""
+        return any(
+            shape.is_property and any(constraint.component == PROPERTY for constraint in shape.constraints)
+            for shape in self.shapes.values()
+        )
+
     def _ordered(self) -> tuple[Node, ...]:
         """Give the shapes that targets lead to, each after all that refer to it. Raises for recursion."""
         done: dict[Node, None] = {}
@@ -209,6 +224,38 @@ class DataStore:
             else:
                 yield Quad(quad.subject, quad.predicate, value, plain)
 
+    def change(self, removed: Iterable[Triple], added: Iterable[Triple]) -> None:
+        """Take triples out and put others in."""
+        for quad in self._loaded(Quad(*triple) for triple in removed):
+            self._store.remove(quad)
+            if quad.graph_name == _VALUES:
+                self._store.extend(self._values_beside(quad))
+        self._store.extend(self._loaded(Quad(*triple) for triple in added))
+        self.written = frozenset(self._written)
+        self._needles = tuple(str(predicate) for predicate in self.written)
+        self._subclasses = self._read_subclasses()
+        self.__dict__.pop("_forms", None)
+
+    def _values_beside(self, gone: Quad) -> list[Quad]:
+        """Give the values of a property that are left where one that was written in an odd form went.
+
+        Two forms may have had the same value.
+        """
+        left = self._store.quads_for_pattern(gone.subject, gone.predicate, None, _WRITTEN)
+        forms = (quad.object for quad in left)
+        return [
+            Quad(gone.subject, gone.predicate, decode(form), _VALUES)
+            for form in forms
+            if isinstance(form, Literal)
+        ]
+
+    def starts(self, walk: Iterable[Step], ends: Iterable[Term]) -> Iterator[Term]:
+        """Yield the nodes from which a walk leads to some of these nodes."""
+        path = "/".join(step.text() for step in walk)
+        where = f"{member(self.fresh_marks().new(ends), '?end')} LATERAL {{ ?this {path} ?end }}"
+        for row in self.rows(f"SELECT DISTINCT ?this WHERE {{ {where} }}"):
+            yield _term(row["this"])
+
     def _read_subclasses(self) -> Mapping[Term, list[NamedNode]]:
         found: dict[Term, list[NamedNode]] = defaultdict(list)
         for quad in self._store.quads_for_pattern(None, SUBCLASS, None, DefaultGraph()):
@@ -225,6 +272,11 @@ class DataStore:
                     found[sub] = None
                     pending.append(sub)
         return tuple(found)
+
+    def fresh_marks(self) -> Marks:
+        """Forget every marked set, and begin anew."""
+        self._store.clear_graph(MARKS)
+        return Marks(self.add_marks)
 
     def add_marks(self, name: NamedNode, predicate: NamedNode, members: Iterable[Term]) -> None:
         """Put nodes into a marked set."""
@@ -307,14 +359,15 @@ def _kept(term: Term) -> Term:
 
 @dataclass
 class Validation:
-    """One validation under way."""
+    """One validation under way: of all nodes that targets name, or of those within a set of nodes."""
 
     plan: Plan
     data: DataStore
+    within: Collection[Term] | None = None
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._marks = Marks(self.data.add_marks)
+        self._marks = self.data.fresh_marks()
         self._failing: dict[Node, NamedNode] = {}
         self._sets: dict[tuple[str, ...], NamedNode] = {}
         self._whole: set[str] = set()
@@ -328,13 +381,14 @@ class Validation:
         self._report_focus: dict[Node, str] = {}
         self._check_focus: dict[Node, str] = {}
         self._shapes_graph = _SHAPES
+        self._near = "" if self.within is None else member(self._marks.new(self.within), "?this")
         if self.plan.asks_for_shapes:
             self.data.add_shapes()
 
     def outcome(self, limit: int | None = None) -> Outcome:
         """Validate, and stop once there are so many results."""
         for node in self.plan.roots:
-            self._reporting[node] += (Source(pattern) for pattern in self._targets(node))
+            self._reporting[node] += (Source(self._near + pattern) for pattern in self._targets(node))
         for node in self.plan.order:
             self._focus(node)
         for node in reversed(self.plan.order):
@@ -352,6 +406,11 @@ class Validation:
         return Outcome(results=results, notes=tuple(self.notes))
 
     # Focus nodes
+
+    def targets(self, node: Node) -> set[Term]:
+        """Give the nodes that the targets of a shape name."""
+        found = (self.data.rows(f"SELECT DISTINCT ?this {{ {pattern} }}") for pattern in self._targets(node))
+        return {decoded(_term(row["this"])) for rows in found for row in rows}
 
     def _targets(self, node: Node) -> Iterator[str]:
         graph = self.plan.graph
@@ -606,10 +665,49 @@ class Validation:
         focus = self._absent[scope.focus]
         return None if focus is None else replace(scope, focus=focus)
 
-    def _found(self, scope: Scope, constraint: Constraint) -> Iterator[Result]:
+    def _found(self, scope: Scope, constraint: Constraint, depth: int = 0) -> Iterator[Result]:
         if constraint.statement is not None:
             return self._user_results(scope, constraint, constraint.statement)
-        return self._core_results(scope, constraint)
+        found = self._core_results(scope, constraint)
+        if constraint.component in _EXPLAINED and depth < _DEEPEST:
+            return self._explained(scope, constraint, found, depth + 1)
+        return found
+
+    def _explained(
+        self, scope: Scope, constraint: Constraint, found: Iterator[Result], depth: int
+    ) -> Iterator[Result]:
+        """Yield the results, the first of them with what the shapes that they refer to say of the values."""
+        first = list(islice(found, _MOST_EXPLAINED))
+        values = self._values_of(scope, first)
+        focus = member(self._marks.new(dict.fromkeys(chain.from_iterable(values))), "?this")
+        said: dict[Term, list[Result]] = defaultdict(list)
+        for node in constraint.shapes if first else ():
+            for result in self._said_by(node, focus, depth):
+                said[result.focus].append(result)
+        for result, own in zip(first, values, strict=True):
+            yield replace(result, details=tuple(detail for value in own for detail in said[value]))
+        yield from found
+
+    def _values_of(self, scope: Scope, results: list[Result]) -> list[tuple[Term, ...]]:
+        """Give the values that each result is about; of a result that has none, all values of the path."""
+        if all(result.value is not None for result in results):
+            return [(result.value,) for result in results if result.value is not None]
+        focus = member(self._marks.new(result.focus for result in results), "?this")
+        found: dict[Term, list[Term]] = defaultdict(list)
+        rows = self.data.rows(f"SELECT DISTINCT ?this ?value WHERE {{ {focus} {scope.values} }}")
+        for row in islice(rows, _MOST_EXPLAINED):
+            found[decoded(_term(row["this"]))].append(decoded(_term(row["value"])))
+        return [tuple(found[result.focus]) for result in results]
+
+    def _said_by(self, node: Node, focus: str, depth: int) -> Iterator[Result]:
+        """Yield what a shape and its property shapes say of some nodes."""
+        shape = self.plan.shapes[node]
+        scope = self._scope(shape, focus)
+        for constraint in shape.constraints:
+            if constraint.component != PROPERTY:
+                yield from self._found(scope, constraint, depth)
+            elif not shape.is_property and depth < _DEEPEST:
+                yield from self._said_by(constraint.shapes[0], focus, depth + 1)
 
     def _core_results(self, scope: Scope, constraint: Constraint) -> Iterator[Result]:
         shape = scope.shape

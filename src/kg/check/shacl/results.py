@@ -36,7 +36,10 @@ class Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One `sh:ValidationResult`; `parameter` and `allowed` say what the constraint asks for."""
+    """One `sh:ValidationResult`; `parameter` and `allowed` say what the constraint asks for.
+
+    `details` are what other shapes, which the constraint refers to, say of the same value.
+    """
 
     focus: Term
     component: NamedNode
@@ -48,6 +51,7 @@ class Result:
     constraint: Node | None = None
     parameter: Term | None = None
     allowed: tuple[Term, ...] = ()
+    details: tuple[Result, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,10 @@ def _describe(node: BlankNode, result: Result) -> Iterator[Triple]:
         yield Triple(node, sh("sourceConstraint"), result.constraint)
     for message in result.messages:
         yield Triple(node, sh("resultMessage"), message)
+    for detail in result.details:
+        part = BlankNode()
+        yield Triple(node, sh("detail"), part)
+        yield from _describe(part, detail)
 
 
 def _renamed(path: Path) -> tuple[Node, Iterable[Triple]]:

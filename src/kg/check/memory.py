@@ -1,0 +1,174 @@
+"""What one check keeps for the next: files as they were read, and the validation of all that they say."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyoxigraph import BlankNode, Quad, Triple
+
+from kg.check.place import Text, written
+from kg.check.shacl.changes import Kept
+from kg.check.shacl.engine import DataStore, Plan
+from kg.check.shacl.results import Outcome
+from kg.check.shacl.shapes import ShapesGraph
+from kg.source import Room, SourceFile
+
+Where = Mapping[str, tuple[SourceFile, ...]]
+"""Which files say something about a node."""
+
+Difference = tuple[frozenset[Triple], frozenset[Triple]]
+"""The triples that went and those that came."""
+
+_NONE: Difference = (frozenset(), frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A file as it was read: its room, a hash of its bytes, and its statements in order."""
+
+    room: Room
+    digest: str
+    quads: Sequence[Quad]
+
+    def triples(self) -> Iterator[Triple]:
+        """Yield what it states."""
+        return (quad.triple for quad in self.quads)
+
+
+@dataclass
+class Memory:
+    """The last check of a dataset: only what changed since then is read and validated again.
+
+    `outcome` is that of the shapes for the files as they were; None where all must be validated. Blank nodes
+    are named by their order in a file, so that a file that is read twice says the same twice.
+    """
+
+    files: dict[str, Read] = field(default_factory=dict)
+    outcome: Outcome | None = None
+    texts: dict[str, Text] = field(default_factory=dict)
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        """Begin with the files as they were."""
+        self._kept: Kept | None = None
+        self._now: dict[str, Read] = {}
+        self._digests: dict[str, str] = {}
+
+    def begin(self, files: Iterable[SourceFile]) -> None:
+        """Begin to read files for a check: forget the text of those that changed."""
+        self._now = {}
+        digests = {file.relative: _digest(file) for file in files}
+        for name in [name for name in self.texts if digests.get(name) != self._digests.get(name)]:
+            del self.texts[name]
+        self._digests = digests
+
+    def quads(self, file: SourceFile) -> Sequence[Quad]:
+        """Give the statements of a file, which is read only if it changed. Raises as reading does."""
+        digest = self._digests[file.relative]
+        known = self.files.get(file.relative)
+        if known is None or known.digest != digest:
+            known = Read(file.room, digest, tuple(_renamed(file, file.quads(named=False))))
+        self._now[file.relative] = known
+        return known.quads
+
+    def settle(self) -> None:
+        """Keep what was read, of which nothing is to be validated."""
+        self.files, self.outcome = self._now, None
+
+    def validate(self, where: Where, limit: int | None = None) -> Outcome:
+        """Give the outcome for the files that were read since the beginning; raises ShapeError as ever."""
+        before, self.files = self.files, self._now
+        outcome, self.outcome = self.outcome, None
+        if outcome is None or not _same(*(_in_room(files, Room.SHAPES) for files in (before, self.files))):
+            self._kept = _kept(self.files, limit)
+            nodes = None
+        else:
+            nodes = self._change(_difference(before, self.files, where), before, outcome, limit)
+        self.outcome = self._kept.outcome if self._kept else outcome
+        self.note = _told(before, self.files, nodes)
+        assert self.outcome is not None
+        return self.outcome
+
+    def _change(
+        self, difference: Difference, before: Mapping[str, Read], outcome: Outcome, limit: int | None
+    ) -> int | None:
+        """Mend the outcome, if anything changed; tell how many nodes were validated again."""
+        if difference == _NONE:
+            return 0
+        self._kept = self._kept or _kept(before, limit, outcome)
+        self._kept.change(*difference)
+        return self._kept.looked_at
+
+
+def _told(before: Mapping[str, Read], now: Mapping[str, Read], nodes: int | None) -> str:
+    """Say how much was validated again."""
+    names = {*before, *now}
+    changed = sum(before.get(name) is not now.get(name) for name in names)
+    again = "everything was" if nodes is None else f"{nodes} nodes were"
+    return f"{changed} of {len(names)} files changed: {again} validated again."
+
+
+def _same(before: Mapping[str, Read], now: Mapping[str, Read]) -> bool:
+    """True if the same is stated, however it is laid out."""
+    return before.keys() == now.keys() and all(
+        read is before[name] or read.quads == before[name].quads for name, read in now.items()
+    )
+
+
+def _in_room(files: Mapping[str, Read], *rooms: Room) -> dict[str, Read]:
+    return {name: read for name, read in files.items() if read.room in rooms}
+
+
+def _kept(files: Mapping[str, Read], limit: int | None, outcome: Outcome | None = None) -> Kept:
+    graph = ShapesGraph(_stated(files, Room.SHAPES))
+    data = DataStore(_stated(files, Room.ONTOLOGY, Room.DATA), graph)
+    return Kept(Plan(graph), data, limit=limit, outcome=outcome)
+
+
+def _stated(files: Mapping[str, Read], *rooms: Room) -> list[Quad]:
+    return [quad for read in _in_room(files, *rooms).values() for quad in read.quads]
+
+
+def _difference(before: Mapping[str, Read], now: Mapping[str, Read], where: Where) -> Difference:
+    """Give the triples of data that went and those that came; a triple is there while any file states it."""
+    old, new = (_in_room(files, Room.ONTOLOGY, Room.DATA) for files in (before, now))
+    changed = {name for name in {*old, *new} if old.get(name) is not new.get(name)}
+    gone, come = (
+        frozenset(triple for name in changed if name in files for triple in files[name].triples())
+        for files in (old, new)
+    )
+    touched = gone ^ come
+    files = {file.relative for triple in touched for file in where.get(_subject(triple), ())} - changed
+    still = {triple for name in files if name in new for triple in new[name].triples()}
+    return gone - come - still, come - gone - still
+
+
+def _subject(triple: Triple) -> str:
+    return written(triple.subject)
+
+
+def _digest(file: SourceFile) -> str:
+    found = hashlib.sha256(f"{file.graph.value}\0{file.room.value}\0".encode() + file.raw())
+    if file.metadata is not None:
+        found.update(file.metadata.read_bytes())
+    return found.hexdigest()
+
+
+def _renamed(file: SourceFile, quads: Iterable[Quad]) -> Iterator[Quad]:
+    """Yield the quads with blank nodes named by the file and their order in it."""
+    begin = hashlib.sha256(file.graph.value.encode()).hexdigest()[:12]
+    names: dict[BlankNode, BlankNode] = {}
+
+    def named(node: BlankNode) -> BlankNode:
+        return names.setdefault(node, BlankNode(f"f{begin}n{len(names)}"))
+
+    for quad in quads:
+        subject, value = quad.subject, quad.object
+        if isinstance(subject, BlankNode) or isinstance(value, BlankNode):
+            subject = named(subject) if isinstance(subject, BlankNode) else subject
+            value = named(value) if isinstance(value, BlankNode) else value
+            yield Quad(subject, quad.predicate, value, quad.graph_name)
+        else:
+            yield quad

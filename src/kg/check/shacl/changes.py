@@ -1,0 +1,181 @@
+"""How far a change reaches, and a validation that is kept and mended where data change.
+
+What a shape says of a node depends on the triples that its targets, paths and constraints look at, each at
+the end of a walk from that node. Followed backwards from a triple that changed, these walks lead to every
+node concerned. What a user's query looks at cannot be told: its shape's nodes are all looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pyoxigraph import NamedNode, Triple
+
+from kg.check.shacl.components import BY_IRI
+from kg.check.shacl.engine import DataStore, Plan, Validation, decoded
+from kg.check.shacl.results import Node, Outcome, Term, sh
+from kg.check.shacl.shapes import RDF_TYPE, SUBCLASS, Constraint, Step, is_implicit_class
+
+Walk = tuple[Step, ...]
+"""The steps from a focus node of a target to the node at which triples are looked at."""
+
+_PAIRED = ("equals", "disjoint", "lessThan", "lessThanOrEquals")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at the triples of a node at the end of a walk: of one property or of any, on or back."""
+
+    walk: Walk
+    predicate: NamedNode | None
+    back: bool = False
+
+    def ends(self, triples: Iterable[Triple]) -> Iterator[Term]:
+        """Yield the nodes at which some of these triples are seen."""
+        for triple in triples:
+            if self.predicate in (None, triple.predicate):
+                end = triple.object if self.back else triple.subject
+                if not isinstance(end, Triple):
+                    yield end
+
+
+def looks_along(step: Step, walk: Walk = (), *, back: bool = False) -> Iterator[Look]:
+    """Yield what following a path from the end of a walk looks at."""
+    if step.kind == "predicate":
+        yield Look(walk, step.predicate, back)
+    elif step.kind == "^":
+        yield from looks_along(step.parts[0], walk, back=not back)
+    elif step.kind == "/":
+        for part in reversed(step.parts) if back else step.parts:
+            yield from looks_along(part, walk, back=back)
+            walk = (*walk, _turned(part, back))
+    elif step.kind == "|":
+        for part in step.parts:
+            yield from looks_along(part, walk, back=back)
+    else:
+        [inner] = step.parts
+        before = walk if step.kind == "?" else (*walk, Step("*", parts=(_turned(inner, back),)))
+        yield from looks_along(inner, before, back=back)
+
+
+def _turned(step: Step, back: bool) -> Step:
+    return Step("^", parts=(step,)) if back else step
+
+
+class Reach:
+    """What the shapes of a plan look at, and so which nodes a change concerns."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Follow every shape that a target leads to."""
+        self._plan = plan
+        self._looks: dict[Walk, dict[Look, None]] = {}
+        self.asking = tuple(root for root in plan.roots if self._follow(root))
+
+    def ends(self, triples: Iterable[Triple]) -> Iterator[tuple[Walk, frozenset[Term]]]:
+        """Yield the nodes at which changed triples are seen, with the walk that leads there."""
+        known = tuple(triples)
+        for walk, looks in self._looks.items():
+            found = frozenset(node for look in looks for node in look.ends(known))
+            if found:
+                yield walk, found
+
+    def _follow(self, root: Node) -> bool:
+        """Note what the shapes below a target look at; tell whether there is a user's query among them."""
+        asks = False
+        done: set[tuple[Node, Walk]] = set()
+        todo: list[tuple[Node, Walk]] = [(root, ())]
+        self._note(self._at_targets(root))
+        while todo:
+            node, walk = task = todo.pop()
+            if task in done:
+                continue
+            done.add(task)
+            shape = self._plan.shapes[node]
+            there = walk
+            if shape.step is not None:
+                self._note(looks_along(shape.step, walk))
+                there = (*walk, shape.step)
+            for constraint in shape.constraints:
+                self._note(_looks_of(constraint, walk, there))
+                todo += [(child, there) for child in (*constraint.shapes, *constraint.siblings)]
+                asks |= constraint.statement is not None
+        return asks
+
+    def _note(self, looks: Iterable[Look]) -> None:
+        for look in looks:
+            self._looks.setdefault(look.walk, {})[look] = None
+
+    def _at_targets(self, root: Node) -> Iterator[Look]:
+        graph = self._plan.graph
+        if graph.values(root, sh("targetClass")) or is_implicit_class(graph, root):
+            yield Look((), RDF_TYPE)
+        for name, back in (("targetSubjectsOf", False), ("targetObjectsOf", True)):
+            for value in graph.values(root, sh(name)):
+                if isinstance(value, NamedNode):
+                    yield Look((), value, back)
+
+
+def _looks_of(constraint: Constraint, walk: Walk, there: Walk) -> Iterator[Look]:
+    """Yield what a constraint looks at beside its value nodes; `there` is the walk to these."""
+    component = BY_IRI.get(constraint.component)
+    name = component.parameter if component is not None else ""
+    if name == "class":
+        yield Look(there, RDF_TYPE)
+    elif name == "closed":
+        yield Look(there, None)
+    elif name in _PAIRED:
+        assert isinstance(constraint.value, NamedNode)
+        yield Look(walk, constraint.value)
+
+
+class Kept:
+    """A validation whose outcome is mended when triples come and go, and is as if all were validated anew."""
+
+    def __init__(
+        self, plan: Plan, data: DataStore, *, limit: int | None = None, outcome: Outcome | None = None
+    ) -> None:
+        """Begin with the outcome for these data, which is found out where it is not known.
+
+        `looked_at` tells how many nodes were validated again after a change, None for all.
+        """
+        self._plan, self._data, self._limit = plan, data, limit
+        self._reach = Reach(plan)
+        self.looked_at: int | None = None
+        self.outcome = outcome or self._anew()
+
+    def change(self, removed: Iterable[Triple], added: Iterable[Triple]) -> Outcome:
+        """Take triples out of the data and put others in; give the outcome for what is there then."""
+        gone, come = tuple(removed), tuple(added)
+        near = self._concerned(gone)
+        self._data.change(gone, come)
+        near |= self._concerned(come)
+        if gone or come:
+            every = Validation(self._plan, self._data)
+            near.update(*(every.targets(root) for root in self._reach.asking))
+        self.looked_at = None if self._is_whole(gone + come) else len(near)
+        self.outcome = self._anew() if self.looked_at is None else self._mended(near)
+        if self._limit is not None and len(self.outcome.results) > self._limit:
+            self.looked_at, self.outcome = None, self._anew()
+        return self.outcome
+
+    def _is_whole(self, changed: tuple[Triple, ...]) -> bool:
+        """True if nothing can be kept: results were cut off, or stand where walks do not lead."""
+        changes_classes = any(triple.predicate == SUBCLASS for triple in changed)
+        return changes_classes or self._plan.is_far or bool(self.outcome.notes)
+
+    def _anew(self) -> Outcome:
+        return Validation(self._plan, self._data).outcome(self._limit)
+
+    def _mended(self, near: set[Term]) -> Outcome:
+        """Give what was found before, with what is found now at these nodes instead of what was there."""
+        again = Validation(self._plan, self._data, within=near).outcome().results if near else ()
+        kept = (result for result in self.outcome.results if result.focus not in near)
+        return Outcome(results=(*kept, *again))
+
+    def _concerned(self, triples: tuple[Triple, ...]) -> set[Term]:
+        """Give every node from which a walk, in the data as they are, leads to one of these triples."""
+        near: set[Term] = set()
+        for walk, ends in self._reach.ends(triples):
+            near |= ends if not walk else {decoded(term) for term in self._data.starts(walk, ends)}
+        return near

@@ -1,0 +1,157 @@
+"""Facts about a validation that is kept: after any change it says what a new one would say."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from kg.check.shacl import Result, validate
+from kg.check.shacl.changes import Kept, Look, looks_along
+from kg.check.shacl.engine import DataStore, Plan
+from kg.check.shacl.shapes import ShapesGraph, Step, read_path
+from tests.test_shacl_differential import DATA, QUERIES, TARGETS, node_shapes, turtle
+
+
+def triples(text: str) -> frozenset[Triple]:
+    return frozenset(quad.triple for quad in turtle(text))
+
+
+def keys(results: Iterable[Result]) -> Counter[tuple[str, ...]]:
+    """Give what tells results apart, with how often each stands."""
+    return Counter(
+        (str(r.focus), str(r.component), str(r.shape), r.path.text if r.path else "", str(r.value),
+         str(sorted(map(str, r.messages))))
+        for r in results
+    )  # fmt: skip
+
+
+def assert_as_new(shapes_text: str, versions: list[str]) -> Kept:
+    """Change data from one version to the next, and compare with validations from scratch."""
+    shapes = turtle(shapes_text)
+    graph = ShapesGraph(shapes)
+    before = triples(versions[0])
+    kept = Kept(Plan(graph), DataStore(turtle(versions[0]), graph))
+    for text in versions[1:]:
+        now = triples(text)
+        kept.change(before - now, now - before)
+        assert keys(kept.outcome.results) == keys(validate(shapes, turtle(text)).results)
+        before = now
+    return kept
+
+
+@settings(max_examples=int(os.environ.get("KG_EXAMPLES", "150")), deadline=None,
+          suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
+@given(
+    st.lists(st.tuples(TARGETS, node_shapes()), min_size=1, max_size=3),
+    st.lists(DATA, min_size=2, max_size=4),
+)
+def test_after_any_change_the_results_are_those_of_a_new_validation(
+    shapes: list[tuple[str, str]], versions: list[str]
+) -> None:
+    text = "".join(
+        f"ex:S{i} a sh:NodeShape ; {target} ; {body.removeprefix('[').removesuffix(']')} .\n"
+        for i, (target, body) in enumerate(shapes)
+    )
+    assert_as_new(text, versions)
+
+
+@settings(max_examples=int(os.environ.get("KG_EXAMPLES", "60")), deadline=None,
+          suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
+@given(node_shapes(), DATA, st.data())
+def test_small_changes_are_enough(shape: str, data: str, draw: st.DataObject) -> None:
+    """One line comes or goes at a time, so that much of what was found is kept."""
+    lines = data.splitlines()
+    versions = [data]
+    for _ in range(3):
+        gone = draw.draw(st.integers(1, len(lines) - 1))
+        versions.append("\n".join(line for n, line in enumerate(lines) if n != gone))
+        versions.append(data)
+    body = shape.removeprefix("[").removesuffix("]")
+    assert_as_new(
+        f"ex:S a sh:NodeShape ; sh:targetClass ex:C ; sh:targetSubjectsOf ex:p ; {body} .", versions
+    )
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_queries_of_users_are_asked_again_of_all_their_nodes(query: str) -> None:
+    shapes = f'''ex:S sh:path ex:p ; sh:targetClass ex:C ; sh:targetNode ex:c ;
+            sh:sparql [ sh:prefixes ex:P ; sh:select """{query}""" ] .
+        ex:P sh:declare [ sh:prefix "ex" ; sh:namespace "https://ex.org/"^^xsd:anyURI ] .'''
+    first = "ex:a a ex:C ; ex:p ex:b, ex:c ; ex:q 3 . ex:b a ex:C ; ex:p ex:c . ex:c ex:q 2 ."
+    assert_as_new(shapes, [first, first + " ex:c a ex:C ; ex:q 1 . ex:b ex:p ex:d .", "ex:a a ex:C .", first])
+
+
+def test_a_change_is_looked_at_where_it_is_seen_from() -> None:
+    """A village loses its class: the project that points to it is looked at again, its neighbour is not."""
+    shapes = "ex:S sh:targetClass ex:Project ; sh:property [ sh:path ex:at ; sh:class ex:Village ] ."
+    data = "ex:a a ex:Project ; ex:at ex:x . ex:b a ex:Project ; ex:at ex:y . ex:y a ex:Village ."
+    kept = assert_as_new(shapes, [data + " ex:x a ex:Village .", data])
+    assert ([r.focus for r in kept.outcome.results], kept.looked_at) == ([NamedNode("https://ex.org/a")], 2)
+
+
+def test_what_no_shape_looks_at_is_not_looked_at() -> None:
+    shapes = "ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:minCount 1 ] ."
+    assert assert_as_new(shapes, ["ex:a a ex:C .", "ex:a a ex:C ; ex:r 1 ."]).looked_at == 0
+
+
+def test_a_subclass_that_comes_is_seen_by_all() -> None:
+    shapes = "ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:minCount 1 ] ."
+    assert (
+        assert_as_new(shapes, ["ex:a a ex:D .", "ex:a a ex:D . ex:D rdfs:subClassOf ex:C ."]).looked_at
+        is None
+    )
+
+
+def test_two_ways_to_write_a_value_are_one_value_until_both_are_gone() -> None:
+    shapes = """ex:S sh:targetNode ex:a ; sh:sparql [ sh:select
+        "SELECT $this ?value { $this <https://ex.org/p> ?value FILTER(?value = 1) }" ] ."""
+    both = 'ex:a ex:p "01"^^xsd:integer, "001"^^xsd:integer .'
+    assert_as_new(shapes, [both, 'ex:a ex:p "001"^^xsd:integer .', "ex:a ex:q 1 .", both])
+
+
+def test_a_property_shape_that_asks_for_others_is_looked_at_whole() -> None:
+    shapes = """ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:property [ sh:path ex:q ;
+        sh:minCount 1 ] ] ."""
+    data = "ex:a a ex:C ; ex:p ex:x . ex:b a ex:C ; ex:p ex:x ."
+    assert assert_as_new(shapes, [data, data + " ex:x ex:q 1 .", data]).looked_at is None
+
+
+@pytest.mark.parametrize(
+    ("path", "looks"),
+    [
+        ("ex:p", ["p"]),
+        ("[ sh:inversePath ex:p ]", ["^p"]),
+        ("( ex:p ex:q )", ["p", "p/q"]),
+        ("[ sh:inversePath ( ex:p ex:q ) ]", ["^q", "^q/^p"]),
+        ("[ sh:alternativePath ( ex:p ex:q ) ]", ["p", "q"]),
+        ("[ sh:zeroOrMorePath ex:p ]", ["p*/p"]),
+        ("[ sh:inversePath [ sh:oneOrMorePath ex:p ] ]", ["^p*/^p"]),
+        ("( [ sh:zeroOrOnePath ex:p ] ex:q )", ["p", "p?/q"]),
+    ],
+)
+def test_a_path_looks_at_each_of_its_steps(path: str, looks: list[str]) -> None:
+    graph = ShapesGraph(turtle(f"ex:S sh:path {path} ."))
+    owner = NamedNode("https://ex.org/S")
+    step = read_path(graph, graph.values(owner, NamedNode("http://www.w3.org/ns/shacl#path"))[0], owner)
+    assert [spelt(look) for look in looks_along(step)] == looks
+
+
+def spelt(look: Look) -> str:
+    last = Step("predicate", look.predicate)
+    steps = [*look.walk, Step("^", parts=(last,)) if look.back else last]
+    text = "/".join(step.text() for step in steps)
+    return text.replace("<https://ex.org/", "").replace(">", "").replace("(", "").replace(")", "")
+
+
+def test_ends_are_subjects_or_values() -> None:
+    p = NamedNode("https://ex.org/p")
+    found = [Triple(BlankNode("a"), p, Literal("x"))]
+    assert list(Look((), p).ends(found)) == [BlankNode("a")]
+    assert list(Look((), p, back=True).ends(found)) == [Literal("x")]
+    assert list(Look((), NamedNode("https://ex.org/q")).ends(found)) == []
