@@ -153,6 +153,11 @@ class Page:
         return frozenset(url for source in self.sources for url in source.urls)
 
     @property
+    def nameless(self) -> bool:
+        """Whether its name is but the end of its IRI."""
+        return not self.label.language and self.label.text == local_name(self.iri) and self.written > 0
+
+    @property
     def warnings(self) -> tuple[Row, ...]:
         """What a reader must know first: that something else has taken the place of this."""
         return tuple(

@@ -210,10 +210,10 @@ def safe_url(iri: str) -> str | None:
     return iri if iri.partition(":")[0].lower() in ("http", "https", "mailto", "geo", "tel") else None
 
 
-def word(key: str, /, **values: object) -> str:
+def word(key: str, /, *places: object, **values: object) -> str:
     """Give a text of the interface in the page's language, with values filled in."""
     text = WORDS[key][LANGUAGES.index(language())]
-    return text.format(**values) if values else text
+    return text.format(*places, **values) if places or values else text
 
 
 def name(iri: str) -> str:

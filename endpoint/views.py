@@ -25,6 +25,7 @@ from endpoint import (
     lists,
     maps,
     negotiate,
+    oddities,
     openapi,
     quality,
     questions,
@@ -247,6 +248,7 @@ def _entity_page(
     return html.render(
         "ontology.html" if is_ontology else "entity.html",
         page=page,
+        odd=() if is_ontology else oddities.of(description, current.index()),
         figures=None
         if is_ontology
         else figures.of(description, current.index(), snapshot.store, html.language()),

@@ -158,6 +158,46 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "meanwhile": ("I den tiden", "I den tida", "In that time"),
     "surface": ("Flate med {n} hjørner", "Flate med {n} hjørne", "Surface with {n} corners"),
     "points": ("{n} punkter", "{n} punkt", "{n} points"),
+    "nameless": (
+        "Dataene gir ikke noe navn; det øverst er tatt fra identifikatoren.",
+        "Dataa gjev ikkje noko namn; det øvst er teke frå identifikatoren.",
+        "The data give no name; the one above is taken from the identifier.",
+    ),
+    "odd-names": (
+        "Dataene gir {0} navn; ett er valgt, resten står nederst.",
+        "Dataa gjev {0} namn; eitt er valt, resten står nedst.",
+        "The data give {0} names; one was chosen, the rest are at the end.",
+    ),
+    "odd-link": (
+        "En adresse her kan kjøre noe i nettleseren. Den er ikke gjort til lenke.",
+        "Ei adresse her kan køyre noko i nettlesaren. Ho er ikkje gjord til lenkje.",
+        "An address here could run something in the browser. It is not made a link.",
+    ),
+    "odd-place": (
+        "En geometri kan ikke tegnes: den ligger utenfor kartet, eller er ikke skrevet i grader.",
+        "Ein geometri kan ikkje teiknast: han ligg utanfor kartet, eller er ikkje skriven i grader.",
+        "A geometry cannot be drawn: it lies outside the map, or is not written in degrees.",
+    ),
+    "odd-date": (
+        "«{0}» skulle vært en dato, men er ingen.",
+        "«{0}» skulle vore ein dato, men er ingen.",
+        "“{0}” should be a date, but is none.",
+    ),
+    "odd-turning": (
+        "En tekst her har tegn som snur leseretningen. De virker bare inne i teksten selv.",
+        "Ein tekst her har teikn som snur leseretninga. Dei verkar berre inne i teksten sjølv.",
+        "A text here has characters that turn the reading direction. They work only within the text itself.",
+    ),
+    "odd-order": (
+        "En periode slutter ({1}) før den begynner ({0}).",
+        "Ein periode sluttar ({1}) før han byrjar ({0}).",
+        "A period ends ({1}) before it begins ({0}).",
+    ),
+    "odd-circle": (
+        "Hierarkiet går i ring: dette står over seg selv.",
+        "Hierarkiet går i ring: dette står over seg sjølv.",
+        "The hierarchy runs in a circle: this stands above itself.",
+    ),
     "cautions": ("Verdt å vite først", "Verdt å vite først", "Worth knowing first"),
     "why-caution": ("Hvorfor?", "Kvifor?", "Why?"),
     "links-here": ("Viser hit", "Viser hit", "What refers to this"),

@@ -29,20 +29,20 @@ LARGE = {"/def": 50_000, "/shapes": 40_000}
 """Each term in three languages, and each shape, on one page: more than other pages may weigh."""
 
 MAPS = (
-    "/", "/list/bg:Project?map=1", "/doc/project/nettverk-for-optimistbygder", "/doc/village/bessaker",
+    "/", "/projects?map=1", "/doc/project/nettverk-for-optimistbygder", "/doc/village/bessaker",
     "/doc/municipality/afjord", "/doc/municipality/roan/1632", "/doc/county/trondelag",
 )  # fmt: skip
 PLAIN = (
-    "/list/bg:Project", "/list/bg:Organisation", "/doc/organisation/distriktssenteret", "/doc/website/optimistbygd",
+    "/projects", "/organisations", "/doc/organisation/distriktssenteret", "/doc/website/optimistbygd",
     "/doc/concept/activity", "/doc/concept/activity/host-scheme", "/doc/graph/data/village/bessaker",
     "/doc?iri=https%3A%2F%2Fw3id.org%2Fbygdegraf%2Fdef%23usesActivity", "/def", "/shapes", "/quality",
-    "/questions", "/kinds", "/dataset", "/dumps/", "/about", "/accessibility", "/limits", "/problems",
+    "/questions", "/kinds", "/dataset", "/dumps/", "/about", "/accessibility", "/api", "/limits", "/problems",
     "/search?q=bygd", "/search?q=qqqqqq", "/nowhere", "/doc/project/nowhere",
     "/links?to=https://w3id.org/bygdegraf/concept/activity/own-website&by=https://w3id.org/bygdegraf/def%23usesActivity",
 )  # fmt: skip
 BOOKS = (
-    "/", "/doc/book/growth", "/doc/book/L%C3%B8nset", "/doc/book/old", "/doc/town/oslo", "/def", "/list/def:Book",
-    "/list/def:Shop?map=1", "/kinds", "/dataset", "/doc/concept/genre", "/search?q=growth",
+    "/", "/doc/book/growth", "/doc/book/L%C3%B8nset", "/doc/book/old", "/doc/town/oslo", "/def", "/books",
+    "/shops?map=1", "/kinds", "/dataset", "/doc/concept/genre", "/search?q=growth",
 )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ MARKED = """(() => { const s = getComputedStyle(document.activeElement);
 
 
 @pytest.mark.parametrize("path", [
-    "/", "/doc/village/bessaker", "/list/bg:Project?map=1", "/search?q=bygd", "/questions", "/kinds", "/dataset",
+    "/", "/doc/village/bessaker", "/projects?map=1", "/search?q=bygd", "/questions", "/kinds", "/dataset",
     "/doc/concept/activity",
 ])  # fmt: skip
 def test_the_tab_key_reaches_everything_in_the_order_of_the_page_and_shows_where_it_is(
@@ -256,7 +256,7 @@ def test_every_text_of_the_interface_is_in_the_language_of_the_page(site: Served
     for path in (
         "/",
         "/doc/village/bessaker",
-        "/list/bg:Project",
+        "/projects",
         "/kinds",
         "/dataset",
         "/about",
