@@ -84,8 +84,8 @@ def _nodes(
 def companions(concept: str, index: Index, language: str) -> tuple[Companion, ...]:
     """Give the other concepts of its schemes that the users of a concept use too, the most frequent first."""
     schemes = _iris(index.values([concept], [_IN_SCHEME]).get(concept, {}).get(_IN_SCHEME, ()))
-    users = index.users([concept], but=_MODELLING).get(concept, ())
-    if not schemes or not 2 <= len(users) <= _MAX_USES:
+    users = index.users([concept], but=_MODELLING).get(concept, ()) if schemes else ()
+    if not 2 <= len(users) <= _MAX_USES:
         return ()
     counted: Counter[str] = Counter()
     for said in index.values(users).values():

@@ -164,14 +164,14 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "The data give no name; the one above is taken from the identifier.",
     ),
     "odd-names": (
-        "Dataene gir {0} navn; ett er valgt, resten står nederst.",
-        "Dataa gjev {0} namn; eitt er valt, resten står nedst.",
-        "The data give {0} names; one was chosen, the rest are at the end.",
+        "Dataene gir {0} navn; ett er valgt, flere står nederst.",
+        "Dataa gjev {0} namn; eitt er valt, fleire står nedst.",
+        "The data give {0} names; one was chosen, more are at the end.",
     ),
     "odd-link": (
-        "En adresse her kan kjøre noe i nettleseren. Den er ikke gjort til lenke.",
-        "Ei adresse her kan køyre noko i nettlesaren. Ho er ikkje gjord til lenkje.",
-        "An address here could run something in the browser. It is not made a link.",
+        "En adresse her kan kjøre noe i nettleseren. Lenken her fører bare til siden om den.",
+        "Ei adresse her kan køyre noko i nettlesaren. Lenkja her fører berre til sida om henne.",
+        "An address here could run something in the browser. The link here leads only to the page about it.",
     ),
     "odd-place": (
         "En geometri kan ikke tegnes: den ligger utenfor kartet, eller er ikke skrevet i grader.",
@@ -218,6 +218,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "derived": ("utledet", "utleia", "derived"),
     "in-graph": ("i grafen", "i grafen", "in the graph"),
     "more-values": ("Vis {n} til", "Vis {n} til", "Show {n} more"),
+    "left-out": ("{n} til står i dataene", "{n} til står i dataa", "{n} more are in the data"),
     "all-n": ("Alle {n}", "Alle {n}", "All {n}"),
     "other-languages": ("Andre språk", "Andre språk", "Other languages"),
     "cut": ("kortet ned her; hele teksten er i dataene", "korta ned her; heile teksten er i dataa",

@@ -130,13 +130,13 @@ def test_no_request_makes_the_site_fail_or_leads_away(client: FlaskClient, path:
 
 
 @pytest.mark.parametrize(("name", "said"), [
-    ("names", ["The data give 5000 names; one was chosen, the rest are at the end."]),
+    ("names", ["The data give 5000 names; one was chosen, more are at the end."]),
     ("a", ["The hierarchy runs in a circle: this stands above itself."]),
     ("bidi", ["A text here has characters that turn the reading direction. They work only within the text itself."]),
     ("unordered", ["“not a date” should be a date, but is none.", "“2001-02-30” should be a date, but is none.",
                    "A period ends (2006) before it begins (2010)."]),
     ("nowhere", ["A geometry cannot be drawn: it lies outside the map, or is not written in degrees."]),
-    ("script", ["An address here could run something in the browser. It is not made a link."]),
+    ("script", ["An address here could run something in the browser. The link here leads only to the page about it."]),
     ("star", []),
 ])  # fmt: skip
 def test_a_page_says_what_is_odd(client: FlaskClient, name: str, said: list[str]) -> None:
