@@ -155,6 +155,7 @@ RESOURCES = (
     Resource("quality.badge", "Quality", (_form("svg", "image/svg+xml"),)),
     Resource("front", "Site", (HTML,), _PAGE),
     Resource("about", "Site", (HTML,), _PAGE),
+    Resource("accessibility", "Site", (HTML,), _PAGE),
     Resource("problems", "Site", (HTML,), _PAGE),
     Resource("api", "Site", API, _FORMS, _NEGOTIATED),
     Resource("discovery.api_catalog", "Site", (_LINKSET,)),

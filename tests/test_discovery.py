@@ -144,7 +144,7 @@ def test_language_models_get_a_page_of_links_that_answer(client: FlaskClient) ->
     text = client.get("/llms.txt", headers=HTML).text
     assert text.startswith("# Books\n\n> ")
     addresses = re.findall(r"\]\(([^)]+)\)", text)
-    assert len(addresses) == 9
+    assert len(addresses) == 10
     for address in addresses:
         if not address.endswith("/sparql"):
             assert client.get(address.replace(BASE, "/")).status_code == 200, address
