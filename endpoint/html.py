@@ -23,9 +23,12 @@ from endpoint.maps import Drawing, captions, parse_wkt, rounded
 from endpoint.respond import here, root_path
 from endpoint.timelines import Moment
 from endpoint.words import LANGUAGES, WORDS
+from kg.errors import SnapshotError
 from kg.index import Label
+from kg.snapshot import Snapshot
 from kg.vocab import compact, document_path
 
+_MOST_KEPT = 12
 _MANY_RINGS = 40
 """A surface of so many rings is a county with its islands: hundredths of a degree are enough for it."""
 
@@ -248,6 +251,15 @@ def cautions_of(iri: str) -> tuple[cautions.Caution, ...]:
     return cautions.about(iri, current.snapshot(), current.index(), language())
 
 
+def kept_snapshots() -> tuple[Snapshot, ...]:
+    """Give the snapshots that are kept, the newest first; only this request's if they cannot be read."""
+    home = current.site().home
+    try:
+        return home.all()[:_MOST_KEPT] if home is not None else (current.snapshot(),)
+    except SnapshotError:
+        return (current.snapshot(),)
+
+
 def switch_language(tag: str) -> str:
     """Give this page's address in another language."""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
@@ -280,6 +292,7 @@ def install(app: Flask) -> None:
         names_of=names_of,
         marks_json=marks_json,
         cautions_of=cautions_of,
+        kept_snapshots=kept_snapshots,
         captions=lambda drawing, names: captions(drawing, {iri: label.text for iri, label in names.items()}),
         decimal=lambda n: f"{n:.4f}".replace(".", "." if language() == "en" else ","),
         position=position,

@@ -252,6 +252,12 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "license": ("Lisens", "Lisens", "Licence"),
     "publisher": ("Utgiver", "Utgjevar", "Publisher"),
     "version": ("Versjon", "Versjon", "Version"),
+    "versions": ("Utgaver", "Utgåver", "Snapshots"),
+    "versions-lead": (
+        "Utgavene som er tatt vare på her. En fil av en utgave endrer seg aldri.",
+        "Utgåvene som er tekne vare på her. Ei fil av ei utgåve endrar seg aldri.",
+        "The snapshots that are kept here. A file of a snapshot never changes.",
+    ),
     "created": ("Laget", "Laga", "Made"),
     "statements": ("Utsagn", "Utsegner", "Statements"),
     "graphs": ("Grafer", "Grafar", "Graphs"),
