@@ -257,6 +257,7 @@ def _entity_page(
         tree=concepts.tree(page.iri, current.index(), html.language())
         if _SCHEME.value in description.types
         else (),
+        above=() if is_ontology else concepts.path(page.iri, current.index(), html.language()),
         companions=() if is_ontology else concepts.companions(page.iri, current.index(), html.language()),
         usage=figures.usage(page.iri, _uses(page.iri), current.index(), snapshot.store, html.language())
         if page.iri in known.properties
