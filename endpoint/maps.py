@@ -143,6 +143,7 @@ def joined(boxes: Sequence[Box]) -> Box:
     return around([(b.west, b.south) for b in boxes] + [(b.east, b.north) for b in boxes])
 
 
+@lru_cache(maxsize=4096)
 def parse_wkt(text: str) -> Geometry | None:
     """Read a WKT literal in degrees; None if it is in another system, outside the globe, or no geometry.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -25,7 +27,7 @@ from endpoint.limits import limits_of
 from endpoint.settings import Settings
 from endpoint.shell import Bounds, Shell
 from endpoint.site import Published, Site
-from endpoint.watch import Stamp, Watcher, blueprint_of, stamp
+from endpoint.watch import Desk, Stamp, Watcher, blueprint_of, stamp
 from kg.cli import BASE, PATHS, QUIET, SNAPSHOTS, built, read_source
 from kg.errors import InvalidDataError, KgError, SnapshotError
 from kg.index import Index
@@ -37,6 +39,7 @@ _BACKLOG = 1024
 _HEADER_MILLISECONDS = 10_000
 _HEAD_BYTES = 65_536
 _STOP_SECONDS = 3
+_NICE = 10
 
 
 class PortTakenError(KgError):
@@ -49,7 +52,7 @@ class PortTakenError(KgError):
 @click.option("--host", help="Address to listen on; 0.0.0.0 for all.  [default: 127.0.0.1]")
 @BASE
 @SNAPSHOTS
-@click.option("--watch", is_flag=True, help="Check and publish again when a file is saved; pages follow.")
+@click.option("--watch", is_flag=True, help="Check and show what is saved; open pages follow.")
 @click.option("--behind-proxy", is_flag=True, help="Believe the last address in X-Forwarded-For.")
 @click.option("--show-settings", is_flag=True, help="Print the settings and stop.")
 @QUIET
@@ -88,7 +91,8 @@ def command(
         snapshot, seen = before, {}
 
     def watcher(site: Site) -> Watcher:
-        return Watcher(roots, lambda: read_source(paths, base), home, lambda _: follow(site, home), seen=seen)
+        desk = Desk(home, lambda shown: switch(site, shown), lambda: start_build(roots, base, home))
+        return Watcher(roots, lambda: read_source(paths, base), desk, seen=seen)
 
     serve(settings, snapshot, home, behind_proxy=behind_proxy, quiet=quiet, watcher=watcher)
 
@@ -214,10 +218,23 @@ def follow(site: Site, home: Home) -> bool:
     current = home.current()
     if current is None or current.id == site.published.snapshot.id:
         return False
-    if site.pool is not None:
-        site.pool.switch(current.store)
-    site.switch(Published(current, Index(current.index)))
+    switch(site, current)
     return True
+
+
+def switch(site: Site, snapshot: Snapshot) -> None:
+    """Let the site show a snapshot from now on."""
+    if site.pool is not None:
+        site.pool.switch(snapshot.store)
+    site.switch(Published(snapshot, Index(snapshot.index)))
+
+
+def start_build(paths: Sequence[Path], base: str | None, home: Home) -> subprocess.Popen[bytes]:
+    """Start to build and publish what lies below some paths, by a process that gives way to others."""
+    program = f"import os, sys; os.nice({_NICE}); from kg.cli import main; main()"
+    options = ["--snapshots", str(home.path), "--quiet", *(["--base", base] if base else [])]
+    command = [sys.executable, "-c", program, "build", *options, "--", *map(str, paths)]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603
 
 
 def _greet(settings: Settings, snapshot: Snapshot) -> None:

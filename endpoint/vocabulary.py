@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 
 from endpoint.site import opened
 from kg.derive import read_axioms
@@ -122,14 +122,14 @@ def _with_common(inverses: Mapping[str, frozenset[str]]) -> dict[str, frozenset[
 
 def _axioms(store: Store) -> Iterator[Quad]:
     for predicate in ("rdfs:subPropertyOf", "owl:inverseOf", "owl:equivalentProperty"):
-        yield from store.quads_for_pattern(None, term(predicate), None, None)
-    yield from store.quads_for_pattern(None, RDF_TYPE, term("owl:SymmetricProperty"), None)
+        yield from store.quads_for_pattern(None, term(predicate), None, DefaultGraph())
+    yield from store.quads_for_pattern(None, RDF_TYPE, term("owl:SymmetricProperty"), DefaultGraph())
 
 
 def _properties(store: Store) -> dict[str, Property]:
     found: dict[str, Property] = {}
     for class_, kind in _PROPERTY_CLASSES.items():
-        for quad in store.quads_for_pattern(None, RDF_TYPE, class_, None):
+        for quad in store.quads_for_pattern(None, RDF_TYPE, class_, DefaultGraph()):
             if isinstance(quad.subject, NamedNode) and quad.subject.value not in found:
                 ranges = [v.value for v in _values(store, quad.subject, _RANGE) if isinstance(v, NamedNode)]
                 found[quad.subject.value] = Property(quad.subject.value, kind, min(ranges, default=None))
@@ -138,12 +138,14 @@ def _properties(store: Store) -> dict[str, Property]:
 
 def _fields(store: Store) -> dict[str, tuple[Field, ...]]:
     by_class: dict[str, list[Field]] = defaultdict(list)
-    targets = [(q.subject, q.object) for q in store.quads_for_pattern(None, _SH["targetClass"], None, None)]
+    targets = [
+        (q.subject, q.object) for q in store.quads_for_pattern(None, _SH["targetClass"], None, DefaultGraph())
+    ]
     for class_ in (term("owl:Class"), term("rdfs:Class")):
         targets += [
             (q.subject, q.subject)
-            for q in store.quads_for_pattern(None, RDF_TYPE, class_, None)
-            if any(store.quads_for_pattern(q.subject, _SH["property"], None, None))
+            for q in store.quads_for_pattern(None, RDF_TYPE, class_, DefaultGraph())
+            if any(store.quads_for_pattern(q.subject, _SH["property"], None, DefaultGraph()))
         ]
     for shape, class_iri in targets:
         if isinstance(class_iri, NamedNode) and isinstance(shape, NamedNode | BlankNode):
@@ -174,7 +176,7 @@ def _field(store: Store, shape: object) -> Field | None:
 
 
 def _groups(store: Store) -> dict[str, Group]:
-    nodes = {q.object for q in store.quads_for_pattern(None, _SH["group"], None, None)}
+    nodes = {q.object for q in store.quads_for_pattern(None, _SH["group"], None, DefaultGraph())}
     return {
         node.value: Group(node.value, _texts(store, node, RDFS_LABEL), _order(store, node))
         for node in nodes
@@ -183,7 +185,7 @@ def _groups(store: Store) -> dict[str, Group]:
 
 
 def _values(store: Store, subject: NamedNode | BlankNode, predicate: NamedNode) -> list[object]:
-    found = {q.object for q in store.quads_for_pattern(subject, predicate, None, None)}
+    found = {q.object for q in store.quads_for_pattern(subject, predicate, None, DefaultGraph())}
     return sorted(found, key=str)
 
 

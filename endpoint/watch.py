@@ -1,9 +1,15 @@
-"""`kg serve --watch`: a file is saved, and the finding or the new page is there; for those who write."""
+"""`kg serve --watch`: a file is saved, and the finding or the new page is there; for those who write.
+
+What is saved is checked against what was checked before, and shown as a preview. A snapshot is built from it
+by another process once no file was saved for a while.
+"""
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -17,12 +23,17 @@ from endpoint import html
 from endpoint import site as current
 from kg import check, source
 from kg.check import render
+from kg.check.memory import Memory
 from kg.errors import KgError
 from kg.findings import Report, Severity
+from kg.preview import Preview
 from kg.snapshot import Home, Snapshot
 from kg.source import Source, SourceFile
 
 _LOOK_SECONDS = 0.1
+_QUIET_SECONDS = 10.0
+"""How long nothing is saved before a snapshot is built."""
+_STOP_SECONDS = 5.0
 _WATCHED = ("ontology", "shapes", "data", "queries")
 _MOST_FINDINGS = 50
 
@@ -39,28 +50,108 @@ class State:
     error: str = ""
 
 
+class Desk:
+    """What is shown while somebody writes: previews of what is saved, snapshots of what was left to lie."""
+
+    def __init__(
+        self,
+        home: Home,
+        published: Callable[[Snapshot], object],
+        build: Callable[[], subprocess.Popen[bytes]],
+    ) -> None:
+        """`published` hears of each state that is to be shown; `build` starts to build and publish one."""
+        self._home, self._published, self._build = home, published, build
+        self._memory = Memory()
+        self._preview: Preview | None = None
+        self._former: Preview | None = None
+        self._base = ""
+        self._found: Source | None = None
+        self._building: subprocess.Popen[bytes] | None = None
+        self._unbuilt = False
+
+    def begin(self, found: Source) -> None:
+        """Check what there is, so that later only changes need be, and make ready to show them."""
+        report = self.check(found)
+        snapshot = self._home.of_input(found)
+        if snapshot and report.conforms:
+            self._begin_at(snapshot, found)
+        gc.freeze()  # what was read stays, and need not be looked through again and again
+
+    def check(self, found: Source) -> Report:
+        """Check a source, of which only what changed is validated; a build that it is too late for ends."""
+        self._stop_building()
+        return check.run(found, memory=self._memory)
+
+    def show(self, found: Source, report: Report) -> Snapshot:
+        """Show a source that was checked: by a preview, or by a snapshot where nothing can be kept."""
+        if self._preview is not None and found.config.base == self._base:
+            shown = self._preview.show(found, self._memory.files, report)
+            self._found, self._unbuilt, _ = found, True, found.fingerprint
+            self._published(shown)
+            return shown
+        snapshot = self._home.build(found, report)
+        self._home.publish(snapshot)
+        self._published(snapshot)
+        self._begin_at(snapshot, found)
+        return snapshot
+
+    def rest(self) -> Snapshot | None:
+        """Use the time in which nothing is saved: build a snapshot, and show it in place of its preview."""
+        if self._unbuilt and self._building is None:
+            self._building = self._build()
+        if self._building is None or self._building.poll() is None or self._found is None:
+            return None
+        self._building, self._unbuilt = None, False
+        snapshot = self._home.of_input(self._found)
+        if snapshot is not None:
+            self._published(snapshot)
+            self._begin_at(snapshot, self._found)
+        return snapshot
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._stop_building()
+        for preview in (self._former, self._preview):
+            if preview is not None:
+                preview.close()
+
+    def _begin_at(self, snapshot: Snapshot, found: Source) -> None:
+        """Let what is saved from now on be shown as changes to a snapshot.
+
+        What was shown before stays for the requests that are under way.
+        """
+        if self._former is not None:
+            self._former.close()
+        self._former = self._preview
+        self._preview = Preview(snapshot, found, self._memory.files, self._home.path)
+        self._base = found.config.base
+
+    def _stop_building(self) -> None:
+        if self._building is not None:
+            self._building.kill()
+            self._building.wait()
+            self._building = None
+
+
 class Watcher:
-    """Looks at the files of a dataset; after each save it checks, and publishes what has no violations."""
+    """Looks at the files of a dataset; after each save it checks, and shows what has no violations."""
 
     def __init__(
         self,
         paths: Sequence[Path],
         read: Callable[[], Source],
-        home: Home,
-        published: Callable[[Snapshot], object],
+        desk: Desk,
         *,
         seen: Stamp,
         tell: Callable[[str], None] = click.echo,
     ) -> None:
-        """Take the paths to look at and how to read them; `published` hears of each new snapshot.
-
-        `seen` is the stamp of what was read last.
-        """
-        self._paths, self._read, self._home = tuple(paths), read, home
-        self._published, self._tell = published, tell
+        """Take the paths to look at and how to read them; `seen` is the stamp of what was read last."""
+        self._paths, self._read, self._desk = tuple(paths), read, desk
+        self._tell = tell
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._seen = seen
+        self._saved = time.monotonic()
         self.state = State()
 
     def start(self) -> None:
@@ -68,15 +159,22 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more; work that is under way is left to end with the process."""
+        """Look no more; work that takes longer is left to end with the process."""
         self._stopping.set()
+        self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_SECONDS):
-            self.look()
+        try:
+            if self._seen == stamp(self._paths):
+                self._try(lambda: self._desk.begin(self._read()))
+            while not self._stopping.wait(_LOOK_SECONDS):
+                if not self.look() and time.monotonic() - self._saved > _QUIET_SECONDS:
+                    self.rest()
+        finally:
+            self._desk.close()
 
     def look(self) -> bool:
-        """Look once; where files have changed and lie still, check and publish. Tell whether they had."""
+        """Look once; where files have changed and lie still, check and show. Tell whether they had."""
         now = stamp(self._paths)
         if now == self._seen:
             return False
@@ -84,30 +182,41 @@ class Watcher:
             pass
         changed = frozenset(name for name in {*now, *self._seen} if now.get(name) != self._seen.get(name))
         self._seen = now
+        self._try(lambda: self._renew(changed))
+        self._saved = time.monotonic()
+        return True
+
+    def rest(self) -> None:
+        """Let what was saved become a snapshot."""
+
+        def rest() -> None:
+            if snapshot := self._desk.rest():
+                self._tell(f"Published {snapshot.id[:12]}.")
+
+        self._try(rest)
+
+    def _try(self, work: Callable[[], None]) -> None:
         try:
-            self._renew(changed)
+            work()
         except (KgError, OSError) as error:
             self.state = State(error=str(error))
             self._tell(f"Error: {error}")
-        return True
 
     def _renew(self, changed: frozenset[str]) -> None:
         start = time.perf_counter()
         self.state = State("checking")
         found = self._read()
         broken = _unreadable(found.files, changed)
-        report = broken if broken.findings else check.run(found)
+        report = broken if broken.findings else self._desk.check(found)
         near = foremost(report, {file.relative for file in found.files if str(file.path) in changed})
         self.state = State("building" if report.conforms else "waiting", near)
         self._tell(f"{render.render(near, 'text').rstrip()}\nIn all: {render.summary(report)}")
         self._tell(f"Checked in {time.perf_counter() - start:.1f} s.")
         if not report.conforms:
             return
-        snapshot = self._home.build(found, report)
-        self._home.publish(snapshot)
-        self._published(snapshot)
+        shown = self._desk.show(found, report)
         self.state = replace(self.state, stage="waiting")
-        self._tell(f"Published {snapshot.id[:12]}, {time.perf_counter() - start:.1f} s after the save.")
+        self._tell(f"Shown as {shown.id[:12]}, {time.perf_counter() - start:.1f} s after the save.")
 
 
 def _unreadable(files: Sequence[SourceFile], changed: frozenset[str]) -> Report:

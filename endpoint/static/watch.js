@@ -20,6 +20,6 @@ async function look() {
   } catch {
     box.hidden = true;
   }
-  setTimeout(look, 400);
+  setTimeout(look, 200);
 }
 look();

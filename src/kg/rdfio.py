@@ -170,7 +170,7 @@ def canonical(quads: Iterable[Quad]) -> bytes:
     lines: set[str] = set()
     with_blank_nodes = Dataset()
     for quad in quads:
-        if any(map(_has_blank_node, (quad.subject, quad.object, quad.graph_name))):
+        if has_blank_node(quad):
             with_blank_nodes.add(quad)
         else:
             lines.add(str(quad))
@@ -179,8 +179,12 @@ def canonical(quads: Iterable[Quad]) -> bytes:
     return "".join(f"{line} .\n" for line in sorted(lines)).encode()
 
 
-def _has_blank_node(part: object) -> bool:
-    """Tell whether a part of a quad is a blank node, or a triple term that holds one."""
+def has_blank_node(quad: Quad) -> bool:
+    """Tell whether a quad has a blank node, be it in a triple term."""
+    return any(map(_is_blank, (quad.subject, quad.object, quad.graph_name)))
+
+
+def _is_blank(part: object) -> bool:
     if isinstance(part, Triple):
-        return _has_blank_node(part.subject) or _has_blank_node(part.object)
+        return _is_blank(part.subject) or _is_blank(part.object)
     return isinstance(part, BlankNode)

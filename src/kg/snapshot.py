@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import platformdirs
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store
+from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from kg import config, derive, dumps, history, index, quality, rdfio, statistics
 from kg.config import Config
@@ -30,17 +30,16 @@ from kg.quality import Coverage, Quality
 from kg.source import Room, Source
 from kg.vocab import term
 
-LAYOUT = "5"
+LAYOUT = "6"
 """Raise when the files of a snapshot change: it is part of a snapshot's id."""
 
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
 _BUILDING = ".building-"
 _DERIVED = "graph/derived"
-_NQUADS, _NTRIPLES = (
-    next(fmt for fmt in rdfio.FORMATS if fmt.name == name) for name in ("nquads", "ntriples")
-)
-_SOURCES = (term("prov:hadPrimarySource"), term("dcterms:source"))
+_NQUADS = next(fmt for fmt in rdfio.FORMATS if fmt.name == "nquads")
+SOURCES = (term("prov:hadPrimarySource"), term("dcterms:source"))
+"""The properties by which a graph names where its facts come from."""
 
 Progress = Callable[[str], None]
 T = TypeVar("T")
@@ -248,15 +247,15 @@ class _Build:
 
     def run(self) -> dict[str, Any]:
         """Do all stages; give the manifest, which is written last."""
-        queries = [asdict(Query(path.stem, path.read_text("utf-8"))) for path in self.source.queries]
-        rules = [Rule(path.name, path.read_text("utf-8")) for path in self.source.rules]
+        queries = [asdict(query) for query in queries_of(self.source)]
+        rules = rules_of(self.source)
         written = self.stage("read", lambda: list(self.source.quads()))
         identity = self.stage("canonicalise", lambda: self.identity(written, rules, queries))
         everything = self.stage("derive", lambda: written + self.derive(written, rules))
         content = rdfio.canonical(everything)
         content_path = self.folder / "content.nq"
         content_path.write_bytes(content)
-        derived = frozenset({f"{self.base}{_DERIVED}"})
+        derived = frozenset({derived_graph(self.base)})
         read = partial(_read_content, content)
         self.stage("store", lambda: self.write_store(content))
         terms = self.stage("index", lambda: index.build(self.folder / "index.sqlite", read, derived))
@@ -275,7 +274,7 @@ class _Build:
             "quads": content.count(b"\n"),
             "terms": terms,
             "config": config.to_row(self.source.config),
-            "graphs": [asdict(graph) for graph in self.graphs(read(), derived)],
+            "graphs": [asdict(graph) for graph in self.graphs(read())],
             "queries": queries,
             "fingerprint": _fingerprint(self.source),
             "seconds": self.seconds,
@@ -300,45 +299,34 @@ class _Build:
 
     def derive(self, written: list[Quad], rules: list[Rule]) -> list[Quad]:
         ontology = [quad for file in self.source.in_room(Room.ONTOLOGY) for quad in file.quads()]
-        graph = NamedNode(f"{self.base}{_DERIVED}")
+        graph = NamedNode(derived_graph(self.base))
         return [
             Quad(t.subject, t.predicate, t.object, graph) for t in derive.derive(written, ontology, rules)
         ]
 
     def describe(self, content: bytes, identity: str) -> None:
         """Count what there is, and find out since when each thing is as it is."""
-        derived = f"{self.base}{_DERIVED}"
+        derived = derived_graph(self.base)
         statistics.write(self.folder / "statistics.json", statistics.count(content, self.base, derived))
         path = self.folder / "history.sqlite"
         history.build(path, content, self.base, derived, self.created, identity, self.before)
 
     def write_store(self, content: bytes) -> None:
+        """Load every quad, and its triple into the default graph; blank nodes keep their names."""
         store = Store(str(self.folder / "store"))
-        store.bulk_load(content, RdfFormat.N_QUADS)
-        merged = rdfio.write(_read_content(content), _NTRIPLES)
-        store.bulk_load(merged, RdfFormat.N_TRIPLES)
+        quads = _read_content(content)
+        store.bulk_extend(each for quad in quads for each in (quad, Quad(*quad.triple)))
         store.flush()
         store.optimize()
 
-    def graphs(self, quads: Iterable[Quad], derived: frozenset[str]) -> list[GraphInfo]:
+    def graphs(self, quads: Iterable[Quad]) -> tuple[GraphInfo, ...]:
         triples: dict[str, int] = defaultdict(int)
-        sources: dict[str, list[str]] = defaultdict(list)
+        sources: dict[str, set[str]] = defaultdict(set)
         for quad in quads:
-            graph = getattr(quad.graph_name, "value", "")
-            triples[graph] += 1
-            if quad.predicate in _SOURCES and isinstance(quad.object, NamedNode | Literal):
-                sources[getattr(quad.subject, "value", "")].append(quad.object.value)
-        files = {file.graph.value: file for file in self.source.files}
-        return [
-            GraphInfo(
-                iri=graph,
-                room="derived" if graph in derived else files[graph].room.value if graph in files else "data",
-                triples=count,
-                file=files[graph].relative if graph in files else None,
-                sources=tuple(sorted(set(sources[graph]))),
-            )
-            for graph, count in sorted(triples.items())
-        ]
+            triples[getattr(quad.graph_name, "value", "")] += 1
+            if quad.predicate in SOURCES and isinstance(quad.object, NamedNode | Literal):
+                sources[getattr(quad.subject, "value", "")].add(quad.object.value)
+        return graphs_of(self.source, triples, sources)
 
     def cover(self, written: list[Quad]) -> Coverage:
         """Find out which statements of the data no shape looked at."""
@@ -348,6 +336,39 @@ class _Build:
             graph = quad.graph_name
             by_room[rooms.get(graph, Room.DATA) if isinstance(graph, NamedNode) else Room.DATA].append(quad)
         return quality.cover(by_room[Room.DATA], by_room[Room.ONTOLOGY], by_room[Room.SHAPES])
+
+
+def derived_graph(base: str) -> str:
+    """Give the IRI of the graph of what was not written but follows."""
+    return f"{base}{_DERIVED}"
+
+
+def queries_of(source: Source) -> tuple[Query, ...]:
+    """Give the questions that come with a dataset."""
+    return tuple(Query(path.stem, path.read_text("utf-8")) for path in source.queries)
+
+
+def rules_of(source: Source) -> list[Rule]:
+    """Give the rules by which a dataset derives triples."""
+    return [Rule(path.name, path.read_text("utf-8")) for path in source.rules]
+
+
+def graphs_of(
+    source: Source, triples: Mapping[str, int], sources: Mapping[str, Collection[str]]
+) -> tuple[GraphInfo, ...]:
+    """Give what is known of each graph, by how many triples it has and what is named as its sources."""
+    files = {file.graph.value: file for file in source.files}
+    derived = derived_graph(source.config.base)
+    return tuple(
+        GraphInfo(
+            iri=graph,
+            room="derived" if graph == derived else files[graph].room.value if graph in files else "data",
+            triples=count,
+            file=files[graph].relative if graph in files else None,
+            sources=tuple(sorted(sources.get(graph, ()))),
+        )
+        for graph, count in sorted(triples.items())
+    )
 
 
 def _read_content(content: bytes) -> Iterator[Quad]:

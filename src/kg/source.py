@@ -50,6 +50,12 @@ class SourceFile:
     graph: NamedNode
     metadata: Path | None = None
 
+    @property
+    def home(self) -> NamedNode | None:
+        """The graph of triples that stand in no named one; None where the format means the default graph."""
+        keeps = self.format is not None and self.format.datasets and self.format.name != "jsonld"
+        return None if keeps else self.graph
+
     def raw(self) -> bytes:
         """Give the bytes as they lie on disk. Raises SourceError if they cannot be read."""
         try:
@@ -75,13 +81,12 @@ class SourceFile:
         stops being in its format; TableError with the bad rows of a table.
         """
         content = self.content()
-        graph = self.graph if named else None
+        graph = self.home if named else None
         if self.format is None:
             assert self.metadata is not None
             lines = _as_ntriples(content, self.metadata.read_bytes(), self.graph.value, self.relative)
             return rdfio.read(lines, _NTRIPLES, graph=graph)
-        takes_graph = not self.format.engine.supports_datasets or self.format.name == "jsonld"
-        return rdfio.read(content, self.format, base=self.graph.value, graph=graph if takes_graph else None)
+        return rdfio.read(content, self.format, base=self.graph.value, graph=graph)
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,8 @@ class _Run:
             self._report_shapes(error)
             return ()
         self._notes += outcome.notes
+        for node, why in outcome.unfinished:
+            self._report_unfinished(node, why)
         return outcome.results
 
     def _outcome(self, shapes: list[Quad], data: Iterator[Quad]) -> Outcome:
@@ -183,6 +185,19 @@ class _Run:
         found, notes = lint.run(self._source, self._seen, self._places, self._today)
         self._findings += found
         self._notes += notes
+
+    def _report_unfinished(self, node: NamedNode | BlankNode, why: str) -> None:
+        """Say that a shape was given up: whether the data comply with it is not known."""
+        finding = Finding(
+            rule="unfinished-shape",
+            severity=Severity.VIOLATION,
+            messages=(("en", f"A query of this shape {why}: what it would find is not known."),),
+            place=self._shape_place(node),
+            focus=written(node),
+            shape=node.value,
+            hint="Let its query or its path begin at $this and visit less.",
+        )
+        self._findings.append(finding)
 
     def _report_shapes(self, error: InvalidDataError) -> None:
         self._notes.append(_BAD_SHAPES)

@@ -86,10 +86,11 @@ class Memory:
             nodes = None
         else:
             nodes = self._change(_difference(before, self.files, where), before, outcome, limit)
-        self.outcome = self._kept.outcome if self._kept else outcome
+        found = self._kept.outcome if self._kept else outcome
+        assert found is not None
+        self.outcome = None if found.unfinished else found
         self.note = _told(before, self.files, nodes)
-        assert self.outcome is not None
-        return self.outcome
+        return found
 
     def _change(
         self, difference: Difference, before: Mapping[str, Read], outcome: Outcome, limit: int | None

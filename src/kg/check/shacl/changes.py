@@ -7,13 +7,15 @@ node concerned. What a user's query looks at cannot be told: its shape's nodes a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pyoxigraph import NamedNode, Triple
 
 from kg.check.shacl.components import BY_IRI
-from kg.check.shacl.engine import DataStore, Plan, Validation, decoded
+from kg.check.shacl.engine import MOST_EXPLAINED, DataStore, Plan, Validation, decoded
+from kg.check.shacl.isolation import Unfinished
 from kg.check.shacl.results import Node, Outcome, Term, sh
 from kg.check.shacl.shapes import RDF_TYPE, SUBCLASS, Constraint, Step, is_implicit_class
 
@@ -147,31 +149,53 @@ class Kept:
     def change(self, removed: Iterable[Triple], added: Iterable[Triple]) -> Outcome:
         """Take triples out of the data and put others in; give the outcome for what is there then."""
         gone, come = tuple(removed), tuple(added)
-        near = self._concerned(gone)
-        self._data.change(gone, come)
-        near |= self._concerned(come)
-        if gone or come:
-            every = Validation(self._plan, self._data)
-            near.update(*(every.targets(root) for root in self._reach.asking))
-        self.looked_at = None if self._is_whole(gone + come) else len(near)
-        self.outcome = self._anew() if self.looked_at is None else self._mended(near)
-        if self._limit is not None and len(self.outcome.results) > self._limit:
+        near = self._near(gone, come)
+        mended = None if near is None else self._mended(near)
+        if near is None or mended is None or self._is_cut(mended):
             self.looked_at, self.outcome = None, self._anew()
+        else:
+            self.looked_at, self.outcome = len(near), mended
         return self.outcome
 
+    def _near(self, gone: tuple[Triple, ...], come: tuple[Triple, ...]) -> set[Term] | None:
+        """Make the change, and give the nodes that it concerns; None if it may concern all."""
+        whole = self._is_whole(gone + come)
+        near: set[Term] | None = set()
+        try:
+            near = None if whole else self._concerned(gone)
+        except Unfinished:
+            near = None
+        self._data.change(gone, come)
+        try:
+            return None if near is None else near | self._concerned(come) | self._asked(gone + come)
+        except Unfinished:
+            return None
+
+    def _asked(self, changed: tuple[Triple, ...]) -> set[Term]:
+        """Give the nodes that users' queries are about, if anything changed at all."""
+        every = Validation(self._plan, self._data)
+        return {node for root in self._reach.asking if changed for node in every.targets(root)}
+
     def _is_whole(self, changed: tuple[Triple, ...]) -> bool:
-        """True if nothing can be kept: results were cut off, or stand where walks do not lead."""
+        """True if nothing can be kept: results are not all there, or stand where walks do not lead."""
         changes_classes = any(triple.predicate == SUBCLASS for triple in changed)
-        return changes_classes or self._plan.is_far or bool(self.outcome.notes)
+        return changes_classes or self._plan.is_far or self._is_cut(self.outcome)
+
+    def _is_cut(self, outcome: Outcome) -> bool:
+        """True if there are more results than are told, or more than are explained."""
+        many = self._limit is not None and len(outcome.results) > self._limit
+        alike = Counter((result.shape, result.component) for result in outcome.results)
+        crowded = max(alike.values(), default=0) >= MOST_EXPLAINED
+        return many or crowded or bool(outcome.notes or outcome.unfinished)
 
     def _anew(self) -> Outcome:
         return Validation(self._plan, self._data).outcome(self._limit)
 
     def _mended(self, near: set[Term]) -> Outcome:
         """Give what was found before, with what is found now at these nodes instead of what was there."""
-        again = Validation(self._plan, self._data, within=near).outcome().results if near else ()
+        again = Validation(self._plan, self._data, within=near).outcome() if near else Outcome(results=())
         kept = (result for result in self.outcome.results if result.focus not in near)
-        return Outcome(results=(*kept, *again))
+        return Outcome(results=(*kept, *again.results), unfinished=again.unfinished)
 
     def _concerned(self, triples: tuple[Triple, ...]) -> set[Term]:
         """Give every node from which a walk, in the data as they are, leads to one of these triples."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
+from typing import Protocol
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
-from kg.check.shacl import sparql
+from kg.check.shacl import isolation, sparql
 from kg.check.shacl.components import BY_IRI, CORE, PROPERTY, read_core
+from kg.check.shacl.isolation import Unfinished
 from kg.check.shacl.literals import decode, encode, value_expression
 from kg.check.shacl.results import Node, Outcome, Path, Result, Term, sh
 from kg.check.shacl.scope import MARKS, Marks, Scope, member
@@ -38,6 +42,8 @@ _WRITTEN, _VALUES = NamedNode("urn:kg:written"), NamedNode("urn:kg:values")
 _SHAPES = NamedNode("urn:kg:shapes")
 
 
+SECONDS = 60.0
+"""How long a query may run whose cost nobody knows; after one that did not end, half of that."""
 _SIMPLE = 8
 """How many constraints of a shape are said in place, where they are about each node by itself."""
 _TOGETHER = 100
@@ -55,7 +61,7 @@ _EXPLAINED = frozenset(
     sh(f"{name}ConstraintComponent") for name in ("Node", "And", "Or", "Xone", "QualifiedMinCount")
 )
 """Constraints whose results say why: by results of the shapes that a value ought to conform to."""
-_MOST_EXPLAINED = 1000
+MOST_EXPLAINED = 1000
 _DEEPEST = 3
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
 _LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
@@ -70,6 +76,13 @@ def validate(shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None 
     graph = ShapesGraph(shapes)
     plan = Plan(graph)
     return Validation(plan, DataStore(data, graph)).outcome(limit)
+
+
+class Solution(Protocol):
+    """A row of a query's answer."""
+
+    def __getitem__(self, name: str, /) -> object:
+        """Give what a variable is bound to, None if it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +214,7 @@ class DataStore:
     def __init__(self, data: Iterable[Quad], shapes: ShapesGraph) -> None:
         """Load the data."""
         self._store = Store()
+        self._seconds = SECONDS
         self._written: set[NamedNode] = set()
         self._store.bulk_extend(self._loaded(data))
         self.written = frozenset(self._written)
@@ -295,14 +309,29 @@ class DataStore:
             return any(next(quads, None) is not None for quads in found)
         return any(True for _ in self.rows(f"SELECT ?this WHERE {{ {focus} }} LIMIT 1"))
 
-    def rows(self, query: str) -> QuerySolutions:
-        """Run a query of ours over the data graph, literals as written."""
-        asks = "?path" in query or any(needle in query for needle in self._needles)
-        return self._run(query, _WRITTEN if self.written and asks else None, {})
+    def rows(self, query: str) -> Iterable[Solution]:
+        """Run a query of ours over the data graph, literals as written. Raises Unfinished.
 
-    def user_rows(self, query: str, prefixes: Mapping[str, str]) -> QuerySolutions:
-        """Run a query that holds a user's query, which sees literals as values."""
-        return self._run(query, _VALUES if self.written else None, prefixes)
+        One with a path of any length may take longer than anybody waits.
+        """
+        asks = "?path" in query or any(needle in query for needle in self._needles)
+        beside = _WRITTEN if self.written and asks else None
+        if _goes_far(query):
+            return self._isolated(query, beside, {})
+        return self._run(query, beside, {})
+
+    def user_rows(self, query: str, prefixes: Mapping[str, str]) -> Iterator[Mapping[str, object]]:
+        """Run a query that holds a user's query, which sees literals as values. Raises Unfinished."""
+        return self._isolated(query, _VALUES if self.written else None, prefixes)
+
+    def _isolated(
+        self, query: str, beside: NamedNode | None, prefixes: Mapping[str, str]
+    ) -> Iterator[Mapping[str, object]]:
+        try:
+            yield from isolation.rows(lambda: self._run(query, beside, prefixes), self._seconds)
+        except Unfinished:
+            self._seconds /= 2
+            raise
 
     @cached_property
     def _forms(self) -> Mapping[Literal, list[Literal]]:
@@ -353,6 +382,14 @@ class DataStore:
         return found
 
 
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def _goes_far(query: str) -> bool:
+    """True if a query has a path of any length: strings, which may look like one, are passed over."""
+    return any(sign in query and sign in _STRING.sub("", query) for sign in (")+", ")*"))
+
+
 def _kept(term: Term) -> Term:
     return encode(term) if isinstance(term, Literal) else term
 
@@ -365,6 +402,7 @@ class Validation:
     data: DataStore
     within: Collection[Term] | None = None
     notes: list[str] = field(default_factory=list)
+    unfinished: dict[Node, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._marks = self.data.fresh_marks()
@@ -390,20 +428,34 @@ class Validation:
         for node in self.plan.roots:
             self._reporting[node] += (Source(self._near + pattern) for pattern in self._targets(node))
         for node in self.plan.order:
-            self._focus(node)
+            with self._giving_up(node):
+                self._focus(node)
         for node in reversed(self.plan.order):
             if node in self._check_focus:
-                self._mark_failing(self.plan.shapes[node])
+                with self._giving_up(node):
+                    self._mark_failing(self.plan.shapes[node])
         every = (
             result
             for node in self.plan.order
             if node in self._report_focus
-            for result in self._results(self.plan.shapes[node])
+            for result in self._all_results(node)
         )
         results = tuple(islice(every, limit))
         if limit is not None and len(results) == limit and next(every, None) is not None:
             self.notes.append(f"There are more than {limit} results: the rest is left out.")
-        return Outcome(results=results, notes=tuple(self.notes))
+        return Outcome(results=results, notes=tuple(self.notes), unfinished=tuple(self.unfinished.items()))
+
+    @contextmanager
+    def _giving_up(self, node: Node) -> Iterator[None]:
+        """Note that a shape was given up where one of its queries did not end, and go on."""
+        try:
+            yield
+        except Unfinished as error:
+            self.unfinished.setdefault(node, str(error))
+
+    def _all_results(self, node: Node) -> Iterator[Result]:
+        with self._giving_up(node):
+            yield from self._results(self.plan.shapes[node])
 
     # Focus nodes
 
@@ -551,7 +603,7 @@ class Validation:
         for constraint in rest:
             self._mark_one(name, scope, constraint)
 
-    def _mark(self, name: NamedNode, rows: QuerySolutions, variable: str) -> None:
+    def _mark(self, name: NamedNode, rows: Iterable[Solution], variable: str) -> None:
         self._marks.put(name, [_term(row[variable]) for row in rows])
 
     def _mark_one(self, name: NamedNode, scope: Scope, constraint: Constraint) -> None:
@@ -577,12 +629,14 @@ class Validation:
                 screens.append(test)
         return screens, rest
 
-    def _user_rows(self, scope: Scope, constraint: Constraint, statement: Statement) -> QuerySolutions:
+    def _user_rows(
+        self, scope: Scope, constraint: Constraint, statement: Statement
+    ) -> Iterator[Mapping[str, object]]:
         wrap = sparql.ask_where if statement.form == "ask" else sparql.select_where
         valued = replace(scope, focus=_as_values(scope))
         query = f"{statement.prologue} SELECT * WHERE {{ {wrap(valued, statement, constraint.params)} }}"
         try:
-            return self.data.user_rows(query, statement.prefixes)
+            yield from self.data.user_rows(query, statement.prefixes)
         except SyntaxError as error:
             raise ShapeError(statement.owner, f"sh:{statement.form} cannot be run: {error.msg}") from error
 
@@ -656,6 +710,7 @@ class Validation:
                 for constraint in self.plan.shapes[node].constraints
                 if (test := self._absence(self._scope(self.plan.shapes[node], focus), constraint))
             ]
+            self._absent[scope.focus] = None
             nodes = [
                 _term(row["this"])
                 for some in (tests[i : i + _TOGETHER] for i in range(0, len(tests), _TOGETHER))
@@ -677,7 +732,7 @@ class Validation:
         self, scope: Scope, constraint: Constraint, found: Iterator[Result], depth: int
     ) -> Iterator[Result]:
         """Yield the results, the first of them with what the shapes that they refer to say of the values."""
-        first = list(islice(found, _MOST_EXPLAINED))
+        first = list(islice(found, MOST_EXPLAINED))
         values = self._values_of(scope, first)
         focus = member(self._marks.new(dict.fromkeys(chain.from_iterable(values))), "?this")
         said: dict[Term, list[Result]] = defaultdict(list)
@@ -695,7 +750,7 @@ class Validation:
         focus = member(self._marks.new(result.focus for result in results), "?this")
         found: dict[Term, list[Term]] = defaultdict(list)
         rows = self.data.rows(f"SELECT DISTINCT ?this ?value WHERE {{ {focus} {scope.values} }}")
-        for row in islice(rows, _MOST_EXPLAINED):
+        for row in islice(rows, MOST_EXPLAINED):
             found[decoded(_term(row["this"]))].append(decoded(_term(row["value"])))
         return [tuple(found[result.focus]) for result in results]
 
@@ -748,12 +803,10 @@ class Validation:
     def _user_results(self, scope: Scope, constraint: Constraint, statement: Statement) -> Iterator[Result]:
         shape = scope.shape
         own = constraint.component == sparql.SPARQL
-        rows = self._user_rows(scope, constraint, statement)
-        names = [variable.value for variable in rows.variables]
         seen: Counter[tuple[Term, Term]] = Counter()
-        for row in rows:
+        for row in self._user_rows(scope, constraint, statement):
             focus = decoded(_term(row["kg_this"]))
-            bindings = {name: self.data.as_written(row[name], focus, seen) for name in names}
+            bindings = {name: self.data.as_written(term, focus, seen) for name, term in row.items()}
             value = bindings.get("value")
             if value is None and not shape.is_property:
                 value = focus

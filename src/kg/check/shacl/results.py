@@ -60,11 +60,13 @@ class Outcome:
 
     results: tuple[Result, ...]
     notes: tuple[str, ...] = field(default=())
+    unfinished: tuple[tuple[Node, str], ...] = field(default=())
+    """Shapes, or queries of shapes, that were given up, and why: what they would have found is not known."""
 
     @property
     def conforms(self) -> bool:
         """True when there is no result at all, of whatever severity: the standard's own notion."""
-        return not self.results
+        return not self.results and not self.unfinished
 
     def graph(self) -> Iterator[Triple]:
         """Yield the standard's report graph."""

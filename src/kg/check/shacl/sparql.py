@@ -4,10 +4,8 @@ A user's SELECT becomes the right side of a LATERAL join, which hands each focus
 it: that is pre-binding, done by the engine for all focus nodes at once. An ASK becomes the group of an
 EXISTS.
 
-The engine cannot be interrupted, so there is no deadline: what bounds a query is that regular expressions
-match in linear time, that SERVICE, FROM, updates, MINUS and VALUES are refused, and the limits on length and
-nesting below. A query that joins everything with everything runs for as long as that takes; run the whole
-check in a process that can be killed where the shapes are not your own.
+What bounds a query is that regular expressions match in linear time, that SERVICE, FROM, updates, MINUS and
+VALUES are refused, the limits on length and nesting below, and the deadline that `isolation` puts to it.
 """
 
 from __future__ import annotations
