@@ -470,3 +470,12 @@ def test_vendored_files_are_what_the_manifest_says() -> None:
         row["file"]: hashlib.sha256((folder / row["file"]).read_bytes()).hexdigest() for row in rows
     }
     assert all((folder / row["license_file"]).is_file() for row in rows)
+
+
+def test_the_page_of_the_dataset_tells_its_quality_and_the_snapshots_that_are_kept(
+    client: FlaskClient, snapshot: Snapshot
+) -> None:
+    page = client.get("/dataset", headers=HTML).text
+    assert 'href="/quality"' in page
+    assert f'href="/dumps/{snapshot.id}/dataset.nq.gz"' in page
+    assert client.get(f"/dumps/{snapshot.id}/dataset.nq.gz").status_code == 200
