@@ -477,5 +477,5 @@ def test_the_page_of_the_dataset_tells_its_quality_and_the_snapshots_that_are_ke
 ) -> None:
     page = client.get("/dataset", headers=HTML).text
     assert 'href="/quality"' in page
-    assert f'href="/dumps/{snapshot.id}/dataset.nq.gz"' in page
-    assert client.get(f"/dumps/{snapshot.id}/dataset.nq.gz").status_code == 200
+    assert snapshot.id[:12] in page
+    assert 'href="/dumps/dataset.nq.gz"' in page
