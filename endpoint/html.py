@@ -10,7 +10,7 @@ from functools import partial
 from urllib.parse import quote, urlencode
 
 from flask import Flask, current_app, g, render_template, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from endpoint import cautions, citations, negotiate
 from endpoint import site as current
@@ -22,7 +22,7 @@ from endpoint.literals import machine_date, readable
 from endpoint.maps import Drawing, captions, parse_wkt, rounded
 from endpoint.respond import here, root_path
 from endpoint.timelines import Moment
-from endpoint.words import LANGUAGES, WORDS
+from endpoint.words import LANGUAGES, LIMITS, UNITS, WORDS
 from kg.errors import SnapshotError
 from kg.index import Label
 from kg.snapshot import Snapshot
@@ -219,6 +219,14 @@ def word(key: str, /, *places: object, **values: object) -> str:
     return text.format(*places, **values) if places or values else text
 
 
+def translated(table: Mapping[str, tuple[str, str]], key: str, english: str) -> Markup:
+    """Give a text of a table in the page's language; what the table lacks in English, marked as such."""
+    place = LANGUAGES.index(language())
+    if place < len(table.get(key, ())):
+        return escape(table[key][place])
+    return escape(english) if language() == "en" else Markup('<span lang="en">{}</span>').format(english)
+
+
 def name(iri: str) -> str:
     """Give a thing's name in the page's language, or the nearest there is."""
     return current.index().labels([iri], negotiate.fallbacks(language()))[iri].text
@@ -304,6 +312,8 @@ def install(app: Flask) -> None:
         number=lambda n: readable(str(n), "http://www.w3.org/2001/XMLSchema#integer", language()),
         static=lambda name: here(f"static/{name}"),
         switch_language=switch_language,
+        limit_text=partial(translated, LIMITS),
+        unit_text=partial(translated, UNITS),
         languages=LANGUAGES,
         t=word,
         text_of=text_of,

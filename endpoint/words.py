@@ -464,6 +464,53 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "ask-sparql": ("prøvd med en spørring", "prøvd med ei spørjing", "tested by a query"),
 }  # fmt: skip
 
+LIMITS: Mapping[str, tuple[str, str]] = {
+    "length": ("lengden på spørringen i UTF-8", "lengda på spørjinga i UTF-8"),
+    "tokens": ("ord, tegn og termer i spørringen", "ord, teikn og termar i spørjinga"),
+    "depth": ("parenteser inne i parenteser", "parentesar inne i parentesar"),
+    "run": (
+        "operatorer etter hverandre, som !!!! eller :p****",
+        "operatorar etter kvarandre, som !!!! eller :p****",
+    ),
+    "operators": (
+        "operatorer og nøkkelord for ledd i hele spørringen",
+        "operatorar og nøkkelord for ledd i heile spørjinga",
+    ),
+    "patterns": (
+        "tripler og steg i stier, talt etter . ; , og /",
+        "tripplar og steg i stiar, talde etter . ; , og /",
+    ),
+    "values": ("ledd i argumentlister og IN-lister", "ledd i argumentlister og IN-lister"),
+    "iri": ("lengden på én IRI", "lengda på éin IRI"),
+    "seconds": (
+        "tiden en spørring kan gå; timeout= kan be om mindre",
+        "tida ei spørjing kan gå; timeout= kan be om mindre",
+    ),
+    "memory": (
+        "minne en spørring kan ta ut over grafens eget",
+        "minne ei spørjing kan ta ut over det grafen sjølv tek",
+    ),
+    "result": ("størrelsen på et svar", "storleiken på eit svar"),
+    "workers": (
+        "spørringer som går samtidig (0: to for hver kjerne, minst fire)",
+        "spørjingar som går samstundes (0: to for kvar kjerne, minst fire)",
+    ),
+    "queue": ("tiden en spørring kan vente på plass", "tida ei spørjing kan vente på plass"),
+}
+"""What each limit of queries means, in nb and nn; the service itself tells it in English."""
+
+UNITS: Mapping[str, tuple[str, str]] = {
+    "bytes": ("byte", "byte"),
+    "tokens": ("ord", "ord"),
+    "levels": ("nivåer", "nivå"),
+    "operators": ("operatorer", "operatorar"),
+    "separators": ("skilletegn", "skiljeteikn"),
+    "commas": ("komma", "komma"),
+    "characters": ("tegn", "teikn"),
+    "seconds": ("sekunder", "sekund"),
+    "queries": ("spørringer", "spørjingar"),
+}
+
 COMMON_TERMS: Mapping[str, tuple[str, str, str]] = {
     "rdf:type": ("klasse", "klasse", "class"),
     "rdfs:label": ("navn", "namn", "name"),

@@ -12,8 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import Quad, RdfFormat, parse
 
-from endpoint import views
+from endpoint import limits, views, words
 from endpoint.negotiate import ENTITY
+from endpoint.settings import Settings
 from kg.snapshot import Snapshot
 from tests.books import BASE, build, make_client
 
@@ -479,3 +480,11 @@ def test_the_page_of_the_dataset_tells_its_quality_and_the_snapshots_that_are_ke
     assert 'href="/quality"' in page
     assert snapshot.id[:12] in page
     assert 'href="/dumps/dataset.nq.gz"' in page
+
+
+def test_each_limit_is_told_in_the_language_of_the_page(client: FlaskClient) -> None:
+    rows = limits.rows(Settings())
+    assert {name for name, *_ in rows} == set(words.LIMITS)
+    assert {unit for _, _, unit, _ in rows} == set(words.UNITS)
+    assert "lengden på spørringen" in client.get("/limits?lang=nb", headers=HTML).text
+    assert "length of the query text" in client.get("/limits?lang=en", headers=HTML).text
