@@ -490,6 +490,10 @@ LIMITS: Mapping[str, tuple[str, str]] = {
         "minne en spørring kan ta ut over grafens eget",
         "minne ei spørjing kan ta ut over det grafen sjølv tek",
     ),
+    "rows": (
+        "rader i et svar; rows= ber om sider med færre",
+        "rader i eit svar; rows= ber om sider med færre",
+    ),
     "result": ("størrelsen på et svar", "storleiken på eit svar"),
     "workers": (
         "spørringer som går samtidig (0: to for hver kjerne, minst fire)",
@@ -507,6 +511,7 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "separators": ("skilletegn", "skiljeteikn"),
     "commas": ("komma", "komma"),
     "characters": ("tegn", "teikn"),
+    "rows": ("rader", "rader"),
     "seconds": ("sekunder", "sekund"),
     "queries": ("spørringer", "spørjingar"),
 }

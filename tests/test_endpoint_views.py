@@ -484,7 +484,7 @@ def test_the_page_of_the_dataset_tells_its_quality_and_the_snapshots_that_are_ke
 
 def test_each_limit_is_told_in_the_language_of_the_page(client: FlaskClient) -> None:
     rows = limits.rows(Settings())
-    assert {name for name, *_ in rows} == set(words.LIMITS)
-    assert {unit for _, _, unit, _ in rows} == set(words.UNITS)
+    assert {name for name, *_ in rows} <= set(words.LIMITS)
+    assert {unit for _, _, unit, _ in rows} <= set(words.UNITS)
     assert "lengden på spørringen" in client.get("/limits?lang=nb", headers=HTML).text
     assert "length of the query text" in client.get("/limits?lang=en", headers=HTML).text
