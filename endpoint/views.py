@@ -264,7 +264,9 @@ def _entity_page(
         else None,
         formats=[(form, address(path, form)) for form in principal(table) if form.kind != "citation"],
         cite_forms=[(form, address(path, form)) for form in table if form.kind == "citation"],
-        history_path=f"history/{path[4:]}" if current.history().changed(page.iri) and "?" not in path else "",
+        history_path=f"history/{path[4:]}"
+        if "?" not in path and current.history().versions(page.iri)
+        else "",
         schema_org=html.script_json(discovery.structured(description, path)),
         signposts=signposts.in_head(),
         describe_query=f"DESCRIBE <{page.iri}>",
