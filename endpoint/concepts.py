@@ -19,6 +19,7 @@ _IN_SCHEME, _BROADER, _NARROWER, _TOP_OF, _HAS_TOP = (
 )
 _MODELLING = tuple(PREFIXES[prefix] for prefix in ("skos", "rdf", "rdfs", "owl", "sh"))
 _MAX_CONCEPTS = 2_000
+_MAX_DEPTH = 10
 _TOGETHER = 8
 _MAX_USES = 2_000
 
@@ -81,11 +82,30 @@ def _nodes(
     return tuple(made)
 
 
+def path(concept: str, index: Index, language: str) -> tuple[tuple[str, Label], ...]:
+    """Give what a concept stands below: its scheme, then broader concepts, the broadest first."""
+    said = index.values([concept], [_IN_SCHEME]).get(concept, {})
+    schemes = sorted(_iris(said.get(_IN_SCHEME, ())))
+    if not schemes:
+        return ()
+    above: list[str] = []
+    nearest = concept
+    while len(above) < _MAX_DEPTH:
+        broader = sorted(_iris(index.values([nearest], [_BROADER]).get(nearest, {}).get(_BROADER, ())))
+        nearest = next((iri for iri in broader if iri not in (concept, *above)), "")
+        if not nearest:
+            break
+        above.append(nearest)
+    every = [*schemes[:1], *reversed(above)]
+    names = index.labels(every, fallbacks(language))
+    return tuple((iri, names[iri]) for iri in every)
+
+
 def companions(concept: str, index: Index, language: str) -> tuple[Companion, ...]:
     """Give the other concepts of its schemes that the users of a concept use too, the most frequent first."""
     schemes = _iris(index.values([concept], [_IN_SCHEME]).get(concept, {}).get(_IN_SCHEME, ()))
-    users = index.users([concept], but=_MODELLING).get(concept, ())
-    if not schemes or not 2 <= len(users) <= _MAX_USES:
+    users = index.users([concept], but=_MODELLING).get(concept, ()) if schemes else ()
+    if not 2 <= len(users) <= _MAX_USES:
         return ()
     counted: Counter[str] = Counter()
     for said in index.values(users).values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
@@ -18,6 +19,7 @@ from kg.snapshot import GraphInfo
 from kg.vocab import LABELS, PREFIXES, RDF_TYPE, compact, local_name, term
 
 FIRST_VALUES = 12
+_MOST_VALUES = 100
 _MAX_COLUMNS = 4
 _MAX_TEXT = 2_000
 _MAX_DEPTH = 4
@@ -103,6 +105,11 @@ class Row:
         """The values that are folded away."""
         return self.values[FIRST_VALUES:]
 
+    @property
+    def left_out(self) -> int:
+        """How many values a page has no room for; the documents have them."""
+        return 0 if self.inverse else max(0, self.count - len(self.values) - len(self.others))
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -151,6 +158,11 @@ class Page:
     def addresses(self) -> frozenset[str]:
         """The outside sources, each once, however many graphs and nodes name it."""
         return frozenset(url for source in self.sources for url in source.urls)
+
+    @property
+    def nameless(self) -> bool:
+        """Whether its name is but the end of its IRI."""
+        return not self.label.language and self.label.text == local_name(self.iri) and self.written > 0
 
     @property
     def warnings(self) -> tuple[Row, ...]:
@@ -264,7 +276,8 @@ class _Builder:
         rows = self.rows(description.statements, depth=0)
         lead = self.lead(description.statements)
         sections = self.sections(rows)
-        loose = [self.part_value(iri, 0) for iri in description.parts if iri not in self.shown]
+        unseen = (iri for iri in description.parts if iri not in self.shown)
+        loose = [self.part_value(iri, 0) for iri in islice(unseen, _MOST_VALUES)]
         if loose:
             label = Label("", "")
             sections = (*sections, Section("parts", None, (Row("", label, tuple(loose)),)))
@@ -358,14 +371,14 @@ class _Builder:
         own: tuple[str, ...],
         depth: int,
     ) -> Row:
-        made = [self.value(said, own, depth) for said in values.values()]
+        made = [self.value(said, own, depth) for said in islice(values.values(), _MOST_VALUES)]
         best, others = self.in_best_language(made)
         return Row(
             predicate,
             label,
             tuple(sorted(best, key=_sort_key)),
             tuple(sorted(others, key=_sort_key)),
-            count=len(made),
+            count=len(values),
             described=self.described(predicate),
         )
 

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from urllib.parse import quote, urlencode
 
 from flask import Flask, current_app, g, render_template, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from endpoint import cautions, citations, negotiate
 from endpoint import site as current
@@ -19,12 +19,19 @@ from endpoint.entity import common_label, interval
 from endpoint.figures import Figures
 from endpoint.lists import Paths, paths
 from endpoint.literals import machine_date, readable
-from endpoint.maps import Drawing, captions, parse_wkt
+from endpoint.maps import Drawing, captions, parse_wkt, rounded
 from endpoint.respond import here, root_path
 from endpoint.timelines import Moment
-from endpoint.words import LANGUAGES, WORDS
+from endpoint.words import LANGUAGES, LIMITS, UNITS, WORDS
 from kg.index import Label
 from kg.vocab import compact, document_path
+
+_MANY_RINGS = 40
+"""A surface of so many rings is a county with its islands: hundredths of a degree are enough for it."""
+
+
+_PLAIN = ":/?,;()*!$@"
+"""What may stand in a query string as it is (RFC 3986); queries stay readable and compress better."""
 
 
 def language() -> str:
@@ -61,7 +68,8 @@ def href(path: str, **query: object) -> str:
 def _address(root: str, path: str, query: Mapping[str, object]) -> str:
     path, hash_sign, fragment = path.partition("#")
     path, _, before = path.partition("?")
-    after = urlencode({name: value for name, value in query.items() if value not in (None, "")}, doseq=True)
+    kept = {name: value for name, value in query.items() if value not in (None, "")}
+    after = urlencode(kept, doseq=True, safe=_PLAIN)
     both = "&".join(part for part in (before, after) if part)
     return f"{root}/{path}" + (f"?{both}" if both else "") + hash_sign + fragment
 
@@ -165,11 +173,12 @@ def citation(iri: str, label: str = "") -> Citation:
 
 
 def marks_json(drawing: Drawing, names: Mapping[str, Label]) -> str:
-    """Give the points of a map for the script that makes it movable."""
+    """Give the points and outlines of a map for the script that makes it movable."""
     rows = [
         {"x": round(mark.longitude, 4), "y": round(mark.latitude, 4), "role": mark.role,
          "name": names[mark.iri].text, "href": page_of(mark.iri)}
-        for mark in (drawing.points or drawing.marks)
+        | ({"rings": rounded(mark.outline, 3 if len(mark.outline) < _MANY_RINGS else 2)} if mark.path else {})
+        for mark in drawing.marks
     ]  # fmt: skip
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
@@ -223,10 +232,18 @@ def safe_url(iri: str) -> str | None:
     return iri if iri.partition(":")[0].lower() in ("http", "https", "mailto", "geo", "tel") else None
 
 
-def word(key: str, /, **values: object) -> str:
+def word(key: str, /, *places: object, **values: object) -> str:
     """Give a text of the interface in the page's language, with values filled in."""
     text = WORDS[key][LANGUAGES.index(language())]
-    return text.format(**values) if values else text
+    return text.format(*places, **values) if places or values else text
+
+
+def translated(table: Mapping[str, tuple[str, str]], key: str, english: str) -> Markup:
+    """Give a text of a table in the page's language; what the table lacks in English, marked as such."""
+    place = LANGUAGES.index(language())
+    if place < len(table.get(key, ())):
+        return escape(table[key][place])
+    return escape(english) if language() == "en" else Markup('<span lang="en">{}</span>').format(english)
 
 
 def name(iri: str) -> str:
@@ -304,6 +321,8 @@ def install(app: Flask) -> None:
         number=lambda n: readable(str(n), "http://www.w3.org/2001/XMLSchema#integer", language()),
         static=lambda name: here(f"static/{name}"),
         switch_language=switch_language,
+        limit_text=partial(translated, LIMITS),
+        unit_text=partial(translated, UNITS),
         languages=LANGUAGES,
         t=word,
         text_of=text_of,

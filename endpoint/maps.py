@@ -99,7 +99,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A thing on the drawing; `path` for a surface, x and y for a point."""
+    """A thing on the drawing; `path` for a surface with its outline in degrees, x and y for a point."""
 
     iri: str
     role: str
@@ -108,6 +108,7 @@ class Mark:
     y: float
     longitude: float
     latitude: float
+    outline: tuple[tuple[Point, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +380,7 @@ class _Scale:
                 round(y, 1),
                 longitude,
                 latitude,
+                place.geometry.rings,
             )
             return
         for longitude, latitude in place.geometry.points:

@@ -59,6 +59,12 @@ def about(iri: str) -> tuple[Finding, ...]:
     return of_snapshot().about(iri)
 
 
+@blueprint.app_template_global("finding_counts")
+def counts() -> dict[str, int]:
+    """Give the number of findings about the snapshot, by severity."""
+    return {severity.value: number for severity, number in of_snapshot().report.counts.items()}
+
+
 @blueprint.app_template_global("told")
 def told(finding: Finding) -> str:
     """Give what a finding says, in the page's language or the nearest."""

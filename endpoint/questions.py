@@ -29,6 +29,13 @@ class Question:
     warning_language: str
     text: str
 
+    @property
+    def bare(self) -> str:
+        """The query without the comments at its head."""
+        lines = self.text.splitlines()
+        start = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), 0)
+        return "\n".join(lines[start:])
+
 
 def all_of(snapshot: Snapshot, language: str) -> tuple[Question, ...]:
     """Give every question of a snapshot, in the order of the files' names."""

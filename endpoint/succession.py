@@ -18,7 +18,7 @@ from kg.vocab import term
 
 REPLACED = term("dcterms:isReplacedBy").value
 _VERSION, _TIME = term("dcterms:hasVersion").value, term("dcterms:temporal").value
-_MAX_SEEDS, _MAX_STAGES, _SCANNED, _MAX_THEN = 12, 40, 2_000, 4
+_MAX_LINKED, _MAX_SEEDS, _MAX_STAGES, _SCANNED, _MAX_THEN = 200, 12, 40, 2_000, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ def of(
 ) -> Succession | None:
     """Give what came before and after a thing and its versions, and after what it is linked to."""
     walk = _Walk(opened(store), vocabulary)
+    if not walk.anything:
+        return None
     dated = bool(walk.times & {s.predicate.value for s in description.statements})
     lineages = tuple(walk.lineage(stages, dated) for stages in _joined(walk.reached(description)))
     lineages = tuple(lineage for lineage in lineages if len(lineage.stages) > 1)
@@ -93,6 +95,15 @@ class _Walk:
         self.versions = frozenset(narrower(_VERSION, vocabulary))
         self.times = frozenset(narrower(_TIME, vocabulary))
 
+    @property
+    def anything(self) -> bool:
+        """Whether the data know of any replacement at all."""
+        return any(
+            True
+            for predicate in self.replaced
+            for _ in self.store.quads_for_pattern(None, NamedNode(predicate), None, DefaultGraph())
+        )
+
     def reached(self, description: Description) -> Iterator[frozenset[str]]:
         """Give what is reached from each place to start: also backward from the thing and its versions."""
         starts = {description.iri: True}
@@ -100,7 +111,8 @@ class _Walk:
             if isinstance(statement.object, NamedNode):
                 both = statement.predicate.value in self.versions
                 starts[statement.object.value] = both or starts.get(statement.object.value, False)
-        seeds = ((iri, both) for iri, both in starts.items() if self.after(iri) or self.before(iri))
+        some = islice(starts.items(), _MAX_LINKED)
+        seeds = ((iri, both) for iri, both in some if self.after(iri) or self.before(iri))
         for iri, both in islice(seeds, _MAX_SEEDS):
             yield self.closure(iri, self.after) | (self.closure(iri, self.before) if both else frozenset())
 

@@ -25,6 +25,7 @@ from endpoint import (
     lists,
     maps,
     negotiate,
+    oddities,
     openapi,
     quality,
     questions,
@@ -246,6 +247,7 @@ def _entity_page(
     return html.render(
         "ontology.html" if is_ontology else "entity.html",
         page=page,
+        odd=() if is_ontology else oddities.of(description, current.index()),
         figures=None
         if is_ontology
         else figures.of(description, current.index(), snapshot.store, html.language()),
@@ -254,13 +256,16 @@ def _entity_page(
         tree=concepts.tree(page.iri, current.index(), html.language())
         if _SCHEME.value in description.types
         else (),
+        above=() if is_ontology else concepts.path(page.iri, current.index(), html.language()),
         companions=() if is_ontology else concepts.companions(page.iri, current.index(), html.language()),
         usage=figures.usage(page.iri, _uses(page.iri), current.index(), snapshot.store, html.language())
         if page.iri in known.properties
         else None,
         formats=[(form, address(path, form)) for form in principal(table) if form.kind != "citation"],
         cite_forms=[(form, address(path, form)) for form in table if form.kind == "citation"],
-        history_path=f"history/{path[4:]}" if current.history().changed(page.iri) and "?" not in path else "",
+        history_path=f"history/{path[4:]}"
+        if "?" not in path and current.history().versions(page.iri)
+        else "",
         schema_org=html.script_json(discovery.structured(description, path)),
         signposts=signposts.in_head(),
         describe_query=f"DESCRIBE <{page.iri}>",

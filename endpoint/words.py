@@ -49,7 +49,6 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "Alt du kan spørje nettstaden om, og kva du får. Sida er laga av OpenAPI-dokumentet, som er på engelsk.",
         "All that can be asked of this site, and what comes back. The page is made of the OpenAPI document.",
     ),
-    "versions": ("Utgaver", "Utgåver", "Versions"),
     "today": ("{name} i dag", "{name} i dag", "{name} today"),
     "history": ("Historikk", "Historikk", "History"),
     "history-lead": (
@@ -112,6 +111,8 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "thing": ("Ting", "Ting", "Thing"),
     "narrow": ("Avgrens", "Avgrens", "Narrow down"),
     "remove": ("fjern", "fjern", "remove"),
+    "zoom-in": ("Zoom inn", "Zoom inn", "Zoom in"),
+    "zoom-out": ("Zoom ut", "Zoom ut", "Zoom out"),
     "open-map": ("Åpne kartet for å flytte og zoome", "Opne kartet for å flytte og zoome", "Open the map to move and zoom"),
     "show-map": ("Vis kart", "Vis kart", "Show map"),
     "hide-map": ("Skjul kart", "Skjul kart", "Hide map"),
@@ -167,6 +168,46 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "meanwhile": ("I den tiden", "I den tida", "In that time"),
     "surface": ("Flate med {n} hjørner", "Flate med {n} hjørne", "Surface with {n} corners"),
     "points": ("{n} punkter", "{n} punkt", "{n} points"),
+    "nameless": (
+        "Dataene gir ikke noe navn; det øverst er tatt fra identifikatoren.",
+        "Dataa gjev ikkje noko namn; det øvst er teke frå identifikatoren.",
+        "The data give no name; the one above is taken from the identifier.",
+    ),
+    "odd-names": (
+        "Dataene gir {0} navn; ett er valgt, flere står nederst.",
+        "Dataa gjev {0} namn; eitt er valt, fleire står nedst.",
+        "The data give {0} names; one was chosen, more are at the end.",
+    ),
+    "odd-link": (
+        "En adresse her kan kjøre noe i nettleseren. Lenken her fører bare til siden om den.",
+        "Ei adresse her kan køyre noko i nettlesaren. Lenkja her fører berre til sida om henne.",
+        "An address here could run something in the browser. The link here leads only to the page about it.",
+    ),
+    "odd-place": (
+        "En geometri kan ikke tegnes: den ligger utenfor kartet, eller er ikke skrevet i grader.",
+        "Ein geometri kan ikkje teiknast: han ligg utanfor kartet, eller er ikkje skriven i grader.",
+        "A geometry cannot be drawn: it lies outside the map, or is not written in degrees.",
+    ),
+    "odd-date": (
+        "«{0}» skulle vært en dato, men er ingen.",
+        "«{0}» skulle vore ein dato, men er ingen.",
+        "“{0}” should be a date, but is none.",
+    ),
+    "odd-turning": (
+        "En tekst her har tegn som snur leseretningen. De virker bare inne i teksten selv.",
+        "Ein tekst her har teikn som snur leseretninga. Dei verkar berre inne i teksten sjølv.",
+        "A text here has characters that turn the reading direction. They work only within the text itself.",
+    ),
+    "odd-order": (
+        "En periode slutter ({1}) før den begynner ({0}).",
+        "Ein periode sluttar ({1}) før han byrjar ({0}).",
+        "A period ends ({1}) before it begins ({0}).",
+    ),
+    "odd-circle": (
+        "Hierarkiet går i ring: dette står over seg selv.",
+        "Hierarkiet går i ring: dette står over seg sjølv.",
+        "The hierarchy runs in a circle: this stands above itself.",
+    ),
     "cautions": ("Verdt å vite først", "Verdt å vite først", "Worth knowing first"),
     "why-caution": ("Hvorfor?", "Kvifor?", "Why?"),
     "links-here": ("Viser hit", "Viser hit", "What refers to this"),
@@ -187,6 +228,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "derived": ("utledet", "utleia", "derived"),
     "in-graph": ("i grafen", "i grafen", "in the graph"),
     "more-values": ("Vis {n} til", "Vis {n} til", "Show {n} more"),
+    "left-out": ("{n} til står i dataene", "{n} til står i dataa", "{n} more are in the data"),
     "all-n": ("Alle {n}", "Alle {n}", "All {n}"),
     "other-languages": ("Andre språk", "Andre språk", "Other languages"),
     "cut": ("kortet ned her; hele teksten er i dataene", "korta ned her; heile teksten er i dataa",
@@ -220,6 +262,12 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "license": ("Lisens", "Lisens", "Licence"),
     "publisher": ("Utgiver", "Utgjevar", "Publisher"),
     "version": ("Versjon", "Versjon", "Version"),
+    "versions": ("Utgaver", "Utgåver", "Snapshots"),
+    "versions-lead": (
+        "Utgavene som er tatt vare på her. En fil av en utgave endrer seg aldri.",
+        "Utgåvene som er tekne vare på her. Ei fil av ei utgåve endrar seg aldri.",
+        "The snapshots that are kept here. A file of a snapshot never changes.",
+    ),
     "created": ("Laget", "Laga", "Made"),
     "statements": ("Utsagn", "Utsegner", "Statements"),
     "graphs": ("Grafer", "Grafar", "Graphs"),
@@ -434,6 +482,58 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "ask-qualifiedMaxCount": ("av dem høyst", "av dei høgst", "of those at most"),
     "ask-sparql": ("prøvd med en spørring", "prøvd med ei spørjing", "tested by a query"),
 }  # fmt: skip
+
+LIMITS: Mapping[str, tuple[str, str]] = {
+    "length": ("lengden på spørringen i UTF-8", "lengda på spørjinga i UTF-8"),
+    "tokens": ("ord, tegn og termer i spørringen", "ord, teikn og termar i spørjinga"),
+    "depth": ("parenteser inne i parenteser", "parentesar inne i parentesar"),
+    "run": (
+        "operatorer etter hverandre, som !!!! eller :p****",
+        "operatorar etter kvarandre, som !!!! eller :p****",
+    ),
+    "operators": (
+        "operatorer og nøkkelord for ledd i hele spørringen",
+        "operatorar og nøkkelord for ledd i heile spørjinga",
+    ),
+    "patterns": (
+        "tripler og steg i stier, talt etter . ; , og /",
+        "tripplar og steg i stiar, talde etter . ; , og /",
+    ),
+    "values": ("ledd i argumentlister og IN-lister", "ledd i argumentlister og IN-lister"),
+    "iri": ("lengden på én IRI", "lengda på éin IRI"),
+    "seconds": (
+        "tiden en spørring kan gå; timeout= kan be om mindre",
+        "tida ei spørjing kan gå; timeout= kan be om mindre",
+    ),
+    "memory": (
+        "minne en spørring kan ta ut over grafens eget",
+        "minne ei spørjing kan ta ut over det grafen sjølv tek",
+    ),
+    "rows": (
+        "rader i et svar; rows= ber om sider med færre",
+        "rader i eit svar; rows= ber om sider med færre",
+    ),
+    "result": ("størrelsen på et svar", "storleiken på eit svar"),
+    "workers": (
+        "spørringer som går samtidig (0: to for hver kjerne, minst fire)",
+        "spørjingar som går samstundes (0: to for kvar kjerne, minst fire)",
+    ),
+    "queue": ("tiden en spørring kan vente på plass", "tida ei spørjing kan vente på plass"),
+}
+"""What each limit of queries means, in nb and nn; the service itself tells it in English."""
+
+UNITS: Mapping[str, tuple[str, str]] = {
+    "bytes": ("byte", "byte"),
+    "tokens": ("ord", "ord"),
+    "levels": ("nivåer", "nivå"),
+    "operators": ("operatorer", "operatorar"),
+    "separators": ("skilletegn", "skiljeteikn"),
+    "commas": ("komma", "komma"),
+    "characters": ("tegn", "teikn"),
+    "rows": ("rader", "rader"),
+    "seconds": ("sekunder", "sekund"),
+    "queries": ("spørringer", "spørjingar"),
+}
 
 COMMON_TERMS: Mapping[str, tuple[str, str, str]] = {
     "rdf:type": ("klasse", "klasse", "class"),

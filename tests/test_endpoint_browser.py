@@ -1,120 +1,267 @@
-# ruff: noqa: E501 - a script in a string
-"""Facts about pages in a real browser: axe finds nothing wrong, light and dark, wide and narrow."""
+# ruff: noqa: E501 - scripts in strings
+"""Facts about pages in a real browser: what they weigh, that axe finds nothing wrong, that keys suffice."""
 
 import json
 import re
-import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
-from flask import Flask, Response
-from werkzeug.serving import make_server
 
 from kg.snapshot import Snapshot
-from tests.books import build, make_client
+from tests.books import build
+from tests.browser import MISSING, Browser, Page, browser
+from tests.conftest import ROOT
+from tests.serving import Served, served
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(bool(MISSING), reason=MISSING),
+    pytest.mark.xdist_group("pages-browser"),
+]
 
-ROOT = Path(__file__).resolve().parent.parent
-AXE = ROOT / "build" / "axe.min.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--virtual-time-budget=20000",
+VALIDATE = ROOT / "build" / "html-validate" / "node_modules" / ".bin" / "html-validate"
+WITH_MAP, WITHOUT_MAP = 80_000, 35_000
+LARGE = {"/def": 50_000, "/shapes": 40_000}
+"""Each term in three languages, and each shape, on one page: more than other pages may weigh."""
+
+MAPS = (
+    "/", "/projects?map=1", "/doc/project/nettverk-for-optimistbygder", "/doc/village/bessaker",
+    "/doc/municipality/afjord", "/doc/municipality/roan/1632", "/doc/county/trondelag",
 )  # fmt: skip
-SCRIPT = """
-<script src="/axe.js"></script><script>
-const refused = [];
-document.addEventListener("securitypolicyviolation", e => refused.push(e.violatedDirective + " " + e.blockedURI));
-if (location.hash === "#open-map") addEventListener("load", () => {
-  document.querySelector(".map-button").click();
-  setTimeout(() => { const out = document.createElement("pre"); out.id = "axe-found";
-    out.textContent = JSON.stringify({refused, points: document.querySelectorAll(".leaflet-container .point").length,
-      land: document.querySelectorAll(".leaflet-container .leaflet-land").length}); document.body.append(out); }, 3000);
-}); else
-addEventListener("load", () => axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a",
- "wcag21aa", "wcag22aa", "best-practice"]}).then(found => {
-  const out = document.createElement("pre"); out.id = "axe-found";
-  const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth;
-  out.textContent = JSON.stringify({wide, violations: found.violations.map(v => v.id + ": " +
-    v.nodes.map(n => n.html.slice(0, 120) + " " + n.failureSummary.slice(0, 300)).slice(0, 3).join(" | "))});
-  document.body.append(out); }));
-</script>
-"""
-PAGES = (
-    "/", "/doc/book/growth", "/doc/book/L%C3%B8nset", "/doc/town/oslo", "/def", "/books", "/shops?map=1",
-    "/kinds", "/questions", "/dumps/", "/dataset", "/about", "/accessibility", "/api", "/limits",
-    "/problems", "/quality", "/quality/rules", "/quality/rules/orphan", "/shapes", "/doc/concept/genre", "/search?q=growth", "/nowhere", "/doc?iri=https%3A%2F%2Fbooks.example%2Fdef%23author",
+PLAIN = (
+    "/projects", "/organisations", "/doc/organisation/distriktssenteret", "/doc/website/optimistbygd",
+    "/doc/concept/activity", "/doc/concept/activity/host-scheme", "/doc/graph/data/village/bessaker",
+    "/doc?iri=https%3A%2F%2Fw3id.org%2Fbygdegraf%2Fdef%23usesActivity", "/def", "/shapes", "/quality",
+    "/quality/rules", "/quality/rules/orphan", "/history/village/bessaker",
+    "/questions", "/kinds", "/dataset", "/dumps/", "/about", "/accessibility", "/api", "/limits", "/problems",
+    "/search?q=bygd", "/search?q=qqqqqq", "/nowhere", "/doc/project/nowhere",
+    "/links?to=https://w3id.org/bygdegraf/concept/activity/own-website&by=https://w3id.org/bygdegraf/def%23usesActivity",
+)  # fmt: skip
+BOOKS = (
+    "/", "/doc/book/growth", "/doc/book/L%C3%B8nset", "/doc/book/old", "/doc/town/oslo", "/def", "/books",
+    "/shops?map=1", "/kinds", "/dataset", "/doc/concept/genre", "/search?q=growth",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """Give a snapshot of the books."""
-    return build(tmp_path_factory.mktemp("books"), tmp_path_factory.mktemp("home"))
+def site(published: Snapshot) -> Iterator[Served]:
+    """Serve this repository's own dataset."""
+    with served(ROOT, base=False, home=published.path.parents[1]) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def address(snapshot: Snapshot) -> Iterator[str]:
-    """Serve the site with axe in every page, and give its address."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    if not AXE.is_file():
-        pytest.skip("axe is not here: run `python tools/vendor.py --tests`")
-    app = make_client(snapshot).application
-    _inject(app)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve a dataset that no template was made for."""
+    folder, home = tmp_path_factory.mktemp("books"), tmp_path_factory.mktemp("home")
+    build(folder, home)
+    with served(folder, base=False, home=home) as found:
+        yield found
 
 
-def _inject(app: Flask) -> None:
-    def add(response: Response) -> Response:
-        policy = response.headers["Content-Security-Policy"]
-        response.headers["Content-Security-Policy"] = policy.replace(
-            "script-src 'self'", "script-src 'self' 'unsafe-inline'"
-        )
-        if response.mimetype == "text/html" and not response.is_streamed:
-            response.set_data(response.get_data(as_text=True).replace("</body>", f"{SCRIPT}</body>"))
-        return response
-
-    app.after_request_funcs.setdefault(None, []).insert(0, add)
-    app.add_url_rule("/axe.js", "axe", lambda: Response(AXE.read_bytes(), content_type="text/javascript"))
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Run one browser for all."""
+    with browser(tmp_path_factory.mktemp("chromium")) as found:
+        yield found
 
 
-def examine(address: str, folder: Path, *flags: str) -> dict[str, object]:
-    """Give what axe found on a page, and whether the page is wider than the window."""
-    command = [str(CHROMIUM), *FLAGS, *flags, f"--user-data-dir={folder}", "--dump-dom", address]
-    page = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    found = re.search(r'<pre id="axe-found">(.*?)</pre>', page, re.DOTALL)
-    assert found is not None, page[:500]
-    return dict(json.loads(unescape(found[1])))
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """Open a tab with nothing remembered."""
+    tab = chromium.page()
+    yield tab
+    tab.close()
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing_wrong_with_a_page(address: str, path: str, tmp_path: Path) -> None:
-    separator = "&" if "?" in path else "?"
-    found = examine(f"{address}{path}{separator}lang=nb", tmp_path, "--window-size=1280,900")
-    assert found == {"wide": False, "violations": []}
+def within(path: str, language: str = "nb") -> str:
+    """Give a path with the language of the page."""
+    return f"{path.lstrip('/')}{'&' if '?' in path else '?'}lang={language}"
 
 
-@pytest.mark.parametrize("path", ["/", "/doc/book/growth", "/doc/town/oslo", "/def", "/dumps/"])
-def test_axe_finds_nothing_wrong_in_the_dark_on_a_narrow_screen(
-    address: str, path: str, tmp_path: Path
+EVERYTHING = """(() => { const all = new CSSStyleSheet();
+  all.replaceSync('* { content-visibility: visible !important }'); document.adoptedStyleSheets.push(all) })()"""
+"""What the browser leaves undrawn until it is scrolled to has no size yet, which axe takes for too small."""
+
+
+def faults(page: Page, address: str) -> dict[str, object]:
+    """Give what is wrong with a page: to axe, light and dark, wide and narrow; and whether it is too wide."""
+    found: dict[str, object] = {}
+    page.size(1280, 900)
+    page.open(address)
+    page.run(EVERYTHING)
+    found["light"] = page.axe()
+    page.size(1280, 900, dark=True)
+    found["dark"] = page.axe()
+    page.size(360, 800)
+    found["narrow"], found["too wide at 360"] = page.axe(), page.is_too_wide()
+    page.size(320, 800)
+    found["too wide at 320"] = page.is_too_wide()
+    return {name: what for name, what in found.items() if what}
+
+
+@pytest.mark.parametrize("path", [*MAPS, *PLAIN])
+def test_axe_finds_nothing_wrong_with_a_page_light_dark_and_narrow(
+    site: Served, page: Page, path: str
 ) -> None:
-    flags = ("--window-size=360,800", "--force-dark-mode")
-    assert examine(f"{address}{path}?lang=en", tmp_path, *flags) == {"wide": False, "violations": []}
+    assert faults(page, site.address + within(path)) == {}
 
 
-def test_a_map_opens_for_moving_and_zooming_within_the_content_policy(address: str, tmp_path: Path) -> None:
-    found = examine(f"{address}/doc/town/oslo?lang=en#open-map", tmp_path, "--window-size=1280,900")
-    assert found == {"refused": [], "points": 1, "land": 2}
+@pytest.mark.parametrize("path", [*BOOKS])
+def test_axe_finds_nothing_wrong_with_pages_of_another_dataset(books: Served, page: Page, path: str) -> None:
+    assert faults(page, books.address + within(path, "en")) == {}
+
+
+@pytest.mark.parametrize("path", [*MAPS, *PLAIN, "/municipality-versions?map=1"])
+def test_a_page_with_all_that_it_loads_is_light(site: Served, page: Page, path: str) -> None:
+    """All bodies, compressed by brotli as browsers ask for over https."""
+    page.open(site.address + within(path))
+    loaded = page.run("performance.getEntriesByType('resource').map(entry => entry.name)")
+    weight = sum(_weight(address) for address in {site.address + within(path), *loaded})
+    assert weight < LARGE.get(path, WITH_MAP if path in MAPS or "map=1" in path else WITHOUT_MAP)
+
+
+def _weight(address: str) -> int:
+    request = Request(address, headers={"Accept": "text/html,*/*;q=0.8", "Accept-Encoding": "br"})
+    try:
+        with urlopen(request, timeout=30) as answer:
+            return len(answer.read())
+    except HTTPError as error:
+        return len(error.read())
+
+
+@pytest.mark.parametrize("path", ["/", "/doc/village/bessaker"])
+def test_a_page_asks_no_other_host_and_breaks_no_rule_of_its_policy(
+    site: Served, page: Page, path: str
+) -> None:
+    page.open(site.address + within(path))
+    assert (page.hosts, page.wrong) == ({f"{site.host}:{site.port}"}, [])
+
+
+@pytest.mark.skipif(not VALIDATE.is_file(), reason="run `python tools/vendor.py --tests`")
+def test_the_html_of_every_page_is_valid(site: Served, books: Served, tmp_path: Path) -> None:
+    paths = [
+        (site, path) for path in (*MAPS, *PLAIN, "/sparql", "/sparql?query=SELECT+*+%7B+?s+?p+?o+%7D+LIMIT+9")
+    ]
+    paths += [(books, path) for path in BOOKS]
+    names = {f"{number}.html": f"{where.address}{path[1:]}" for number, (where, path) in enumerate(paths)}
+    for name, address in names.items():
+        (tmp_path / name).write_text(_read(address), "utf-8")
+    (tmp_path / ".htmlvalidate.json").write_text('{"root": true, "extends": ["html-validate:standard"]}')
+    command = ["node", str(VALIDATE), "--formatter", "json", *names]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    found = json.loads(answer.stdout)
+    assert [(names[Path(file["filePath"]).name], file["messages"]) for file in found] == []
+
+
+def _read(address: str) -> str:
+    try:
+        with urlopen(Request(address, headers={"Accept": "text/html"}), timeout=30) as answer:
+            return str(answer.read().decode())
+    except HTTPError as error:
+        return str(error.read().decode())
+
+
+FOCUSABLE = """[...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+  .filter(e => e.type !== 'hidden' && e.checkVisibility({visibilityProperty: true, contentVisibilityAuto: false}))"""
+IN_FOCUS = f"{FOCUSABLE}.indexOf(document.activeElement)"
+MARKED = """(() => { const s = getComputedStyle(document.activeElement);
+  return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2 || s.boxShadow !== 'none' })()"""
+
+
+@pytest.mark.parametrize("path", [
+    "/", "/doc/village/bessaker", "/projects?map=1", "/search?q=bygd", "/questions", "/kinds", "/dataset",
+    "/doc/concept/activity",
+])  # fmt: skip
+def test_the_tab_key_reaches_everything_in_the_order_of_the_page_and_shows_where_it_is(
+    site: Served, page: Page, path: str
+) -> None:
+    page.size(1280, 900)
+    page.open(site.address + within(path))
+    count = page.run(f"{FOCUSABLE}.length")
+    seen, unmarked = [], []
+    for _ in range(count):
+        page.press("Tab", 9)
+        seen.append(page.run(IN_FOCUS))
+        if not page.run(MARKED):
+            unmarked.append(page.run("document.activeElement.outerHTML.slice(0, 200)"))
+    assert (seen, unmarked) == (list(range(count)), [])
+
+
+def test_the_first_tab_leads_past_the_menu(site: Served, page: Page) -> None:
+    page.open(site.address + within("/doc/village/bessaker"))
+    page.press("Tab", 9)
+    assert page.run("document.activeElement.getAttribute('href')") == "#content"
+    assert page.run("document.activeElement.getBoundingClientRect().top >= 0")
+    page.press("Enter", 13, text="\r")
+    page.press("Tab", 9)
+    assert page.run("document.querySelector('main').contains(document.activeElement)")
+
+
+def open_map(page: Page, address: str) -> None:
+    page.size(1280, 900)
+    page.open(address)
+    page.run("document.querySelector('.map-button').click()")
+    page.wait("document.querySelectorAll('.leaflet-container [role=button][aria-label]').length > 2")
+
+
+def test_an_opened_map_shows_points_and_outlines_within_the_content_policy(site: Served, page: Page) -> None:
+    open_map(page, site.address + within("/doc/village/bessaker"))
+    names = page.run("[...document.querySelectorAll('.leaflet-container [role=button][tabindex=\"0\"]')]"
+                     ".map(e => e.getAttribute('aria-label')).filter(n => !n.startsWith('Zoom'))")  # fmt: skip
+    twin = page.run(
+        "[...document.querySelectorAll('figure[data-land] ~ details tbody th')].map(e => e.textContent.trim())"
+    )
+    assert sorted(names) == sorted(twin)
+    assert page.run("document.querySelectorAll('.leaflet-container path.shape').length") == len(names) - 1
+    assert page.run("document.querySelectorAll('.leaflet-container path.leaflet-land').length") > 10
+    assert page.wrong == []
+    assert page.axe() == []
+
+
+def test_the_places_of_an_opened_map_can_be_used_with_keys_alone(site: Served, page: Page) -> None:
+    open_map(page, site.address + within("/doc/village/bessaker"))
+    page.wait("document.activeElement.getAttribute('role') === 'application'")
+    for _ in range(20):
+        page.press("Tab", 9)
+        if page.run("document.activeElement.getAttribute('aria-label')") == "Bessaker":
+            break
+    page.press("Enter", 13, text="\r")
+    assert (
+        page.wait("document.activeElement.closest('.leaflet-popup') && document.activeElement.textContent")
+        == "Bessaker"
+    )
+    page.press("Escape", 27)
+    page.wait("document.activeElement.getAttribute('aria-label') === 'Bessaker'")
+
+
+def test_a_map_of_another_dataset_opens_too(books: Served, page: Page) -> None:
+    open_map(page, f"{books.address}doc/town/oslo?lang=en")
+    assert page.run("document.querySelectorAll('.leaflet-container .map-point').length") == 1
+    assert page.wrong == []
+
+
+def test_a_printed_page_unfolds_what_is_folded(site: Served, page: Page) -> None:
+    page.open(site.address + within("/doc/village/bessaker"))
+    page.send("Emulation.setEmulatedMedia", media="print")
+    assert page.run("document.querySelector('details.more table').getBoundingClientRect().height > 20")
+    assert page.run("document.querySelector('.site-menu').getBoundingClientRect().height") == 0
+
+
+def test_every_text_of_the_interface_is_in_the_language_of_the_page(site: Served) -> None:
+    """Words of the English interface do not stand in Norwegian pages."""
+    for path in (
+        "/",
+        "/doc/village/bessaker",
+        "/projects",
+        "/kinds",
+        "/dataset",
+        "/about",
+        "/accessibility",
+    ):
+        text = re.sub(r"<[^>]+>", " ", _read(site.address + within(path, "nn")))
+        assert not re.search(r"\b(Front page|Statements|Sources|Show|Search|Download|Accessibility)\b", text)

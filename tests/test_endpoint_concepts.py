@@ -30,10 +30,20 @@ def test_concepts_that_the_same_things_use_are_companions(snapshot: Snapshot) ->
     assert [(companion.label.text, companion.count) for companion in found] == [("Ættesaga", 2)]
 
 
+def test_a_concept_stands_below_its_scheme_and_broader_concepts_each_once(snapshot: Snapshot) -> None:
+    index = Index(snapshot.index)
+    paths = [
+        [label.text for _, label in concepts.path(f"{BASE}concept/genre/{name}", index, "nb")]
+        for name in ("saga", "prose", "ring")
+    ]
+    assert paths == [["Sjangrer", "Prosa", "Roman"], ["Sjangrer"], ["Sjangrer"]]
+
+
 def test_what_is_no_concept_has_neither_tree_nor_companions(snapshot: Snapshot) -> None:
     index = Index(snapshot.index)
     assert concepts.tree(f"{BASE}id/book/growth", index, "nb") == ()
     assert concepts.companions(f"{BASE}id/book/growth", index, "nb") == ()
+    assert concepts.path(f"{BASE}id/book/growth", index, "nb") == ()
 
 
 def test_the_pages_show_the_tree_and_the_companions(snapshot: Snapshot) -> None:

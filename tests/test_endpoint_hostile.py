@@ -128,3 +128,25 @@ def test_no_request_makes_the_site_fail_or_leads_away(client: FlaskClient, path:
     answer = client.get(path, headers=HTML)
     assert answer.status_code < 500
     assert "evil" not in answer.headers.get("Location", "")
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("names", ["The data give 5000 names; one was chosen, more are at the end."]),
+    ("a", ["The hierarchy runs in a circle: this stands above itself."]),
+    ("bidi", ["A text here has characters that turn the reading direction. They work only within the text itself."]),
+    ("unordered", ["“not a date” should be a date, but is none.", "“2001-02-30” should be a date, but is none.",
+                   "A period ends (2006) before it begins (2010)."]),
+    ("nowhere", ["A geometry cannot be drawn: it lies outside the map, or is not written in degrees."]),
+    ("script", ["An address here could run something in the browser. The link here leads only to the page about it."]),
+    ("star", []),
+])  # fmt: skip
+def test_a_page_says_what_is_odd(client: FlaskClient, name: str, said: list[str]) -> None:
+    page = client.get(f"/doc/thing/{name}", headers=HTML).text
+    found = re.search(r'<section class="ds-alert cautions".*?</section>', page, re.DOTALL)
+    told = re.findall(r"<li><bdi>(.*?)</bdi></li>", found[0]) if found else []
+    assert sorted(told) == sorted(said)
+
+
+def test_a_thing_without_a_name_says_so(client: FlaskClient) -> None:
+    assert "The data give no name" in client.get("/doc/thing/self", headers=HTML).text
+    assert "The data give no name" not in client.get("/doc/thing/star", headers=HTML).text

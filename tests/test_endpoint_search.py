@@ -90,7 +90,7 @@ def test_a_page_of_hits_has_the_words_the_kinds_and_a_way_back(client: FlaskClie
     page = client.get("/search?q=b&kind=def:Book", headers=HTML).text
     assert 'value="b"' in page
     assert re.search(r'<a class="choice" href="/search\?q=b" aria-current="true">', page)
-    assert 'href="/search.csv?q=b&amp;kind=def%3ABook"' in page
+    assert 'href="/search.csv?q=b&amp;kind=def:Book"' in page
 
 
 def test_what_is_only_near_is_offered_as_such(client: FlaskClient) -> None:

@@ -12,8 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 from pyoxigraph import Quad, RdfFormat, parse
 
-from endpoint import views
+from endpoint import limits, views, words
 from endpoint.negotiate import ENTITY
+from endpoint.settings import Settings
 from kg.snapshot import Snapshot
 from tests.books import BASE, build, make_client
 
@@ -378,7 +379,7 @@ def test_a_list_is_in_the_order_of_names_as_norwegian_sorts_them(client: FlaskCl
 
 def test_a_list_can_be_narrowed_by_what_its_things_point_to(client: FlaskClient) -> None:
     page = client.get("/shops", headers=HTML).text
-    assert 'href="/shops?def%3Ain=https%3A%2F%2Fbooks.example%2Fid%2Ftown%2Foslo"' in page
+    assert 'href="/shops?def:in=https://books.example/id/town/oslo"' in page
     narrowed = json.loads(client.get(f"/shops.json?def:in={BASE}id/town/oslo").data)
     assert [row["label"] for row in narrowed] == ["Ark", "Norli"]
     assert json.loads(client.get(f"/shops.json?def:in={BASE}id/town/nowhere").data) == []
@@ -472,3 +473,20 @@ def test_vendored_files_are_what_the_manifest_says() -> None:
         row["file"]: hashlib.sha256((folder / row["file"]).read_bytes()).hexdigest() for row in rows
     }
     assert all((folder / row["license_file"]).is_file() for row in rows)
+
+
+def test_the_page_of_the_dataset_tells_its_quality_and_the_snapshots_that_are_kept(
+    client: FlaskClient, snapshot: Snapshot
+) -> None:
+    page = client.get("/dataset", headers=HTML).text
+    assert 'href="/quality"' in page
+    assert snapshot.id[:12] in page
+    assert 'href="/dumps/dataset.nq.gz"' in page
+
+
+def test_each_limit_is_told_in_the_language_of_the_page(client: FlaskClient) -> None:
+    rows = limits.rows(Settings())
+    assert {name for name, *_ in rows} <= set(words.LIMITS)
+    assert {unit for _, _, unit, _ in rows} <= set(words.UNITS)
+    assert "lengden på spørringen" in client.get("/limits?lang=nb", headers=HTML).text
+    assert "length of the query text" in client.get("/limits?lang=en", headers=HTML).text
