@@ -116,6 +116,8 @@ class Seen:
         self._year = f"{today.year:04}" if today else "9999"
         self._own = f"{base}id/" if base else "\0"
         self._sets: dict[frozenset[_Predicate], frozenset[NamedNode]] = {}
+        self._kinds: dict[tuple[NamedNode, ...], tuple[NamedNode, ...]] = {}
+        self._alone: dict[SourceFile, tuple[SourceFile, ...]] = {}
         self._predicates: dict[NamedNode, _Predicate] = {}
 
     @property
@@ -153,7 +155,7 @@ class Seen:
             if (blank or type(value) is BlankNode) and len(blanks) < MOST_BLANK:
                 blanks.append(quad)
             if known.flag:
-                self._note(known.flag, file, quad)
+                self._note(known.flag, file, quad, name)
             yield quad
         self._done(name, links, about)
 
@@ -174,7 +176,7 @@ class Seen:
         name = written(subject)
         files = self.subjects.get(name)
         if files is None:
-            self.subjects[name] = (file,)
+            self.subjects[name] = self._alone.setdefault(file, (file,))
         elif files[-1] is not file and file not in files:
             self.subjects[name] = (*files, file)
         return name
@@ -216,9 +218,9 @@ class Seen:
         if not quad.predicate.value.startswith(SH):
             self.odd_texts.note(file, quad)
 
-    def _note(self, flag: int, file: SourceFile, quad: Quad) -> None:
+    def _note(self, flag: int, file: SourceFile, quad: Quad, name: str) -> None:
         if flag == _IS_TYPE:
-            self._type(file, quad)
+            self._type(file, quad, name)
         elif flag == _IS_LABEL:
             self._label(quad)
         elif flag == _IS_SCHEMA:
@@ -230,12 +232,12 @@ class Seen:
         if flag == _IS_SHACL or file.room is Room.SHAPES or (flag == _IS_TYPE and _is_shacl(quad.object)):
             self.shapes.append((file, quad))
 
-    def _type(self, file: SourceFile, quad: Quad) -> None:
-        subject, kind = quad.subject, quad.object
-        if not isinstance(subject, NamedNode) or not isinstance(kind, NamedNode):
+    def _type(self, file: SourceFile, quad: Quad, name: str) -> None:
+        kind = quad.object
+        if not isinstance(quad.subject, NamedNode) or not isinstance(kind, NamedNode):
             return
-        name = subject.value
-        self.types[name] = (*self.types.get(name, ()), kind)
+        kinds = (*self.types.get(name, ()), kind)
+        self.types[name] = self._kinds.setdefault(kinds, kinds)
         if file.room is Room.DATA:
             other = self.typed.setdefault(name, file)
             if other is not file:
