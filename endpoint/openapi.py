@@ -156,6 +156,8 @@ RESOURCES = (
     Resource("discovery.latest_dump", "Files", (), (), ("not-found",), (_LEADS,)),
     Resource("quality.page", "Quality", quality.FORMS, _FORMS, _NEGOTIATED),
     Resource("quality.shapes.page", "Quality", (HTML, JSON), _FORMS, _NEGOTIATED),
+    Resource("quality.every_rule", "Quality", (HTML,), _PAGE),
+    Resource("quality.one_rule", "Quality", (HTML,), ("name", *_PAGE), ("not-found",)),
     Resource("quality.badge", "Quality", (_form("svg", "image/svg+xml"),)),
     Resource("front", "Site", (HTML,), _PAGE),
     Resource("about", "Site", (HTML,), _PAGE),

@@ -176,7 +176,7 @@ def test_a_table_has_the_columns_of_the_page(client: FlaskClient) -> None:
 def test_facets_count_values_and_years_and_leave_out_what_divides_alike(client: FlaskClient) -> None:
     page = client.get("/films", headers=HTML).text
     facets = re.findall(r'<summary><span class="named"><bdi[^>]*>([^<]+)', page)
-    years = re.findall(r'href="/films\?def%3Amade=(\d+)".*?<bdi>(\d+)</bdi>.*?<span class="count">(\d)', page)
+    years = re.findall(r'href="/films\?def:made=(\d+)".*?<bdi>(\d+)</bdi>.*?<span class="count">(\d)', page)
     assert facets == ["sjanger", "made"]
     assert years == [("1999", "1999", "1"), ("2000", "2000", "1"), ("2001", "2001", "2"),
                      ("2005", "2005", "1"), ("2006", "2006", "2")]  # fmt: skip
@@ -190,7 +190,7 @@ def test_facets_count_values_and_years_and_leave_out_what_divides_alike(client: 
         ("def:made=2001", ["Bø", "Åsa"]),
         ("def:made=2000/2005", ["Bø", "Ål", "Åsa"]),
         (f"def:made=2001&def:genre={BASE}concept/genre/comedy", []),
-        (f"{BASE}def%23made=2006".replace(":", "%3A"), ["Bo", "Ål"]),
+        (f"{BASE}def%23made=2006", ["Bo", "Ål"]),
     ],
 )
 def test_a_list_is_narrowed_by_values_and_years_and_its_query_finds_the_same(
@@ -271,8 +271,8 @@ def test_pages_follow_each_other_in_any_order_and_form(snapshot: Snapshot) -> No
 
 def test_columns_lead_to_the_list_sorted_by_them(client: FlaskClient) -> None:
     page = client.get("/films?sort=def:length", headers=HTML).text
-    assert 'aria-sort="ascending"><a class="ds-link named" href="/films?sort=-def%3Alength"' in page
-    assert '<a class="ds-link named" href="/films?sort=def%3Agenre"' in page
+    assert 'aria-sort="ascending"><a class="ds-link named" href="/films?sort=-def:length"' in page
+    assert '<a class="ds-link named" href="/films?sort=def:genre"' in page
 
 
 @contextmanager
@@ -330,7 +330,7 @@ def test_a_list_names_its_other_forms_narrowed_and_sorted_alike(client: FlaskCli
     links = client.get("/films.csv?sort=-&def:made=2001").headers.getlist("Link")
     others = [form for form in MEMBERS if form.name != "csv"]
     assert links == [
-        f'</films.{form.suffix}?sort=-&def%3Amade=2001>; rel="alternate"; type="{form.media_type}"'
+        f'</films.{form.suffix}?sort=-&def:made=2001>; rel="alternate"; type="{form.media_type}"'
         for form in others
     ]
 
