@@ -142,8 +142,9 @@ def test_the_dataset_names_its_versions_and_each_leads_to_its_data(told: Told) -
         (new, "version", Literal(new.value[-64:])), (old, "version", Literal(old.value[-64:])),
     }  # fmt: skip
     page = told.client.get("/dataset", headers=HTML).text
+    assert f'href="/dataset/{told.first.id}"' in page
     for snapshot in (told.first, told.second):
-        assert f'href="/dataset/{snapshot.id}"' in page
+        assert f"<code>{snapshot.id[:12]}</code>" in page
         where = told.client.get(f"/dataset/{snapshot.id}").headers["Location"]
         assert where == f"/dumps/{snapshot.id}/dataset.nq"
         with told.client.get(where) as answer:
