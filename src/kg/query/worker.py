@@ -252,6 +252,8 @@ def _named_predicates(result: Any) -> Iterator[Triple]:
 
 def _finished(content: bytearray, wanted: ResultFormat | None) -> bytearray:
     """Give the document, made well-formed where the engine's XML is not; refuse what XML cannot hold."""
+    if wanted is not None and wanted.name == "spreadsheet":
+        return formats.for_spreadsheets(content)
     if wanted is None or not wanted.media_type.endswith("+xml"):
         return content
     found = _NOT_XML.search(content)
