@@ -52,8 +52,8 @@ def _resolved(token: Token, prefixes: dict[str, str]) -> str | None:
 def merge(store: Store, default: Sequence[NamedNode], named: Sequence[NamedNode | BlankNode]) -> Store:
     """Give a new store: the merge of some graphs is its default graph, others have their names."""
     merged = Store()
-    merged.bulk_extend(_unnamed(store, default))
-    merged.bulk_extend(quad for graph in named for quad in store.quads_for_pattern(None, None, None, graph))
+    merged.extend(_unnamed(store, default))
+    merged.extend(quad for graph in named for quad in store.quads_for_pattern(None, None, None, graph))
     return merged
 
 
