@@ -28,11 +28,14 @@ _FIRST, _REST, _NIL, _REIFIES = term("rdf:first"), term("rdf:rest"), term("rdf:n
 _NUMBERS = {"integer": term("xsd:integer"), "decimal": term("xsd:decimal"), "double": term("xsd:double")}
 _BOOLEAN = term("xsd:boolean")
 
-_START = (
-    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D\u2070-\u218F"
-    r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
-)
-_CHARS = rf"{_START}_0-9\u00B7\u0300-\u036F\u203F-\u2040\-"
+_NOT_IN_NAMES = r"\[-\^`{-\xB6\xB8-\xBF\xD7\xF7"
+_LETTER = rf"[^\x00-@_\xB7{_NOT_IN_NAMES}]"
+_LETTER_OR_DIGIT = rf"[^\x00-/:-@\xB7{_NOT_IN_NAMES}]"
+_LOCAL_START = rf"[^\x00-/;-@\xB7{_NOT_IN_NAMES}]"
+_NAME_CHARACTER = rf"[^\x00-,./:-@{_NOT_IN_NAMES}]"
+_LOCAL_CHARACTER = rf"[^\x00-,./;-@{_NOT_IN_NAMES}]"
+"""Characters of names by those that are not: beyond Latin-1 all count as letters, as no other may stand
+there in a document that the engine has accepted. Classes of ranges of Unicode are slow to compile."""
 _ESCAPED = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
 _LONG = r"""{q}{q}{q}[^{q}\\]*+(?:(?:\\.|{q}{{1,2}}(?!{q}))[^{q}\\]*+)*+{q}{q}{q}"""
 _SHORT = r"""{q}[^{q}\\\n\r]*+(?:\\.[^{q}\\\n\r]*+)*+{q}"""
@@ -45,9 +48,9 @@ _KINDS = {
     "string": "|".join(form.format(q=quote) for form in (_LONG, _SHORT) for quote in ('"', "'")),
     "at": r"@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?",
     "datatype": r"\^\^",
-    "blank": rf"_:[{_START}_0-9](?:\.*+[{_CHARS}]++)*+",
-    "name": rf"(?:[{_START}](?:\.*+[{_CHARS}]++)*+)?:"
-    rf"(?:(?:[{_START}_:0-9]|{_ESCAPED})(?:\.*+(?:[{_CHARS}:]++|{_ESCAPED}))*+)?",
+    "blank": rf"_:{_LETTER_OR_DIGIT}(?:\.*+{_NAME_CHARACTER}++)*+",
+    "name": rf"(?:{_LETTER}(?:\.*+{_NAME_CHARACTER}++)*+)?:"
+    rf"(?:(?:{_LOCAL_START}|{_ESCAPED})(?:\.*+(?:{_LOCAL_CHARACTER}++|{_ESCAPED}))*+)?",
     "double": r"[+-]?(?:[0-9]++\.[0-9]*|\.?[0-9]++)[eE][+-]?[0-9]++",
     "decimal": r"[+-]?[0-9]*\.[0-9]++",
     "integer": r"[+-]?[0-9]++",

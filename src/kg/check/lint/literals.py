@@ -63,10 +63,29 @@ def _fault(kind: str, is_label: bool, wanted: frozenset[str]) -> _Fault | None:
     return None
 
 
+PLAIN = frozenset(
+    ["aa", "ab", "ae", "af", "ak", "am", "an", "ar", "as", "av", "ay", "az", "ba", "be", "bg", "bh",
+     "bi", "bm", "bn", "bo", "br", "bs", "ca", "ce", "ch", "co", "cr", "cs", "cu", "cv", "cy", "da",
+     "de", "dv", "dz", "ee", "el", "en", "eo", "es", "et", "eu", "fa", "ff", "fi", "fj", "fo", "fr",
+     "fy", "ga", "gd", "gl", "gn", "gu", "gv", "ha", "he", "hi", "ho", "hr", "ht", "hu", "hy", "hz",
+     "ia", "id", "ie", "ig", "ii", "ik", "io", "is", "it", "iu", "ja", "jv", "ka", "kg", "ki", "kj",
+     "kk", "kl", "km", "kn", "ko", "kr", "ks", "ku", "kv", "kw", "ky", "la", "lb", "lg", "li", "ln",
+     "lo", "lt", "lu", "lv", "mg", "mh", "mi", "mk", "ml", "mn", "mr", "ms", "mt", "my", "na", "nb",
+     "nd", "ne", "ng", "nl", "nn", "no", "nr", "nv", "ny", "oc", "oj", "om", "or", "os", "pa", "pi",
+     "pl", "ps", "pt", "qu", "rm", "rn", "ro", "ru", "rw", "sa", "sc", "sd", "se", "sg", "sh", "si",
+     "sk", "sl", "sm", "sn", "so", "sq", "sr", "ss", "st", "su", "sv", "sw", "ta", "te", "tg", "th",
+     "ti", "tk", "tl", "tn", "to", "tr", "ts", "tt", "tw", "ty", "ug", "uk", "ur", "uz", "ve", "vi",
+     "vo", "wa", "wo", "xh", "yi", "yo", "za", "zh", "zu"]
+)  # fmt: skip
+"""The tags of two letters that are registered, and preferred: most data need no look at the registry."""
+
+
 @lru_cache(maxsize=1024)
 def _tag(tag: str) -> tuple[bool, str]:
     """Say whether a language tag has registered parts only, and give its preferred form."""
-    from language_tags import tags  # type: ignore[import-untyped]  # loads the whole registry, and few runs get here with many tags
+    if tag in PLAIN:
+        return True, tag
+    from language_tags import tags  # type: ignore[import-untyped]  # loads the whole registry
 
     found = tags.tag(tag)
     known = tag.startswith("x-") or all(error.code in _DEPRECATED for error in found.errors)

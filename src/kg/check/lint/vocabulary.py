@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cached_property
 
 from pyoxigraph import NamedNode
-from rapidfuzz import fuzz, process
 
 from kg.check.lint import terms
 from kg.check.lint.rules import finding
@@ -67,6 +66,8 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     >>> nearest("MinCount", ["minCount", "maxCount"])
     'minCount'
     """
+    from rapidfuzz import fuzz, process  # most runs have nothing to guess
+
     pool = sorted(names)
     same = next((known for known in pool if known.lower() == name.lower()), None)
     if same is not None:
