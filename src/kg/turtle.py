@@ -72,9 +72,16 @@ _DIRECTIVE = re.compile(
     rf"|(?i:version)\b{_BLANK_SPACE.pattern}(?:{_KINDS['string']})",
     re.DOTALL,
 )
+_PLAIN = re.compile(
+    r"""(?:<([A-Za-z][A-Za-z0-9+.-]*+:[^<>\s\\]*+)>|((?:[A-Za-z][\w-]*+)?):([\w-]++))(?=[ \t\r\n])"""
+    r"""(?:[^"'<\#.\\]++|"(?!"")[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+"|<[^<>\s]*+>|\.(?<=[0-9]\.)(?=[0-9]))*+"""
+    r"""\.(?=[ \t\r\n]|\Z)"""
+)
+"""A statement about an IRI that is plain to see: it has no comment, no rare quotation marks, and no escape
+outside strings, and its only point beside those between digits is the last. Most are such."""
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _CHARACTERS = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
-_LINE_END = re.compile(r"\r\n?|\n")
+_LINE_END, _LF = re.compile(r"\r\n?|\n"), re.compile("\n")
 
 
 class TurtleError(ValueError):
@@ -127,7 +134,8 @@ class Lines:
     def __init__(self, text: str) -> None:
         """Find the line ends: LF, CR LF or CR."""
         self._text = text
-        self._starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
+        ends = _LINE_END if "\r" in text else _LF
+        self._starts = [0, *(found.end() for found in ends.finditer(text))]
 
     def __len__(self) -> int:
         """How many lines there are."""
@@ -269,8 +277,11 @@ def chunks(text: str, base: str | None = None) -> Iterator[Chunk]:
     prefixes: dict[str, str] = {}
     offset = _skip(text, 0)
     while offset < len(text):
-        found = _DIRECTIVE.match(text, offset)
-        if found:
+        if found := _PLAIN.match(text, offset):
+            iri, prefix, local = found.groups()
+            subject = iri or (prefixes[prefix] + local if prefix in prefixes else None)
+            yield Chunk(offset, found.end(), subject, base, prefixes)
+        elif found := _DIRECTIVE.match(text, offset):
             reader = _Reader(found.group(), base, prefixes)
             deque(reader.document(), maxlen=0)
             base, prefixes = reader.base, dict(reader.prefixes)

@@ -34,7 +34,7 @@ _SCHEMA = frozenset(
     map(term, ("rdfs:domain", "rdfs:range", "rdfs:subClassOf", "owl:unionOf", "rdf:first", "rdf:rest",
                "owl:deprecated", "dcterms:isReplacedBy", "owl:versionIRI", "owl:priorVersion"))
 )  # fmt: skip
-_STRING, _LANGUAGE_STRING = term("xsd:string"), term("rdf:langString")
+_STRING = f"{XSD}string"
 _NOTHING, _IS_TYPE, _IS_LABEL, _IS_SCHEMA, _IS_SHACL, _IS_NAMESPACE = range(6)
 _FLAGS = {
     RDF_TYPE: _IS_TYPE,
@@ -53,7 +53,7 @@ INTEGERS = frozenset(
     ["integer", "long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger", "nonPositiveInteger",
      "negativeInteger", "unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte"]
 )  # fmt: skip
-_TIMES = frozenset(["date", "dateTime", "dateTimeStamp", "gYear", "gYearMonth"])
+_TIMES = frozenset(f"{XSD}{name}" for name in ("date", "dateTime", "dateTimeStamp", "gYear", "gYearMonth"))
 
 Suspect = tuple[SourceFile, Quad]
 
@@ -63,11 +63,11 @@ class Uses:
     """What one file uses: the kinds of values of each property, and the IRIs that are values."""
 
     kinds: dict[NamedNode, set[str]] = field(default_factory=dict)
-    values: set[NamedNode] = field(default_factory=set)
+    values: set[str] = field(default_factory=set)
 
     def iris(self) -> set[str]:
         """Give every IRI that stands as a predicate or as a value."""
-        return {node.value for node in (*self.kinds, *self.values)}
+        return self.values.union(predicate.value for predicate in self.kinds)
 
 
 @dataclass(slots=True, eq=False)
@@ -142,12 +142,13 @@ class Seen:
                 blank = type(subject) is BlankNode
             about.add(known)
             if type(value) is NamedNode:
-                values.add(value)
+                iri = value.value
+                values.add(iri)
                 known.kinds.add(IRI)
-                if not links and known.flag != _IS_TYPE and value.value.startswith(own):
+                if not links and known.flag != _IS_TYPE and iri.startswith(own):
                     links = True
                 if known.values is not None:
-                    known.values.setdefault(value.value, file)
+                    known.values.setdefault(iri, file)
             elif type(value) is Literal:
                 known.kinds.add(self._literal(file, quad, value))
             else:
@@ -195,23 +196,19 @@ class Seen:
             self.linking.add(name)
 
     def _literal(self, file: SourceFile, quad: Quad, value: Literal) -> str:
-        language, text = value.language, value.value
-        datatype = value.datatype
-        if language or datatype == _STRING:
+        text, language = value.value, value.language
+        kind = f"@{language}" if language else value.datatype.value
+        if language or kind == _STRING:
             odd = not text.isascii() and not is_normalized("NFC", text)
             if odd or (text and (text[0].isspace() or text[-1].isspace())):
                 self._odd(file, quad)
-            return f"@{language}" if language else _STRING.value
-        name = datatype.value
-        if name.startswith(XSD) and len(text) < MOST:
-            verdict = _verdict(text, name.removeprefix(XSD))
-            if verdict == "ill":
-                self.ill_typed.note(file, quad)
-            elif verdict == "odd":
-                self.odd_literals.note(file, quad)
-            if name.removeprefix(XSD) in _TIMES and text[:4] >= self._year:
+        elif kind.startswith(XSD) and len(text) < MOST:
+            verdict = _verdict(text, kind)
+            if verdict is not None:
+                (self.ill_typed if verdict == "ill" else self.odd_literals).note(file, quad)
+            if kind in _TIMES and text[:4] >= self._year:
                 self.dates.note(file, quad)
-        return name
+        return kind
 
     def _odd(self, file: SourceFile, quad: Quad) -> None:
         """Keep a text in an odd form; queries in shapes may be laid out as they like."""
@@ -281,8 +278,8 @@ def _is_shacl(value: object) -> bool:
 @lru_cache(maxsize=65536)
 def _verdict(text: str, datatype: str) -> str | None:
     """Say of a form that it is `ill` (none of its datatype), `odd` (not the usual one), or nothing."""
-    if not well_formed(text, datatype):
+    name = datatype.removeprefix(XSD)
+    if not well_formed(text, name):
         return "ill"
-    name = "integer" if datatype in INTEGERS else "time" if datatype in _TIMES else datatype
-    usual = _USUAL.get(name)
+    usual = _USUAL.get("integer" if name in INTEGERS else "time" if datatype in _TIMES else name)
     return "odd" if usual is not None and not usual.fullmatch(text) else None

@@ -23,11 +23,11 @@ def unknown_terms(seen: Seen, places: Places, queries: Iterable[Text]) -> Iterat
     defined, shapes = seen.stated_in(Room.ONTOLOGY), seen.stated_in(Room.SHAPES)
     for file, used in seen.used.items():
         here = defined | shapes if file.room is Room.SHAPES else defined
-        for iri in sorted(used):
-            namespace, local = terms.split(iri)
-            if _unknown(namespace, local, vocabularies) and iri not in here:
-                severity = _severity(file, namespace, own)
-                yield _unknown_term(iri, vocabularies[namespace], severity, places.term(file, iri))
+        unknown = (iri for iri in used if _unknown(*terms.split(iri), vocabularies) and iri not in here)
+        for iri in sorted(unknown):
+            namespace, _ = terms.split(iri)
+            severity = _severity(file, namespace, own)
+            yield _unknown_term(iri, vocabularies[namespace], severity, places.term(file, iri))
     for text in queries:
         for iri in sorted(set(_iris(text.text))):
             namespace, local = terms.split(iri)
@@ -128,6 +128,10 @@ class Schema:
             about.setdefault(written(quad.subject), []).append(written(quad.object))
         self._seen = seen
 
+    def says(self, predicate: str) -> bool:
+        """True if there is such a statement at all."""
+        return term(predicate).value in self._said
+
     def _values(self, predicate: str, subject: str) -> list[str]:
         return self._said.get(term(predicate).value, {}).get(subject, [])
 
@@ -227,7 +231,7 @@ def _wrong_kinds(file: SourceFile, predicate: str, places: Places, *, want_node:
 def domains(seen: Seen, places: Places) -> Iterator[Finding]:
     """Yield a finding for each property on a thing whose types have nothing to do with its domain."""
     schema, verdicts = Schema(seen), dict[tuple[object, NamedNode], frozenset[str]]()
-    for subject, predicates in seen.properties.items():
+    for subject, predicates in seen.properties.items() if schema.says("rdfs:domain") else ():
         types = seen.types.get(subject)
         if types is None:
             continue
