@@ -10,7 +10,7 @@ from unicodedata import normalize
 from pyoxigraph import Literal, Quad
 
 from kg.check.lint.rules import finding
-from kg.check.lint.seen import Seen, Suspects
+from kg.check.lint.seen import Seen, Suspect
 from kg.check.lint.vocabulary import kind_of, short
 from kg.check.place import Part, Places, written
 from kg.findings import Finding, Place
@@ -22,9 +22,9 @@ _STRING = term("xsd:string").value
 
 def languages(seen: Seen, places: Places, wanted: Iterable[str]) -> Iterator[Finding]:
     """Yield a finding for each text whose language tag is missing, unknown, odd, or not of the dataset."""
-    tagged = {p for uses in seen.uses.values() for p, kinds in uses.kinds.items() if _tags(kinds)}
-    for file, uses in seen.uses.items():
-        for predicate, kinds in uses.kinds.items():
+    tagged = {p for facts in seen.facts.values() for p, kinds in facts.kinds.items() if _tags(kinds)}
+    for file, facts in seen.facts.items():
+        for predicate, kinds in facts.kinds.items():
             is_label = predicate in LABELS
             faults = {kind: fault for kind in kinds if (fault := _fault(kind, is_label, frozenset(wanted)))}
             if is_label and _STRING in kinds and predicate in tagged:
@@ -212,7 +212,7 @@ def future_dates(seen: Seen, places: Places, today: date) -> Iterator[Finding]:
             )
 
 
-def _literals(suspects: Suspects) -> Iterator[tuple[SourceFile, Quad, Literal]]:
+def _literals(suspects: Iterable[Suspect]) -> Iterator[tuple[SourceFile, Quad, Literal]]:
     for file, quad in suspects:
         if isinstance(quad.object, Literal):
             yield file, quad, quad.object
