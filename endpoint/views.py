@@ -41,7 +41,6 @@ from endpoint import site as current
 from endpoint.changes import Change
 from endpoint.citations import WRITERS
 from endpoint.figures import FrontMap
-from endpoint.jsonld import Context
 from endpoint.lists import KindRow, Listing, Members, foremost, kinds_of, listing
 from endpoint.maps import Drawing
 from endpoint.negotiate import (
@@ -75,8 +74,10 @@ from endpoint.variants import (
     query_string,
 )
 from kg import dumps, rdfio
+from kg.documents import heading
 from kg.dumps import Dump
 from kg.index import Description, Index, Label
+from kg.jsonld import Context
 from kg.query.faults import FAULTS
 from kg.snapshot import GraphInfo
 from kg.vocab import document_path, term
@@ -209,12 +210,12 @@ def _metadata(
     if chosen.kind == "citation":
         return WRITERS[chosen.name](html.citation(iri, html.name(iri)))
     document = config.base + path
-    quads = (*description.quads(), *documents.about(document, iri, config))
+    quads = (*description.quads(), *heading(document, iri, config))
     if chosen.profile == ANNOTATED.token:
         quads = (*quads, *documents.names(quads, document, current.index()))
     elif chosen.profile == ALTERNATES.token:
         rows = [(row, absolute(path_of(path, row)), profile_iri(row.profile)) for row in table]
-        quads = (*documents.about(document, iri, config), *documents.alternates(iri, document, rows))
+        quads = (*heading(document, iri, config), *documents.alternates(iri, document, rows))
     elif chosen.profile == SCHEMA_ORG.token:
         told = schemaorg.document(discovery.structured(description, path))
         if chosen.name == f"{SCHEMA_ORG.token}.jsonld":
@@ -306,7 +307,7 @@ def _context() -> Context:
 
 @lru_cache(maxsize=4)
 def _context_of(store: Any, prefixes: tuple[tuple[str, str], ...]) -> Context:
-    return Context(vocabulary.of_store(store), dict(prefixes))
+    return Context(vocabulary.of_store(store).properties, dict(prefixes))
 
 
 @blueprint.get("/context.jsonld")

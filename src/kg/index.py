@@ -233,6 +233,12 @@ class Index:
         """Tell whether any statement mentions an IRI."""
         return self._id(f"<{iri}>") is not None
 
+    def knows_any(self, beginning: str) -> bool:
+        """Tell whether any statement mentions an IRI that begins so."""
+        text = f"<{beginning}"
+        row = self._db.execute("SELECT text FROM term WHERE text >= ? LIMIT 1", (text,)).fetchone()
+        return row is not None and row[0].startswith(text)
+
     def _id(self, text: str) -> int | None:
         row = self._db.execute("SELECT id FROM term WHERE text = ?", (text,)).fetchone()
         return row[0] if row else None
