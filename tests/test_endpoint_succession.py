@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from endpoint import succession, vocabulary
+from endpoint import succession
 from endpoint.succession import Lineage, Succession
 from kg import source
 from kg.findings import Report
@@ -51,7 +51,7 @@ def of(snapshot: Snapshot, name: str) -> Succession | None:
     index = Index(snapshot.index)
     described = index.describe(EX + name)
     assert described is not None
-    return succession.of(described, index, snapshot.store, vocabulary.of_store(snapshot.store), "nb")
+    return succession.of(described, index, snapshot.store, "nb")
 
 
 def lines(found: Succession | None) -> list[list[str]]:
