@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
-from pyoxigraph import NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad
 
 from endpoint import (
     changes,
@@ -76,7 +76,7 @@ from endpoint.variants import (
 from kg import dumps, rdfio
 from kg.documents import heading
 from kg.dumps import Dump
-from kg.index import Description, Index, Label
+from kg.index import Description, Index, Label, Value
 from kg.jsonld import Context
 from kg.query.faults import FAULTS
 from kg.snapshot import GraphInfo
@@ -93,6 +93,7 @@ _GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
 _JSONLD = next(fmt for fmt in rdfio.FORMATS if fmt.name == "jsonld")
 _IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\\\^`]+")
+_NUMBER = re.compile(r"\d{1,9}")
 _YEARS = re.compile(r"\d{4}(/\d{4})?")
 
 
@@ -125,7 +126,7 @@ def document_of() -> Response:
     iri = request.args.get("iri", "")
     if not _IRI.fullmatch(iri):
         raise Problem("bad-request", "Give an absolute IRI: /doc?iri=https://…")
-    found = current.index().describe(iri)
+    found = current.index().describe(iri, resolve.bounds())
     if found is None:
         raise resolve.missing(iri)
     return describe(found, None, DOCUMENTS, path=f"doc?iri={html.quoted(iri)}")
@@ -178,9 +179,14 @@ def describe(
     table: Sequence[Representation],
     path: str | None = None,
 ) -> Response:
-    """Give the document about a thing: the form is named by suffix or `?format=`, or negotiated."""
+    """Give the document about a thing: the form is named by suffix or `?format=`, or negotiated.
+
+    Pages show what is within bounds and link to the rest; every other form has all.
+    """
     path = path or document_path(description.iri, current.snapshot().config.base)
     chosen, vary = choose(form, table, path)
+    if description.whole and chosen is not HTML:
+        description = current.index().describe(description.iri) or description
     signposts = discovery.signposts(description, path, table)
     if chosen is HTML:
         body: str | bytes = _entity_page(description, path, table, signposts)
@@ -429,12 +435,50 @@ def links(suffix: str) -> Response:
     return _table(chosen, vary, "links", page, more)
 
 
+@blueprint.get("/statements", defaults={"suffix": ""})
+@blueprint.get("/statements.<suffix>")
+def statements(suffix: str) -> Response:
+    """What is said of one thing, by all properties or one, page by page."""
+    form = named(suffix, LISTS, "statements")
+    about, predicate, after = (request.args.get(name, "") for name in ("of", "by", "after"))
+    limit, skip = current.site().settings.page_size, int(after) if _NUMBER.fullmatch(after) else 0
+    found = current.index().statements(about, predicate, skip=skip, limit=limit + 1)
+    if about and not found and not current.index().knows(about):
+        raise resolve.missing(about)
+    names = html.names((about, *(predicate for predicate, _ in found), *_links_in(found)))
+    rows = [_stated(predicate, value, names) for predicate, value in found[:limit]]
+    chosen, vary = choose(form, LISTS, "statements")
+    more = str(skip + limit) if len(found) > limit else ""
+    if chosen is not HTML:
+        return _table(chosen, vary, "statements", _records(rows, chosen), more)
+    formats = _list_formats(LISTS, "statements")
+    page = html.render("statements.html", rows=rows, formats=formats, about=about, by=predicate, names=names,
+                       more=more)  # fmt: skip
+    return _table(chosen, vary, "statements", page, more)
+
+
+def _links_in(found: Iterable[tuple[str, Value]]) -> list[str]:
+    return [value.value for _, value in found if isinstance(value, NamedNode)]
+
+
+def _stated(predicate: str, value: Value, names: Mapping[str, Label]) -> dict[str, str]:
+    """Give a statement as a row of a list."""
+    row = {"property": predicate, "value": str(getattr(value, "value", value)), "label": "", "language": "",
+           "datatype": ""}  # fmt: skip
+    if isinstance(value, NamedNode):
+        label = names[value.value]
+        return row | {"label": label.text, "language": label.language}
+    if isinstance(value, Literal):
+        return row | {"language": value.language or "", "datatype": value.datatype.value}
+    return row | {"value": str(value)}
+
+
 def _table(chosen: Representation, vary: Iterable[str], path: str, body: str | bytes, more: str) -> Response:
     """Give a page of a list in some form, with the way to the next and to the other forms."""
     suffix = "" if chosen is HTML else f".{chosen.suffix}"
     links = [
         link(at, "alternate", type=form.media_type)
-        for form, at in _list_formats(MEMBERS if path != "links" else LISTS, path)
+        for form, at in _list_formats(LISTS if path in ("links", "statements") else MEMBERS, path)
         if form.name != chosen.name
     ]
     if more:

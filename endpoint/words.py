@@ -142,6 +142,7 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
         "Here the query engine answers otherwise than SPARQL says. The link shows it.",
     ),
     "setting": ("Innstilling", "Innstilling", "Setting"),
+    "property": ("Egenskap", "Eigenskap", "Property"),
     "value": ("Verdi", "Verdi", "Value"),
     "meaning": ("Betydning", "Tyding", "Meaning"),
     "problem": ("Problem", "Problem", "Problem"),
@@ -298,6 +299,9 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "used-by": ("Brukt av", "Brukt av", "Used by"),
     "links-title": ("{predicate}: det som viser til {name}", "{predicate}: det som viser til {name}",
                     "{predicate}: what refers to {name}"),
+    "said-of": ("Alt som er sagt om {name}", "Alt som er sagt om {name}", "All that is said of {name}"),
+    "said-by": ("{predicate}: {name}", "{predicate}: {name}", "{predicate}: {name}"),
+    "everything-said": ("Alt som er sagt om dette", "Alt som er sagt om dette", "All that is said of this"),
     "accessibility": ("Tilgjengelighet", "Tilgjenge", "Accessibility"),
     "accessibility-lead": (
         "Nettstedet skal kunne brukes av alle og følge WCAG 2.2 på nivå A og AA. Her står hva som er prøvd, og hva som mangler.",
