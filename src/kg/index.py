@@ -315,7 +315,7 @@ class Index:
     def statements(
         self, iri: str, predicate: str = "", *, skip: int = 0, limit: int = 100
     ) -> tuple[tuple[str, Value], ...]:
-        """Give what is said of a thing, or only by one property: properties and values, each once, in order."""
+        """Give what is said of a thing, or only by one property: properties and values in order."""
         by = "AND p.text = ?" if predicate else ""
         rows = self._db.execute(
             "SELECT DISTINCT p.text, o.text FROM term s JOIN quad q ON q.s = s.id JOIN term p ON p.id = q.p "
