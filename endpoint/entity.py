@@ -183,14 +183,13 @@ def build(
     vocabulary: Vocabulary,
     graphs: Sequence[GraphInfo],
     language: str,
-    nest: bool = True,
+    cite: bool = True,
 ) -> Page:
     """Give the page of a description; asks the index for all labels at once.
 
-    With `nest` a named part stands where it is first mentioned, and each value is numbered with its sources;
-    without, all parts stand side by side at the end, as on the page of an ontology.
+    A named part stands where it is first mentioned; with `cite` each value is numbered with its sources.
     """
-    return _Builder(description, index, vocabulary, graphs, language, nest).page()
+    return _Builder(description, index, vocabulary, graphs, language, cite).page()
 
 
 _START, _END = PREFIXES["dcat"] + "startDate", PREFIXES["dcat"] + "endDate"
@@ -260,7 +259,7 @@ class _Builder:
         vocabulary: Vocabulary,
         graphs: Sequence[GraphInfo],
         language: str,
-        nest: bool,
+        cite: bool,
     ) -> None:
         self.description = description
         self.vocabulary = vocabulary
@@ -271,7 +270,7 @@ class _Builder:
         self.labels = index.labels((*_iris(description), *inverses, *groups), self.chain)
         self.references = _References({graph.iri: graph for graph in graphs})
         self.shown: set[str] = set()
-        self.nest = nest
+        self.cite = cite
         self.at_top = {s.object.value for s in description.statements if isinstance(s.object, NamedNode)}
 
     def page(self) -> Page:
@@ -407,7 +406,7 @@ class _Builder:
         return [value for value in values if value not in others], others
 
     def value(self, said: Sequence[Statement], own: tuple[str, ...], depth: int) -> Value:
-        cited = {self.references.number(statement, own) for statement in said} if self.nest else set()
+        cited = {self.references.number(statement, own) for statement in said} if self.cite else set()
         numbers = tuple(sorted(cited))
         node = said[0].object
         if isinstance(node, Literal):
@@ -430,7 +429,7 @@ class _Builder:
         """Tell whether a node is to be shown right here: a part, not yet shown, at home at this depth."""
         if node.value not in self.description.parts or node.value in self.shown or depth >= _MAX_DEPTH:
             return False
-        return isinstance(node, BlankNode) or (self.nest and (depth == 0 or node.value not in self.at_top))
+        return isinstance(node, BlankNode) or depth == 0 or node.value not in self.at_top
 
     def part_value(self, iri: str, depth: int, numbers: tuple[int, ...] = ()) -> Value:
         self.shown.add(iri)

@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -244,12 +244,12 @@ def _entity_page(
     known = vocabulary.of_store(snapshot.store)
     is_ontology = _OWL_ONTOLOGY.value in description.types
     page = entities.build(
-        description,
+        _without_terms(description) if is_ontology else description,
         index=current.index(),
         vocabulary=known,
         graphs=snapshot.graphs,
         language=html.language(),
-        nest=not is_ontology,
+        cite=not is_ontology,
     )
     return html.render(
         "ontology.html" if is_ontology else "entity.html",
@@ -258,7 +258,7 @@ def _entity_page(
         figures=None
         if is_ontology
         else figures.of(description, current.index(), snapshot.store, html.language()),
-        terms=ontologies.terms(description, page) if is_ontology else (),
+        terms=ontologies.terms(description, negotiate.fallbacks(html.language())) if is_ontology else (),
         graph=_graph_of(page.iri),
         tree=concepts.tree(page.iri, current.index(), html.language())
         if _SCHEME.value in description.types
@@ -279,6 +279,12 @@ def _entity_page(
         statements_query=f"SELECT ?property ?value WHERE {{\n  <{page.iri}> ?property ?value .\n}}",
         back_query=f"SELECT ?thing ?property WHERE {{\n  ?thing ?property <{page.iri}> .\n}} LIMIT 100",
     )
+
+
+def _without_terms(description: Description) -> Description:
+    """Give what is said of an ontology itself; its terms have pages of their own."""
+    start = f"{description.iri}#"
+    return replace(description, parts={i: p for i, p in description.parts.items() if not i.startswith(start)})
 
 
 def _uses(predicate: str) -> int:

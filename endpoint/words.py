@@ -299,6 +299,10 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "used-by": ("Brukt av", "Brukt av", "Used by"),
     "links-title": ("{predicate}: det som viser til {name}", "{predicate}: det som viser til {name}",
                     "{predicate}: what refers to {name}"),
+    "terms-lead": (
+        "Hvert begrep har en egen side med definisjonen på alle språk, aksiomer, eksempler og hvor mye det er brukt.",
+        "Kvart omgrep har ei eiga side med definisjonen på alle språk, aksiom, døme og kor mykje det er brukt.",
+        "Each term has a page of its own with its definition in all languages, axioms, examples and use."),
     "said-of": ("Alt som er sagt om {name}", "Alt som er sagt om {name}", "All that is said of {name}"),
     "said-by": ("{predicate}: {name}", "{predicate}: {name}", "{predicate}: {name}"),
     "everything-said": ("Alt som er sagt om dette", "Alt som er sagt om dette", "All that is said of this"),
@@ -455,7 +459,6 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "shape-table": ("Vis som tabell", "Vis som tabell", "Show as a table"),
     "no-shapes": ("Dette datasettet har ingen former.", "Dette datasettet har ingen former.", "This dataset has no shapes."),
     "how-many": ("Antall", "Tal på", "How many"),
-    "told-when-wrong": ("Sies ved feil", "Blir sagt ved feil", "Said when wrong"),
     "shape-closed": ("Andre egenskaper er ikke tillatt.", "Andre eigenskapar er ikkje tillatne.", "No other properties are allowed."),
     "targetClass": ("Gjelder klassen", "Gjeld klassen", "For the class"),
     "targetSubjectsOf": ("Gjelder alt med", "Gjeld alt med", "For everything with"),
