@@ -9,7 +9,7 @@ from itertools import islice
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from endpoint.literals import readable
+from endpoint.literals import between, readable
 from endpoint.negotiate import fallbacks
 from endpoint.succession import REPLACED, narrower
 from endpoint.vocabulary import Field, Vocabulary
@@ -200,8 +200,8 @@ def interval(part: Part, language: str) -> str:
     rows = {row.predicate: row.values[0] for row in part.rows}
     if not rows or not set(rows) <= {_START, _END}:
         return ""
-    ends = [readable(rows[p].text, rows[p].datatype, language) if p in rows else "" for p in (_START, _END)]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} – {ends[1]}".strip()
+    ends = (readable(rows[p].text, rows[p].datatype, language) if p in rows else "" for p in (_START, _END))
+    return between(*ends, language)
 
 
 def common_label(iri: str, language: str) -> Label | None:

@@ -18,7 +18,7 @@ from endpoint.citations import Citation
 from endpoint.entity import common_label, interval
 from endpoint.figures import Figures
 from endpoint.lists import Paths, paths
-from endpoint.literals import machine_date, readable
+from endpoint.literals import between, machine_date, readable
 from endpoint.maps import Drawing, captions, parse_wkt, rounded
 from endpoint.respond import here, root_path
 from endpoint.timelines import Moment
@@ -318,6 +318,7 @@ def install(app: Flask) -> None:
         bytes_text=bytes_text,
         readable=lambda text, datatype: readable(text, datatype, language()),
         machine_date=machine_date,
+        between=lambda first, last: between(first, last, language()),
         number=lambda n: readable(str(n), "http://www.w3.org/2001/XMLSchema#integer", language()),
         static=lambda name: here(f"static/{name}"),
         switch_language=switch_language,
