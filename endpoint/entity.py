@@ -200,8 +200,10 @@ def interval(part: Part, language: str) -> str:
     rows = {row.predicate: row.values[0] for row in part.rows}
     if not rows or not set(rows) <= {_START, _END}:
         return ""
-    ends = (readable(rows[p].text, rows[p].datatype, language) if p in rows else "" for p in (_START, _END))
-    return between(*ends, language)
+    first, last = (
+        readable(rows[p].text, rows[p].datatype, language) if p in rows else "" for p in (_START, _END)
+    )
+    return between(first, last, language)
 
 
 def common_label(iri: str, language: str) -> Label | None:
