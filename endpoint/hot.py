@@ -24,7 +24,7 @@ _ROOM = 64 * 2**20
 _LARGEST = 512 * 1024
 _SMALLEST_FILE = 2**20
 """Smaller files may be packed, and are kept like pages."""
-_PATHSEND = "http.response.pathsend"
+PATHSEND = "http.response.pathsend"
 _NO_BODY = {"type": "http.response.body", "body": b""}
 _RANGE = re.compile(rb"bytes=(\d{1,15})-(\d{0,15})")
 _OVERHEAD = 4096
@@ -95,9 +95,9 @@ class KeptFile:
             return self._part(headers, is_head=is_head)
         if is_head:
             return self.start, _NO_BODY
-        if _PATHSEND not in extensions:
+        if PATHSEND not in extensions:
             return None
-        return self.start, {"type": _PATHSEND, "path": str(self.path)}
+        return self.start, {"type": PATHSEND, "path": str(self.path)}
 
     def _part(self, headers: Mapping[bytes, bytes], *, is_head: bool) -> Messages | None:
         found = _RANGE.fullmatch(headers[b"range"])

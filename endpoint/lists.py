@@ -13,7 +13,7 @@ from pathlib import Path
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from endpoint import columns, vocabulary
-from endpoint.columns import PERIOD, TODAY, YEARS, Table, are_years
+from endpoint.columns import HAS_VERSION, PERIOD, TODAY, VERSIONS, YEARS, Table, are_years
 from endpoint.literals import readable
 from endpoint.negotiate import fallbacks
 from endpoint.vocabulary import Vocabulary
@@ -355,8 +355,14 @@ def _column_labels(
     index: Index, store: Path, members: Members, table: Table, chain: Sequence[str]
 ) -> dict[str, Label]:
     facets = [predicate.removesuffix(TODAY) for predicate in table.facets]
-    found = index.labels((*table.columns, *facets), chain)
-    found |= _field_names(vocabulary.of_store(store), members.class_iri, chain)
+    plain = {predicate: predicate.removesuffix(VERSIONS) for predicate in facets}
+    names = index.labels((*table.columns, *plain.values()), chain)
+    found = {**names, **{predicate: names[name] for predicate, name in plain.items()}}
+    known = vocabulary.of_store(store)
+    found |= _field_names(known, [members.class_iri], chain)
+    if any(predicate != name for predicate, name in plain.items()):
+        shaped = _field_names(known, _classes_of_versions(table, index), chain)
+        found |= {p: shaped[name] for p, name in plain.items() if p != name and name in shaped}
     today = WORDS["today"][LANGUAGES.index(chain[0]) if chain[0] in LANGUAGES else -1]
     for predicate in facets:
         name = found[predicate]
@@ -384,10 +390,16 @@ def _number(literal: Literal) -> float:
         return 0.0
 
 
-def _field_names(known: Vocabulary, class_iri: str, chain: Sequence[str]) -> dict[str, Label]:
+def _classes_of_versions(table: Table, index: Index) -> list[str]:
+    versions = next((some for said in table.values.values() if (some := said.get(HAS_VERSION))), ())
+    said = index.values([value.value for value in versions], [RDF_TYPE.value])
+    return [kind.value for some in said.values() for kind in some[RDF_TYPE.value]]
+
+
+def _field_names(known: Vocabulary, classes: Sequence[str], chain: Sequence[str]) -> dict[str, Label]:
     """Give what the shape of a class calls its properties: that fits here better than their general name."""
     found: dict[str, Label] = {}
-    for field in known.fields_of([class_iri]):
+    for field in known.fields_of(classes):
         tag = next((tag for tag in chain if tag in field.names), None)
         if tag is not None and not field.inverse:
             found[field.path] = Label(field.names[tag], tag)
@@ -458,12 +470,17 @@ def query(
         elif predicate.endswith(TODAY):
             iris = " ".join(f"<{iri}>" for iri in sorted(were.get((predicate, value), ())))
             lines.append(f"  VALUES ?then{number} {{ {iris} }}")
-            lines.append(f"  ?thing <{predicate.removesuffix(TODAY)}> ?then{number} .")
+            lines.append(f"  ?thing {_path(predicate.removesuffix(TODAY))} ?then{number} .")
         else:
-            lines.append(f"  ?thing <{predicate}> <{value}> .")
+            lines.append(f"  ?thing {_path(predicate)} <{value}> .")
     labels = "|".join(f"<{found.value}>" for found in LABELS)
     lines.append(f'  OPTIONAL {{ ?thing {labels} ?label . FILTER (LANG(?label) = "{language}") }}')
     return "SELECT DISTINCT ?thing ?label WHERE {\n" + "\n".join(lines) + "\n} ORDER BY ?label ?thing\n"
+
+
+def _path(predicate: str) -> str:
+    plain = predicate.removesuffix(VERSIONS)
+    return f"<{plain}>" if plain == predicate else f"<{HAS_VERSION}>/<{plain}>"
 
 
 def _within_years(predicate: str, number: int, first: str, last: str) -> Iterator[str]:

@@ -151,6 +151,20 @@ TYPES: tuple[ProblemType, ...] = (
         ("Send spørringen med POST.", "Send spørjinga med POST.", "Send the query by POST."),
     ),
     ProblemType(
+        "headers-too-large",
+        431,
+        (
+            "Hodet på forespørselen er for stort",
+            "Hovudet på førespurnaden er for stort",
+            "The headers are too large",
+        ),
+        (
+            "Send færre eller kortere felt i hodet.",
+            "Send færre eller kortare felt i hovudet.",
+            "Send fewer or shorter header fields.",
+        ),
+    ),
+    ProblemType(
         "unsupported-format",
         415,
         ("Formatet finnes ikke", "Formatet finst ikkje", "There is no such format"),

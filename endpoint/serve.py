@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 import subprocess
@@ -15,10 +16,8 @@ from threading import Thread
 from urllib.parse import quote
 
 import click
+import uvloop
 from flask import Blueprint, Flask
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.server.embed import Server
 
 from endpoint import completions, sparql, views
 from endpoint import settings as settings_table
@@ -28,6 +27,7 @@ from endpoint.settings import Settings
 from endpoint.shell import Bounds, Shell
 from endpoint.site import Published, Site
 from endpoint.watch import Desk, Stamp, Watcher, blueprint_of, stamp
+from endpoint.wire import Connection, Wire
 from kg.cli import BASE, PATHS, QUIET, SNAPSHOTS, built, read_source
 from kg.errors import InvalidDataError, KgError, SnapshotError
 from kg.index import Index
@@ -36,8 +36,6 @@ from kg.snapshot import Home, Snapshot, home_of
 
 _LOOK_SECONDS = 2.0
 _BACKLOG = 1024
-_HEADER_MILLISECONDS = 10_000
-_HEAD_BYTES = 65_536
 _STOP_SECONDS = 3
 _NICE = 10
 
@@ -156,7 +154,7 @@ def serve(
             site.watched = True
             watching.start()
         try:
-            asyncio.run(_listen(shell, settings, site, None if watching else home, ready))
+            uvloop.run(_listen(shell, settings, site, None if watching else home, ready))
         finally:
             if watching:
                 watching.stop()
@@ -172,37 +170,38 @@ def _warm(app: Flask) -> None:
 async def _listen(
     shell: Shell, settings: Settings, site: Site, home: Home | None, ready: Callable[[], None]
 ) -> None:
-    server = Server(
-        shell,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGINL,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_HEAD_BYTES),
-        websockets=False,
-        backlog=_BACKLOG,
-        backpressure=_BACKLOG,
-        log_enabled=False,
-    )
-    server.workers_kill_timeout = _STOP_SECONDS
     loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        """End the running queries, whose clients would keep the server waiting, and then the server."""
-        if site.pool is not None:
-            loop.run_in_executor(None, site.pool.close)
-        server.stop()  # type: ignore[no-untyped-call]
-
+    wire = Wire(shell)
+    _have_files(2 * wire.bounds.connections)
+    server = await loop.create_server(
+        lambda: Connection(wire), settings.host, settings.port, backlog=_BACKLOG, reuse_address=True
+    )
+    stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    watching = asyncio.ensure_future(_watch(site, home)) if home else None
+        loop.add_signal_handler(number, stopped.set)
+    others = [asyncio.ensure_future(_tick(wire))]
+    others += [asyncio.ensure_future(_watch(site, home))] if home else []
     loop.call_soon(ready)
-    try:
-        with suppress(TimeoutError):  # bodies that never come are not waited for
-            await server.serve()
-    finally:
-        if watching:
-            watching.cancel()
+    await stopped.wait()
+    server.close()
+    if site.pool is not None:  # the clients of running queries would keep the server waiting
+        loop.run_in_executor(None, site.pool.close)
+    await wire.close(_STOP_SECONDS)
+    for task in others:
+        task.cancel()
+
+
+def _have_files(count: int) -> None:
+    """Let this process have so many open files, if it may: each connection is one."""
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if least < count <= most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
+
+
+async def _tick(wire: Wire) -> None:
+    while True:
+        await asyncio.sleep(1)
+        wire.tick()
 
 
 async def _watch(site: Site, home: Home) -> None:

@@ -12,7 +12,7 @@ import json
 import logging
 import sys
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from flask import Flask
 
 from endpoint import codings, protocol
 from endpoint.budgets import client_of
-from endpoint.hot import Answer, Headers, Hot
+from endpoint.hot import Answer, Headers, Hot, Messages
 from endpoint.problems import Problem
 from endpoint.ready import Ready
 from endpoint.respond import SECURITY_HEADERS, FilePart
@@ -192,40 +192,55 @@ class Shell:
         exchange = _Exchange(scope, receive, send)
         one_host = exchange.hosts == 1 and exchange.headers[b"host"]
         if not one_host and scope.get("http_version") == "1.1":
-            await _give(exchange, self._refusal(Problem("bad-request", "A request has one Host header.")))
+            await _give(exchange, self.refusal(Problem("bad-request", "A request has one Host header.")))
             return
-        key = self._key(exchange)
-        if key:
-            extensions = scope.get("extensions") or ()
-            hot = self._hot.get(key, exchange.headers, extensions, is_head=exchange.is_head)
+        key = None
+        if scope["method"] in ("GET", "HEAD"):
+            path, query = scope.get("raw_path") or scope["path"], scope["query_string"]
+            hot = self.at_once(
+                path,
+                query,
+                exchange.headers,
+                is_head=exchange.is_head,
+                extensions=scope.get("extensions") or (),
+            )
             if hot is not None:
                 await send(hot[0])
                 await send(hot[1])
                 return
+            key = self._key(path, query, exchange.headers)
         try:
             self._check(exchange)
             exchange.body = await self._read_body(exchange)
         except Problem as problem:
-            await _give(exchange, self._refusal(problem))
+            await _give(exchange, self.refusal(problem))
             return
         await self._ask(exchange, key)
+
+    def at_once(
+        self,
+        path: bytes,
+        query: bytes,
+        headers: Mapping[bytes, bytes],
+        *,
+        is_head: bool,
+        extensions: Container[str] = (),
+    ) -> Messages | None:
+        """Give the messages of a kept answer to GET or HEAD, or None where the application is to answer."""
+        key = self._key(path, query, headers)
+        return None if key is None else self._hot.get(key, headers, extensions, is_head=is_head)
 
     def close(self) -> None:
         """Let the threads go."""
         self._pages.shutdown(wait=False, cancel_futures=True)
         self._queries.shutdown(wait=False, cancel_futures=True)
 
-    def _key(self, exchange: _Exchange) -> tuple[object, ...] | None:
-        headers = exchange.headers
-        if exchange.scope["method"] not in ("GET", "HEAD"):
-            return None
+    def _key(self, path: bytes, query: bytes, headers: Mapping[bytes, bytes]) -> tuple[object, ...] | None:
         if b"if-modified-since" in headers and b"if-none-match" not in headers:
             return None
         if b"no-cache" in headers.get(b"cache-control", b""):
             return None
-        scope = exchange.scope
-        path = scope.get("raw_path") or scope["path"]
-        return self._site.published.snapshot.id, path, scope["query_string"]
+        return self._site.published.snapshot.id, path, query
 
     def _check(self, exchange: _Exchange) -> None:
         scope = exchange.scope
@@ -401,11 +416,11 @@ class Shell:
             return self._call(environ)
         except Exception:
             log.exception("The application failed at %s", environ["PATH_INFO"])
-            return self._refusal(Problem("internal-error", "The failure is in the server's log."))
+            return self.refusal(Problem("internal-error", "The failure is in the server's log."))
 
     async def _in_page_lane(self, environ: dict[str, Any]) -> Answer:
         if self._pending_pages >= self._bounds.waiting:
-            return self._refusal(Problem("busy", "Try again in a second.", headers={"Retry-After": "1"}))
+            return self.refusal(Problem("busy", "Try again in a second.", headers={"Retry-After": "1"}))
         self._pending_pages += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pages, self._answer, environ)
@@ -446,7 +461,7 @@ class Shell:
         headers += [(b"content-encoding", coding.encode()), (b"content-length", str(len(body)).encode())]
         return _tagged(Answer(answer.status, headers, body), coding)
 
-    def _refusal(self, problem: Problem) -> Answer:
+    def refusal(self, problem: Problem) -> Answer:
         """Give the problem document of a request that the application does not get to see."""
         base = self._site.published.snapshot.config.base
         document = problem.document(base=base, instance="", language="en")

@@ -75,6 +75,12 @@ def:kind a owl:ObjectProperty ; rdfs:label "slag"@nb .
 <{BASE}id/area/c/1> dcterms:isReplacedBy <{BASE}id/area/a/3>, <{BASE}id/area/b/3> .
 <{BASE}id/area/d/1> dcterms:isReplacedBy <{BASE}id/area/d/2> .
 <{BASE}id/area/d/2> dcterms:isReplacedBy <{BASE}id/area/d/1> .
+<{BASE}id/zone/e> a def:Zone ; rdfs:label "East"@nb ;
+  dcterms:hasVersion <{BASE}id/zone/e/1>, <{BASE}id/zone/e/2> .
+<{BASE}id/zone/w> a def:Zone ; rdfs:label "West"@nb ; dcterms:hasVersion <{BASE}id/zone/w/1> .
+<{BASE}id/zone/e/1> a def:ZoneVersion ; def:area <{BASE}id/area/d/1> ; def:note "old" .
+<{BASE}id/zone/e/2> a def:ZoneVersion ; def:area <{BASE}id/area/c/1> .
+<{BASE}id/zone/w/1> a def:ZoneVersion ; def:area <{BASE}id/area/d/1> .
 genre:drama a skos:Concept ; skos:prefLabel "Drama"@nb ; skos:inScheme <{BASE}concept/genre> .
 genre:comedy a skos:Concept ; skos:prefLabel "Komedie"@nb ; skos:inScheme <{BASE}concept/genre> .
 <{BASE}concept/mood/sad> a skos:Concept ; skos:prefLabel "Trist"@nb ; skos:inScheme <{BASE}concept/mood> .
@@ -259,6 +265,17 @@ def test_values_that_were_replaced_can_be_chosen_by_what_they_are_today(
         == ["area i dag"][: len(expected)]
     )
     assert found_by_query(client, snapshot, page) == expected
+
+
+@pytest.mark.parametrize(("area", "expected"), [("d/1", ["East", "West"]), ("c/1", ["East"]), ("a/1", [])])
+def test_things_are_found_by_what_their_versions_say(
+    client: FlaskClient, snapshot: Snapshot, area: str, expected: list[str]
+) -> None:
+    query = f"def:area.versions={BASE}id/area/{area}"
+    assert labels(client, f"/zones?{query}") == expected
+    page = client.get(f"/zones?{query}&lang=nb", headers=HTML).text
+    assert found_by_query(client, snapshot, page) == expected
+    assert "def:note.versions" not in page
 
 
 def test_the_query_of_a_scheme_finds_its_concepts(client: FlaskClient, snapshot: Snapshot) -> None:

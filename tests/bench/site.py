@@ -132,8 +132,12 @@ class Bench:
         """Yield what is measured, in order."""
         warm = [self.document(iri) for iri in self.things[:200]]
         for name, accept in (("HTML", HTML), ("Turtle", TURTLE), ("JSON-LD", JSONLD)):
-            paths = {"ours": warm, "nginx": self.files(name, warm, accept)}
+            paths = {"ours": warm, "nginx": self.files(name, warm, {"Accept": accept})}
             yield Row(f"warm {name}", {"Accept": accept}, paths)
+            if accept is HTML:
+                packed = {"Accept": accept, "Accept-Encoding": "gzip"}  # as browsers ask
+                there = self.files("packed", warm, packed)
+                yield Row("warm HTML, gzip", packed, {"ours": warm, "nginx": there})
             if name != "JSON-LD":
                 yield Row(f"304 {name}", {"Accept": accept}, paths, tags=True)
         things = [f"/{quote(iri.removeprefix(self.snapshot.config.base))}" for iri in self.things[:200]]
@@ -157,12 +161,12 @@ class Bench:
         """Give the path of the document about a thing."""
         return quote("/doc/" + iri.removeprefix(f"{self.snapshot.config.base}id/"))
 
-    def files(self, name: str, paths: Sequence[str], accept: str) -> list[str]:
+    def files(self, name: str, paths: Sequence[str], headers: Mapping[str, str]) -> list[str]:
         """Write the answers of ours to files, which nginx is to serve; give their paths."""
         folder = self.folder / "nginx/www" / name
         folder.mkdir(parents=True, exist_ok=True)
         for number, path in enumerate(paths):
-            (folder / str(number)).write_bytes(self.servers["ours"].get(path, {"Accept": accept})[0])
+            (folder / str(number)).write_bytes(self.servers["ours"].get(path, headers)[0])
         return [f"/{name}/{number}" for number in range(len(paths))]
 
     def dump(self) -> Path:
