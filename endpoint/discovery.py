@@ -57,6 +57,7 @@ _NUMERIC = frozenset(
         "positiveInteger",
     )
 )
+_ASKED = ("sparql?", "search?", "suggest?", "links?", "statements?")
 _TEXT = Representation("text", "text/plain", "txt", "Text", "page")
 _MARKDOWN = Representation("markdown", "text/markdown", "md", "Markdown", "page")
 _XML = Representation("xml", "application/xml", "xml", "XML", "page")
@@ -460,7 +461,7 @@ def _xml(root: str, entry: str, rows: Iterable[tuple[str, str, str]]) -> str:
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """What crawlers may fetch: everything but answers that are made for each question."""
-    asked = "".join(f"Disallow: {here(path)}\n" for path in ("sparql?", "search?", "suggest?", "links?"))
+    asked = "".join(f"Disallow: {here(path)}\n" for path in _ASKED)
     return respond(f"User-agent: *\n{asked}\nSitemap: {absolute('sitemap.xml')}\n", _TEXT, vary=())
 
 

@@ -25,6 +25,7 @@ from endpoint import codings, protocol
 from endpoint.budgets import client_of
 from endpoint.hot import Answer, Headers, Hot, Messages
 from endpoint.problems import Problem
+from endpoint.ready import Ready
 from endpoint.respond import SECURITY_HEADERS, FilePart
 from endpoint.site import Site
 from endpoint.sparql import CANCELLATION, FAILURE, PAGE, REASON, REFUSED, Asked, Reply, service_of
@@ -176,6 +177,7 @@ class Shell:
         self._bounds = bounds
         self._behind_proxy = behind_proxy
         self._hot = Hot()
+        self._ready = Ready(app, site)
         self._queue = Queue(bounds)
         self._pages = ThreadPoolExecutor(bounds.page_threads, thread_name_prefix="page")
         self._queries = ThreadPoolExecutor(bounds.query_places, thread_name_prefix="query")
@@ -291,7 +293,7 @@ class Shell:
         if self._is_query(exchange):
             answer = await self._query(exchange)
         else:
-            answer = await self._in_page_lane(_environ(exchange))
+            answer = self._finished(exchange) or await self._in_page_lane(_environ(exchange))
         if answer is None:
             return
         if answer.status == 304 and coding and f'-{coding}"' in tags:
@@ -301,6 +303,14 @@ class Shell:
         if key is not None and self._is_of(key[0]):
             self._hot.keep(key, headers, answer)
         await _give(exchange, answer)
+
+    def _finished(self, exchange: _Exchange) -> Answer | None:
+        """Give a finished document, if that is what is wanted."""
+        scope = exchange.scope
+        if scope["method"] not in ("GET", "HEAD"):
+            return None
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        return self._ready.answer(raw, scope["query_string"], exchange.headers)
 
     def _is_of(self, snapshot: object) -> bool:
         """Tell whether pages and queries are both answered from this snapshot now."""
