@@ -57,6 +57,7 @@ class Preview:
         self._index = Amendment(base.index, self._work / "index.sqlite", [self._derived_graph.value])
         self._coverage = quality.read(base.report).coverage
         self._derive_anew(source, files)
+        self._derivation.change((), ())  # what a first change needs is found out before somebody waits for it
         self._blank = self._canonical()
 
     def close(self) -> None:
@@ -194,7 +195,9 @@ def _written_difference(old: tuple[Source, Files], new: tuple[Source, Files]) ->
         set(_named(where, {name: files[name] for name in changed if name in files}))
         for where, files in ((source_before, before), (source, now))
     )
-    sharing = {f.relative for f in source.files if f.format is not None and f.format.datasets} - changed
+    touched = {quad.graph_name for quad in gone ^ come}
+    several = {f.relative for f in source.files if f.format is not None and f.format.datasets}
+    sharing = {*several, *(f.relative for f in source.files if f.home in touched)} - changed
     elsewhere = set(_named(source, {name: now[name] for name in sharing if name in now}))
     return gone - come - elsewhere, come - gone - elsewhere
 
