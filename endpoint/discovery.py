@@ -31,6 +31,7 @@ from endpoint.respond import absolute, here, link, redirect, respond, respond_fi
 from endpoint.signposting import LINKSET_JSON, LINKSETS, Signposts, Target, as_links
 from endpoint.words import LANGUAGES
 from kg import catalog, dumps, rdfio
+from kg.check.lint import RULES
 from kg.errors import SnapshotError
 from kg.index import Description
 from kg.snapshot import Home, Snapshot
@@ -41,8 +42,9 @@ blueprint = Blueprint("discovery", __name__)
 URLS_IN_A_MAP = 10_000
 _API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
 _PAGES = (
-    "", "dataset", "kinds", "questions", "dumps/", "sparql", "api", "about", "accessibility", "quality",
-    "shapes", "limits", "problems",
+    "", "search", "dataset", "kinds", "questions", "dumps/", "sparql", "api", "about", "accessibility",
+    "quality", "quality/rules", *(f"quality/rules/{rule.name}" for rule in RULES), "shapes", "limits",
+    "problems",
 )  # fmt: skip
 _NUMERIC = frozenset(
     PREFIXES["xsd"] + name
@@ -419,7 +421,7 @@ def sitemap(name: str) -> Response:
     if name not in _maps(snapshot.path):
         raise resolve.missing(f"sitemap/{name}.xml")
     if name == "site":
-        paths = (*_PAGES, *_list_paths())
+        paths = (*_PAGES, *_list_paths(), *_term_paths())
         rows = [(absolute(path), snapshot.created) for path in paths]
     else:
         base, graphs = snapshot.config.base, {graph.iri for graph in snapshot.graphs}
@@ -440,6 +442,14 @@ def _list_paths() -> list[str]:
     return [
         path for path, members in html.lists().members.items() if members.class_iri in kinds or members.scheme
     ]
+
+
+def _term_paths() -> list[str]:
+    """Give the paths of the pages about the terms of the ontology."""
+    ontology = f"{current.snapshot().config.base}def"
+    found = current.index().describe(ontology)
+    terms = found.parts if found else ()
+    return [f"doc?iri={html.quoted(iri)}" for iri in terms if iri.startswith(f"{ontology}#")]
 
 
 def _in_languages(url: str) -> str:

@@ -304,6 +304,7 @@ def install(app: Flask) -> None:
         href=href,
         page_of=page_of,
         safe_url=safe_url,
+        quoted=quoted,
         list_of=list_of,
         list_name=list_name,
         name_of=name,

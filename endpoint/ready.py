@@ -17,7 +17,7 @@ from flask import Flask, g, request
 from werkzeug.http import http_date
 
 from endpoint import negotiate, views
-from endpoint.hot import Answer
+from endpoint.hot import Answer, Headers
 from endpoint.negotiate import DOCUMENTS, Representation
 from endpoint.problems import Problem
 from endpoint.respond import etag, stamp, uri
@@ -29,7 +29,7 @@ from kg.index import Description
 _DOCUMENT = re.compile(rb"/doc/([A-Za-z0-9_.~/%-]+)")
 _CONDITIONS = frozenset((b"range", b"if-none-match", b"if-modified-since"))
 _FORMATS = frozenset(fmt.name for fmt in FINISHED)
-_THING, _PATH = "urn:thing--here", "path--here"
+_THING, _PATH = b"urn:thing--here", b"path--here"
 _OWN = ("etag", "content-length", "date")
 _CHOICES = 1024
 
@@ -39,20 +39,27 @@ _ACCEPTS = ("Accept", "Accept-Profile")
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """The headers of a form: the values, a line each, hold `_THING` and `_PATH`; `stamp` begins each tag."""
+    """The headers of a form: those that are always the same, and the values that hold `_THING` or `_PATH`.
+
+    The values stand a line each; `stamp` begins each tag.
+    """
 
     form: str
+    fixed: Headers
     names: tuple[bytes, ...]
-    values: str
+    values: bytes
     stamp: str
 
     def fill(self, asked: str, path: str, found: Finished) -> Answer:
         """Give the answer about a thing at a path, which the client may have asked for by another."""
         tag = etag(unquote(f"/doc/{asked}"), self.form, "", after=self.stamp)
-        values = self.values.replace(_PATH, path).replace(_THING, uri(found.iri)).encode("latin-1")
-        headers = list(zip(self.names, values.split(b"\n"), strict=True))
-        headers.append((b"content-length", b"%d" % len(found.body)))
-        headers.append((b"etag", f'"{tag}"'.encode()))
+        values = self.values.replace(_PATH, path.encode()).replace(_THING, uri(found.iri).encode())
+        headers = [
+            *self.fixed,
+            *zip(self.names, values.split(b"\n"), strict=True),
+            (b"content-length", b"%d" % len(found.body)),
+            (b"etag", b'"%s"' % tag.encode()),
+        ]
         if found.changed:
             headers.append((b"last-modified", _http_date(found.changed)))
         return Answer(200, headers, found.body)
@@ -101,18 +108,21 @@ class _Shelf:
 
     def _made(self, form: Representation, accepted: Mapping[str, str], *, named: bool) -> _Template:
         """Let the application describe the thing that is none."""
-        with self._app.test_request_context(f"/doc/{_PATH}", headers=_sent(accepted)):
+        path = f"doc/{_PATH.decode()}"
+        with self._app.test_request_context(f"/{path}", headers=_sent(accepted)):
             g.published = self.published
-            nothing = Description(_THING, (), {}, ())
-            given = views.describe(nothing, form if named else None, DOCUMENTS, f"doc/{_PATH}")
+            nothing = Description(_THING.decode(), (), {}, ())
+            given = views.describe(nothing, form if named else None, DOCUMENTS, path)
             response = self._app.process_response(given)
-            pairs = [
-                (name.lower(), value)
+            told = [
+                (name.lower().encode(), value.encode("latin-1"))
                 for name, value in response.get_wsgi_headers(request.environ)
                 if name.lower() not in _OWN
             ]
-            names = tuple(name.encode() for name, _ in pairs)
-            return _Template(form.name, names, "\n".join(value for _, value in pairs), stamp())
+            own = [pair for pair in told if _PATH in pair[1] or _THING in pair[1]]
+            fixed = [pair for pair in told if pair not in own]
+            names, values = tuple(name for name, _ in own), b"\n".join(value for _, value in own)
+            return _Template(form.name, fixed, names, values, stamp())
 
 
 class Ready:

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, current_app, request
 from pyoxigraph import Literal, NamedNode, Quad
 
 from endpoint import (
+    cautions,
     changes,
     concepts,
     discovery,
@@ -520,7 +521,8 @@ def _json(rows: object) -> str:
 @blueprint.get("/questions")
 def all_questions() -> Response:
     """The questions that come with the dataset, explained, each one click from its answer."""
-    return _page("questions.html", questions=questions.all_of(current.snapshot(), html.language()))
+    every = questions.all_of(current.snapshot(), html.language())
+    return _page("questions.html", questions=every, failures=cautions.failures(current.snapshot()))
 
 
 @blueprint.get("/dumps/")

@@ -38,6 +38,7 @@ PLAIN = (
     "/questions", "/kinds", "/dataset", "/dumps/", "/about", "/accessibility", "/api", "/limits", "/problems",
     "/search?q=bygd", "/search?q=qqqqqq", "/nowhere", "/doc/project/nowhere",
     "/links?to=https://w3id.org/bygdegraf/concept/activity/own-website&by=https://w3id.org/bygdegraf/def%23usesActivity",
+    "/statements?of=https://w3id.org/bygdegraf/id/village/bessaker",
 )  # fmt: skip
 BOOKS = (
     "/", "/doc/book/growth", "/doc/book/L%C3%B8nset", "/doc/book/old", "/doc/town/oslo", "/def", "/books",

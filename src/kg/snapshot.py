@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import platformdirs
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from kg import config, derive, documents, dumps, history, index, quality, rdfio, statistics
+from kg import cautions, config, derive, documents, dumps, history, index, quality, rdfio, statistics
 from kg.config import Config
 from kg.derive import Rule
 from kg.errors import InvalidDataError, SnapshotError
@@ -123,6 +123,11 @@ class Snapshot:
     def documents(self) -> Path:
         """The finished documents about things; a preview has none."""
         return self.path / "documents.sqlite"
+
+    @property
+    def cautions(self) -> Path:
+        """What the questions that warn have found."""
+        return self.path / "cautions.json"
 
     @property
     def report(self) -> Path:
@@ -278,6 +283,7 @@ class _Build:
         )
         self.stage("describe", lambda: self.describe(content, identity))
         self.stage("documents", self.write_documents)
+        self.stage("warn", self.warn)
         covered = self.stage("cover", self.cover)
         quality.write(self.folder / "report.json", Quality(self.report, covered))
         manifest = {
@@ -339,6 +345,11 @@ class _Build:
             self.folder / "store",
             self.source.config,
         )
+
+    def warn(self) -> None:
+        """Ask the questions that warn."""
+        questions = ((query.name, query.text) for query in queries_of(self.source))
+        cautions.write(self.folder / "cautions.json", self.folder / "store", questions)
 
     def write_store(self, content: bytes) -> None:
         """Load every quad, and its triple into the default graph; blank nodes keep their names."""
