@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,14 +16,17 @@ from endpoint.entity import HIDDEN_IN_LISTS
 from endpoint.timelines import ABOUT_THE_RECORD
 from endpoint.vocabulary import Vocabulary
 from kg.index import Index, Value
-from kg.vocab import term
+from kg.vocab import RDF_TYPE, term
 
 PERIOD = (term("dcat:startDate").value, term("dcat:endDate").value)
 YEARS = re.compile(r"(\d{4})(?:/(\d{4}))?")
 """How years are asked for: one, or the first and the last."""
 REPLACED, _VERSION_OF = term("dcterms:isReplacedBy").value, term("dcterms:isVersionOf").value
+HAS_VERSION = term("dcterms:hasVersion").value
 TODAY = ".today"
 """What stands after a property's name where what its values are today is meant."""
+VERSIONS = ".versions"
+"""What stands after a property's name where what a thing's versions say is meant."""
 _DATES = frozenset(term(f"xsd:{name}").value for name in ("date", "gYear", "gYearMonth", "dateTime"))
 _MOST_IN_MEMORY = 5_000
 _COLUMNS = 3
@@ -69,8 +72,31 @@ def of_class(index: Index, store: Path, class_iri: str) -> Table | None:
     if len(iris) > _MOST_IN_MEMORY:
         return None
     said = index.values(iris)
-    values: Values = {iri: said.get(iri, {}) for iri in iris}
-    return _with_today(_laid_out(values, _years(values, index), vocabulary.of_store(store), class_iri), index)
+    known = vocabulary.of_store(store)
+    values = _with_versions({iri: said.get(iri, {}) for iri in iris}, index, known)
+    return _with_today(_laid_out(values, _years(values, index), known, class_iri), index)
+
+
+def _with_versions(values: Values, index: Index, known: Vocabulary) -> Values:
+    """Add to things that have versions what these are said to be related to, and they themselves are not.
+
+    Where shapes tell what a version has, that is what counts.
+    """
+    versions = {iri: _iris(said.get(HAS_VERSION, ())) for iri, said in values.items()}
+    said = index.values({iri for some in versions.values() for iri in some})
+    classes = {kind for some in said.values() for kind in _iris(some.get(RDF_TYPE.value, ()))}
+    shaped = {field.path for field in known.fields_of(sorted(classes)) if not field.inverse}
+    own = HIDDEN_IN_LISTS.union(*values.values())
+    found: dict[str, dict[str, tuple[Value, ...]]] = {}
+    for iri, some in versions.items():
+        more: dict[str, set[str]] = defaultdict(set)
+        for version in some:
+            for predicate, ends in said.get(version, {}).items():
+                if predicate not in own and (predicate in shaped or not shaped):
+                    more[predicate + VERSIONS] |= _iris(ends)
+        nodes = {name: tuple(map(NamedNode, sorted(iris))) for name, iris in more.items() if iris}
+        found[iri] = {**values[iri], **nodes}
+    return found
 
 
 def _with_today(table: Table, index: Index) -> Table:
@@ -174,12 +200,16 @@ def _laid_out(
     order = {
         field.path: place for place, field in enumerate(known.fields_of([class_iri])) if not field.inverse
     }
-    general = {p for q in used for p in known.superproperties.get(q, frozenset())}
+    general = {p for q in used for p in _general(q, known)}
     candidates = sorted(
         (p for p in used if p not in HIDDEN_IN_LISTS and p not in general),
         key=lambda p: (order.get(p, len(order)), -used[p], p),
     )
-    columns = [p for p in candidates if used[p] >= len(values) * 0.3 and _short(values, p)]
+    columns = [
+        p
+        for p in candidates
+        if not p.endswith(VERSIONS) and used[p] >= len(values) * 0.3 and _short(values, p)
+    ]
     often = [p for p in candidates if used[p] >= max(2, len(values) * 0.15)]
     facets: dict[object, str] = {}
     for predicate in often:
@@ -188,6 +218,13 @@ def _laid_out(
         elif _is_facet(values, predicate):
             facets.setdefault(_parts(values, predicate), predicate)
     return Table(values, years, tuple(columns[:_COLUMNS]), tuple(facets.values())[:_FACETS], {})
+
+
+def _general(predicate: str, known: Vocabulary) -> Iterator[str]:
+    """Yield the properties that say less than this one."""
+    ending = VERSIONS if predicate.endswith(VERSIONS) else ""
+    for more in known.superproperties.get(predicate.removesuffix(ending), frozenset()):
+        yield more + ending
 
 
 def _short(values: Values, predicate: str) -> bool:

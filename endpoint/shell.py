@@ -25,6 +25,7 @@ from endpoint import codings, protocol
 from endpoint.budgets import client_of
 from endpoint.hot import Answer, Headers, Hot, Messages
 from endpoint.problems import Problem
+from endpoint.ready import Ready
 from endpoint.respond import SECURITY_HEADERS, FilePart
 from endpoint.site import Site
 from endpoint.sparql import CANCELLATION, FAILURE, PAGE, REASON, REFUSED, Asked, Reply, service_of
@@ -96,14 +97,16 @@ class Queue:
             raise QueueFullError("client")
         if len(self._waiting) >= self._bounds.waiting:
             raise QueueFullError("busy")
+        full = self._is_full(client, mine)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((client, future))
         self._let_in()
         try:
             await asyncio.wait_for(future, self._bounds.queue_seconds)
         except TimeoutError:
-            asked = self._running[client] + sum(1 for other, _ in self._waiting if other == client)
-            raise QueueFullError("client" if asked > self._bounds.places_of_client else "busy") from None
+            others = sum(1 for other, waiting in self._waiting if other == client and waiting is not future)
+            full = full or self._is_full(client, others)
+            raise QueueFullError("client" if full else "busy") from None
         finally:
             if not future.done() or future.cancelled():
                 with suppress(ValueError):
@@ -115,6 +118,10 @@ class Queue:
         if not self._running[client]:
             del self._running[client]
         self._let_in()
+
+    def _is_full(self, client: str, waiting: int) -> bool:
+        """Tell whether a client's other queries, which run or wait, take all of its share."""
+        return self._running[client] + waiting >= self._bounds.places_of_client
 
     def _may_run(self, client: str) -> bool:
         return (
@@ -176,6 +183,7 @@ class Shell:
         self._bounds = bounds
         self._behind_proxy = behind_proxy
         self._hot = Hot()
+        self._ready = Ready(app, site)
         self._queue = Queue(bounds)
         self._pages = ThreadPoolExecutor(bounds.page_threads, thread_name_prefix="page")
         self._queries = ThreadPoolExecutor(bounds.query_places, thread_name_prefix="query")
@@ -291,7 +299,7 @@ class Shell:
         if self._is_query(exchange):
             answer = await self._query(exchange)
         else:
-            answer = await self._in_page_lane(_environ(exchange))
+            answer = self._finished(exchange) or await self._in_page_lane(_environ(exchange))
         if answer is None:
             return
         if answer.status == 304 and coding and f'-{coding}"' in tags:
@@ -301,6 +309,14 @@ class Shell:
         if key is not None and self._is_of(key[0]):
             self._hot.keep(key, headers, answer)
         await _give(exchange, answer)
+
+    def _finished(self, exchange: _Exchange) -> Answer | None:
+        """Give a finished document, if that is what is wanted."""
+        scope = exchange.scope
+        if scope["method"] not in ("GET", "HEAD"):
+            return None
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        return self._ready.answer(raw, scope["query_string"], exchange.headers)
 
     def _is_of(self, snapshot: object) -> bool:
         """Tell whether pages and queries are both answered from this snapshot now."""

@@ -7,6 +7,7 @@ import pickle
 import re
 import shutil
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,10 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyoxigraph import Quad
 
 from kg import check, cli, source
-from kg.check import stored
+from kg.check import lint, stored
 from kg.check.memory import Memory
 from kg.check.shacl import Outcome
 from kg.findings import Report
@@ -28,6 +30,7 @@ VARIANTS: dict[str, tuple[str | None, ...]] = {
         ONTOLOGY.replace("rdfs:subClassOf ex:Place", "rdfs:subClassOf ex:Area"),
         ONTOLOGY + 'ex:number rdfs:label "tall"@nb .\nid:roan a ex:Village .\n',
         ONTOLOGY.replace("ex:Village a owl:Class ;", "ex:Village a owl:Class"),
+        ONTOLOGY + "ex:Other a owl:Class . ex:near rdfs:range ex:Other ; rdfs:domain ex:Other .\n",
     ),
     "shapes/s.ttl": (
         SHAPES,
@@ -113,6 +116,32 @@ def test_after_any_edit_the_report_is_that_of_a_whole_check(
             stored.save(memory, cache)
             memory = stored.load(cache)
         compare(root, memory)
+
+
+def test_the_facts_of_a_file_are_gathered_when_it_changes_or_what_they_depend_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = list[source.Room]()
+
+    def gathered(quads: Iterable[Quad], room: source.Room, around: lint.Around) -> lint.Facts:
+        rooms.append(room)
+        return lint.facts.gathered(quads, room, around)
+
+    monkeypatch.setattr(lint, "gathered", gathered)
+    memory = Memory()
+    for name, some in VARIANTS.items():
+        put(tmp_path, name, some[0])
+    compare(tmp_path, memory)
+    assert len(rooms) == 4
+    rooms.clear()
+    put(tmp_path, "data/a.ttl", VARIANTS["data/a.ttl"][1])
+    compare(tmp_path, memory)
+    assert rooms == [source.Room.DATA]
+    rooms.clear()
+    put(tmp_path, "ontology/o.ttl", VARIANTS["ontology/o.ttl"][-1])
+    report = compare(tmp_path, memory)
+    assert rooms == [source.Room.ONTOLOGY, source.Room.DATA, source.Room.DATA]
+    assert {"property-range", "property-domain"} <= {finding.rule for finding in report.findings}
 
 
 @pytest.fixture

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from itertools import product
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
+from language_tags import tags  # type: ignore[import-untyped]
 
 from kg import source
 from kg.check import lint, run
+from kg.check.lint.literals import PLAIN
 from kg.check.place import Places
 from kg.findings import Finding, Place, Report, Severity, Waiver
 
@@ -717,3 +721,14 @@ def linted(folder: Path) -> tuple[list[Finding], list[str]]:
             pass
     found, notes = lint.run(read, seen, Places(read.files, seen.subjects), TODAY)
     return found, [str(note) for note in notes]
+
+
+def test_the_tags_known_without_the_registry_are_those_it_has_nothing_to_say_of() -> None:
+    letters = map("".join, product(ascii_lowercase, repeat=2))
+    found = {letter: tags.tag(letter) for letter in letters}
+    assert {tag for tag, one in found.items() if _is_plain(tag, one)} == PLAIN
+
+
+def _is_plain(tag: str, found: tags.Tag) -> bool:
+    preferred = [one.preferred for one in (found, *found.subtags) if one.preferred]
+    return not found.errors and not preferred and bool(found.format == tag)

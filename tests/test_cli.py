@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kg.check.lint import RULES
-from kg.cli import told
+from kg.cli.options import told
 
 from .conftest import ROOT, SMALL
 
@@ -41,6 +41,25 @@ def test_check_of_wrong_data_shows_the_place_and_exits_1(small: Path) -> None:
     done = kg("check", small, "--format", "github")
     assert done.returncode == 1
     assert "file=data/village/budalen.ttl,line=9" in done.stdout
+
+
+def test_check_loads_neither_the_index_nor_the_search_nor_what_runs_queries() -> None:
+    code = "import sys, kg.cli.checking; print(*(name for name in sys.modules))"
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path},
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    heavy = {
+        "kg.index",
+        "kg.search",
+        "kg.query",
+        "kg.snapshot",
+        "rdflib",
+        "rich",
+        "rapidfuzz",
+        "csvw",
+        "asyncio",
+    }
+    assert heavy & set(done.stdout.split()) == set()
 
 
 def test_check_explains_a_rule_in_the_language_of_choice() -> None:

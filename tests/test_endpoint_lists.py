@@ -75,6 +75,12 @@ def:kind a owl:ObjectProperty ; rdfs:label "slag"@nb .
 <{BASE}id/area/c/1> dcterms:isReplacedBy <{BASE}id/area/a/3>, <{BASE}id/area/b/3> .
 <{BASE}id/area/d/1> dcterms:isReplacedBy <{BASE}id/area/d/2> .
 <{BASE}id/area/d/2> dcterms:isReplacedBy <{BASE}id/area/d/1> .
+<{BASE}id/zone/e> a def:Zone ; rdfs:label "East"@nb ;
+  dcterms:hasVersion <{BASE}id/zone/e/1>, <{BASE}id/zone/e/2> .
+<{BASE}id/zone/w> a def:Zone ; rdfs:label "West"@nb ; dcterms:hasVersion <{BASE}id/zone/w/1> .
+<{BASE}id/zone/e/1> a def:ZoneVersion ; def:area <{BASE}id/area/d/1> ; def:note "old" .
+<{BASE}id/zone/e/2> a def:ZoneVersion ; def:area <{BASE}id/area/c/1> .
+<{BASE}id/zone/w/1> a def:ZoneVersion ; def:area <{BASE}id/area/d/1> .
 genre:drama a skos:Concept ; skos:prefLabel "Drama"@nb ; skos:inScheme <{BASE}concept/genre> .
 genre:comedy a skos:Concept ; skos:prefLabel "Komedie"@nb ; skos:inScheme <{BASE}concept/genre> .
 <{BASE}concept/mood/sad> a skos:Concept ; skos:prefLabel "Trist"@nb ; skos:inScheme <{BASE}concept/mood> .
@@ -111,6 +117,39 @@ def test_lists_have_the_plural_names_of_their_classes(client: FlaskClient) -> No
     found = set(re.findall(r'<th scope="row"><a class="ds-link" href="/([^"]+)"', page))
     assert {"films", "other-films", "def-cities", "odds", "concepts", "concept-schemes", "classes"} <= found
     assert labels(client, "/other-films") == ["Another kind of film"]
+
+
+PLURALS = """\
+@prefix : <https://ex.org/def#> .
+@prefix label: <http://purl.org/net/vocab/2004/03/label#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+:Child a owl:Class ; rdfs:label "child"@en, "barn"@nb ; label:plural "children"@en, "barn"@nb .
+:Goose a owl:Class ; rdfs:label "goose"@en, "gås"@nb ; label:plural "geese"@en .
+:Cow a owl:Class ; rdfs:label "cow"@en, "ku"@nb .
+<https://ex.org/id/a> a :Child ; rdfs:label "A" . <https://ex.org/id/b> a :Goose ; rdfs:label "B" .
+<https://ex.org/id/c> a :Cow ; rdfs:label "C" .
+"""
+
+
+def test_lists_are_named_in_the_plural_that_the_dataset_gives_in_the_language(tmp_path: Path) -> None:
+    """Where there is none in the reader's language the singular stands; the address is the English one."""
+    (tmp_path / "data.ttl").write_text(PLURALS, "utf-8")
+    built = Home(tmp_path / "home").build(
+        source.read([tmp_path / "data.ttl"], base="https://ex.org/"), Report()
+    )
+    client = make_client(built)
+    named = {}
+    for tag in ("en", "nb"):
+        page = client.get(f"/kinds?lang={tag}", headers=HTML).text
+        rows = r'<th scope="row"><a class="ds-link" href="/([a-z]+)\?lang=..">.*?<bdi[^>]*>(.*?)</bdi>'
+        named[tag] = {at: name for at, name in re.findall(rows, page) if at != "classes"}
+    assert named == {
+        "en": {"children": "children", "geese": "geese", "cows": "cow"},
+        "nb": {"children": "barn", "geese": "gås", "cows": "ku"},
+    }
+    assert re.search(r"<h1[^>]*>.*geese", client.get("/geese?lang=en", headers=HTML).text)
+    assert "<bdi>children</bdi>" in client.get("/doc/a?lang=en", headers=HTML).text
 
 
 def test_an_iri_of_the_dataset_comes_before_a_list(client: FlaskClient) -> None:
@@ -226,6 +265,17 @@ def test_values_that_were_replaced_can_be_chosen_by_what_they_are_today(
         == ["area i dag"][: len(expected)]
     )
     assert found_by_query(client, snapshot, page) == expected
+
+
+@pytest.mark.parametrize(("area", "expected"), [("d/1", ["East", "West"]), ("c/1", ["East"]), ("a/1", [])])
+def test_things_are_found_by_what_their_versions_say(
+    client: FlaskClient, snapshot: Snapshot, area: str, expected: list[str]
+) -> None:
+    query = f"def:area.versions={BASE}id/area/{area}"
+    assert labels(client, f"/zones?{query}") == expected
+    page = client.get(f"/zones?{query}&lang=nb", headers=HTML).text
+    assert found_by_query(client, snapshot, page) == expected
+    assert "def:note.versions" not in page
 
 
 def test_the_query_of_a_scheme_finds_its_concepts(client: FlaskClient, snapshot: Snapshot) -> None:

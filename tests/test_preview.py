@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, Store
 
@@ -146,6 +146,7 @@ def author(tmp_path: Path) -> Iterator[Author]:
         max_size=5,
     )
 )
+@example([("data/more.trig", 0), ("data/new.ttl", 0)])
 def test_after_any_edit_the_preview_is_what_would_be_built(
     tmp_path: Path, edits: list[tuple[str, int]]
 ) -> None:

@@ -20,7 +20,7 @@ from pyoxigraph import (
     parse,
 )
 
-from kg.check.shacl import ShapeError, validate
+from kg.check.shacl import ShapeError, engine, validate
 from kg.check.shacl.results import sh
 
 SHARED = Path(os.environ.get("KG_SHARED", Path(__file__).parents[2] / "shared"))
@@ -137,7 +137,9 @@ def test_the_suite_is_whole() -> None:
         for case in CASES
     ],
 )
-def test_the_report_is_the_expected_one(case: Case) -> None:
+@pytest.mark.parametrize("many", [engine._MANY, 1])
+def test_the_report_is_the_expected_one(case: Case, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_MANY", many)
     quads = read(case.file)
     [action] = values(quads, case.entry, MF + "action")
     [result] = values(quads, case.entry, MF + "result")

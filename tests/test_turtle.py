@@ -44,6 +44,12 @@ def assert_chunks(text: str, fmt: Format) -> None:
     by_line = fmt.name in ("ntriples", "nquads")
     whole = list(turtle.quads_by_line(text) if by_line else statements(text, BASE))
     parts = in_chunks(text, fmt)
+    split = list(turtle.lines_in(text) if by_line else turtle.chunks(text, BASE))
+    named = [chunk for chunk in split if chunk.subject not in (None, turtle.BLANK)]
+    for chunk in named:
+        read = turtle.quads_in_line if by_line else turtle.statements_in
+        about = {str(one.subject) for one in read(text, chunk, {})}
+        assert f"<{chunk.subject}>" in about, chunk
     assert [one.spans for one in parts] == [one.spans for one in whole]
     assert canonical([Quad(*one[:4]) for one in parts]) == canonical([Quad(*one[:4]) for one in whole])
 

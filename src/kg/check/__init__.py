@@ -170,17 +170,21 @@ class _Run:
         deque(data, maxlen=0)
         return self._memory.validate(self._seen.subjects, self._limit)
 
-    def _read(self, file: SourceFile) -> Iterable[Quad]:
-        return self._memory.quads(file) if self._memory else file.quads(named=False)
-
     def _quads(self, *rooms: Room) -> Iterator[Quad]:
         files = [file for file in self._files if file.room in rooms]
         for number, file in enumerate(files, 1):
             try:
-                yield from self._seen.watch(file, self._read(file))
+                yield from self._read(file)
             except (SyntaxError, TableError) as error:
                 raise _BrokenFileError from error
             self._progress("read", number, len(files))
+
+    def _read(self, file: SourceFile) -> Iterable[Quad]:
+        """Give the statements of a file, seen by lint: as they pass by, or from memory."""
+        if self._memory is None:
+            return self._seen.watch(file, file.quads(named=False))
+        self._seen.add(file, self._memory.facts(file, self._seen.around))
+        return self._memory.quads(file)
 
     def _lint(self) -> None:
         found, notes = lint.run(self._source, self._seen, self._places, self._today)

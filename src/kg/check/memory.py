@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pyoxigraph import BlankNode, Quad, Triple
 
+from kg.check import lint
 from kg.check.place import Text, written
 from kg.check.shacl.changes import Kept
 from kg.check.shacl.engine import DataStore, Plan
@@ -55,6 +56,7 @@ class Memory:
         self._kept: Kept | None = None
         self._now: dict[str, Read] = {}
         self._digests: dict[str, str] = {}
+        self._facts: dict[str, tuple[Read, lint.Around, lint.Facts]] = {}
 
     def begin(self, files: Iterable[SourceFile]) -> None:
         """Begin to read files for a check: forget the text of those that changed."""
@@ -63,15 +65,28 @@ class Memory:
         for name in [name for name in self.texts if digests.get(name) != self._digests.get(name)]:
             del self.texts[name]
         self._digests = digests
+        self._facts = {name: facts for name, facts in self._facts.items() if name in digests}
 
     def quads(self, file: SourceFile) -> Sequence[Quad]:
         """Give the statements of a file, which is read only if it changed. Raises as reading does."""
+        return self._read(file).quads
+
+    def facts(self, file: SourceFile, around: lint.Around) -> lint.Facts:
+        """Give the facts of a file for lint, which are gathered again only where they may be others."""
+        read = self._read(file)
+        known = self._facts.get(file.relative)
+        if known is None or known[0] is not read or known[1] != around:
+            known = read, around, lint.gathered(read.quads, file.room, around)
+            self._facts[file.relative] = known
+        return known[2]
+
+    def _read(self, file: SourceFile) -> Read:
         digest = self._digests[file.relative]
-        known = self.files.get(file.relative)
+        known = self._now.get(file.relative) or self.files.get(file.relative)
         if known is None or known.digest != digest:
             known = Read(file.room, digest, tuple(_renamed(file, file.quads(named=False))))
         self._now[file.relative] = known
-        return known.quads
+        return known
 
     def settle(self) -> None:
         """Keep what was read, of which nothing is to be validated."""

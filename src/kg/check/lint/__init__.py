@@ -1,4 +1,7 @@
-"""Mistakes that are valid RDF: what each rule finds is in `rules`, what it needs to know in `seen`."""
+"""Mistakes that are valid RDF: what each rule finds is in `rules`, what it needs to know in `seen`.
+
+The latter is put together from the `facts` of each file.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from kg.check.lint import links, literals, shapes, silence, vocabulary
+from kg.check.lint.facts import Around, Facts, gathered
 from kg.check.lint.rules import RULES, Rule, explained
 from kg.check.lint.seen import Seen
 from kg.check.lint.silence import Settings
@@ -16,7 +20,7 @@ from kg.config import Config
 from kg.findings import Finding, Waiver
 from kg.source import Source
 
-__all__ = ["RULES", "Rule", "Seen", "Settings", "explained", "run"]
+__all__ = ["RULES", "Around", "Facts", "Rule", "Seen", "Settings", "explained", "gathered", "run"]
 
 MOST = 1_000
 """How many findings of one rule are told; the others are counted."""
@@ -30,7 +34,7 @@ def run(
     """Give what the rules find in a source that was read, less what comments silence, and notes on that."""
     queries = [Text(_name(path, source.root), path.read_text("utf-8", "replace")) for path in source.queries]
     found, notes = _first(_findings(source, seen, places, queries, today))
-    kept, more = silence.apply(found, seen.uses, queries, places)
+    kept, more = silence.apply(found, seen.facts, queries, places)
     return kept, [*notes, *more, *(_CUT.format(name) for name in places.cut())]
 
 

@@ -72,13 +72,12 @@ def twins(iris: Mapping[str, SourceFile], places: Places) -> Iterator[Finding]:
 
 def dangling(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
     """Yield a finding for each own IRI, in each file that links to it, that no file says anything about."""
-    graphs, namespaces = {file.graph.value for file in seen.uses}, tuple(seen.own_namespaces())
-    versions = {written(quad.object) for _, quad in seen.schema if quad.predicate in _VERSIONS}
-    for file, uses in seen.uses.items():
-        for node in sorted(uses.values, key=str):
-            iri = node.value
-            if not iri.startswith(base) or iri == base or iri in seen.subjects or iri in graphs | versions:
-                continue
+    namespaces = tuple(seen.own_namespaces())
+    versions = (written(quad.object) for _, quad in seen.schema if quad.predicate in _VERSIONS)
+    known = {base, *versions, *(file.graph.value for file in seen.facts)}
+    for file, facts in seen.facts.items():
+        own = (iri for iri in facts.values if iri.startswith(base) and iri not in known)
+        for iri in sorted(iri for iri in own if iri not in seen.subjects):
             if iri.startswith((f"{base}graph/", f"{base}doc/")) or _is_term(iri, namespaces):
                 continue
             yield finding(
@@ -101,7 +100,7 @@ def orphans(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
     entities = [iri for iri in seen.typed if iri.startswith(f"{base}id/") and "#" not in iri]
     if not entities:
         return
-    linked = {node.value.partition("#")[0] for uses in seen.uses.values() for node in uses.values}
+    linked = {iri.partition("#")[0] for facts in seen.facts.values() for iri in facts.values}
     linking = {iri.partition("#")[0] for iri in seen.linking}
     for iri in entities:
         if iri not in linked and iri not in linking:
@@ -175,7 +174,7 @@ _DECLARED = re.compile(r"(?im)^[ \t]*@?prefix[ \t]+([^\s:]+):[ \t]*<([^>\n]*)>")
 def prefixes(seen: Seen, places: Places, table: Mapping[str, str]) -> Iterator[Finding]:
     """Yield a finding for each prefix declared otherwise than in the table, or than in most files."""
     declared: dict[str, dict[str, list[tuple[SourceFile, int, int]]]] = {}
-    for file in seen.uses:
+    for file in seen.facts:
         if file.format is not None and file.format.name in ("turtle", "trig"):
             for found in _DECLARED.finditer(places.head(file)):
                 spot = (file, found.start(2) - 1, found.end(2) + 1)

@@ -10,7 +10,7 @@ from unicodedata import normalize
 from pyoxigraph import Literal, Quad
 
 from kg.check.lint.rules import finding
-from kg.check.lint.seen import Seen, Suspects
+from kg.check.lint.seen import Seen, Suspect
 from kg.check.lint.vocabulary import kind_of, short
 from kg.check.place import Part, Places, written
 from kg.findings import Finding, Place
@@ -22,9 +22,9 @@ _STRING = term("xsd:string").value
 
 def languages(seen: Seen, places: Places, wanted: Iterable[str]) -> Iterator[Finding]:
     """Yield a finding for each text whose language tag is missing, unknown, odd, or not of the dataset."""
-    tagged = {p for uses in seen.uses.values() for p, kinds in uses.kinds.items() if _tags(kinds)}
-    for file, uses in seen.uses.items():
-        for predicate, kinds in uses.kinds.items():
+    tagged = {p for facts in seen.facts.values() for p, kinds in facts.kinds.items() if _tags(kinds)}
+    for file, facts in seen.facts.items():
+        for predicate, kinds in facts.kinds.items():
             is_label = predicate in LABELS
             faults = {kind: fault for kind in kinds if (fault := _fault(kind, is_label, frozenset(wanted)))}
             if is_label and _STRING in kinds and predicate in tagged:
@@ -63,10 +63,29 @@ def _fault(kind: str, is_label: bool, wanted: frozenset[str]) -> _Fault | None:
     return None
 
 
+PLAIN = frozenset(
+    ["aa", "ab", "ae", "af", "ak", "am", "an", "ar", "as", "av", "ay", "az", "ba", "be", "bg", "bh",
+     "bi", "bm", "bn", "bo", "br", "bs", "ca", "ce", "ch", "co", "cr", "cs", "cu", "cv", "cy", "da",
+     "de", "dv", "dz", "ee", "el", "en", "eo", "es", "et", "eu", "fa", "ff", "fi", "fj", "fo", "fr",
+     "fy", "ga", "gd", "gl", "gn", "gu", "gv", "ha", "he", "hi", "ho", "hr", "ht", "hu", "hy", "hz",
+     "ia", "id", "ie", "ig", "ii", "ik", "io", "is", "it", "iu", "ja", "jv", "ka", "kg", "ki", "kj",
+     "kk", "kl", "km", "kn", "ko", "kr", "ks", "ku", "kv", "kw", "ky", "la", "lb", "lg", "li", "ln",
+     "lo", "lt", "lu", "lv", "mg", "mh", "mi", "mk", "ml", "mn", "mr", "ms", "mt", "my", "na", "nb",
+     "nd", "ne", "ng", "nl", "nn", "no", "nr", "nv", "ny", "oc", "oj", "om", "or", "os", "pa", "pi",
+     "pl", "ps", "pt", "qu", "rm", "rn", "ro", "ru", "rw", "sa", "sc", "sd", "se", "sg", "sh", "si",
+     "sk", "sl", "sm", "sn", "so", "sq", "sr", "ss", "st", "su", "sv", "sw", "ta", "te", "tg", "th",
+     "ti", "tk", "tl", "tn", "to", "tr", "ts", "tt", "tw", "ty", "ug", "uk", "ur", "uz", "ve", "vi",
+     "vo", "wa", "wo", "xh", "yi", "yo", "za", "zh", "zu"]
+)  # fmt: skip
+"""The tags of two letters that are registered, and preferred: most data need no look at the registry."""
+
+
 @lru_cache(maxsize=1024)
 def _tag(tag: str) -> tuple[bool, str]:
     """Say whether a language tag has registered parts only, and give its preferred form."""
-    from language_tags import tags  # type: ignore[import-untyped]  # loads the whole registry, and few runs get here with many tags
+    if tag in PLAIN:
+        return True, tag
+    from language_tags import tags  # type: ignore[import-untyped]  # loads the whole registry
 
     found = tags.tag(tag)
     known = tag.startswith("x-") or all(error.code in _DEPRECATED for error in found.errors)
@@ -193,7 +212,7 @@ def future_dates(seen: Seen, places: Places, today: date) -> Iterator[Finding]:
             )
 
 
-def _literals(suspects: Suspects) -> Iterator[tuple[SourceFile, Quad, Literal]]:
+def _literals(suspects: Iterable[Suspect]) -> Iterator[tuple[SourceFile, Quad, Literal]]:
     for file, quad in suspects:
         if isinstance(quad.object, Literal):
             yield file, quad, quad.object

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from pyoxigraph import NamedNode
 
+from kg.check.lint.facts import SH
 from kg.check.lint.rules import finding
-from kg.check.lint.seen import SH, Seen
+from kg.check.lint.seen import Seen
 from kg.check.place import Places, written
 from kg.findings import Finding
 from kg.source import SourceFile

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
-from functools import cached_property
+from functools import cache, cached_property
 
 from pyoxigraph import NamedNode
-from rapidfuzz import fuzz, process
 
 from kg.check.lint import terms
+from kg.check.lint.facts import BLANK, INTEGERS, IRI, SH, XSD, Facts
 from kg.check.lint.rules import finding
-from kg.check.lint.seen import BLANK, INTEGERS, IRI, SH, XSD, Seen
+from kg.check.lint.seen import Seen
 from kg.check.place import Part, Places, Stated, Text, written
 from kg.findings import Finding, Place, Severity
 from kg.source import Room, SourceFile
@@ -22,11 +22,10 @@ def unknown_terms(seen: Seen, places: Places, queries: Iterable[Text]) -> Iterat
     """Yield a finding for each term, in each file, whose vocabulary is known and does not define it."""
     vocabularies, own = seen.vocabularies(), seen.own_namespaces()
     defined, shapes = seen.stated_in(Room.ONTOLOGY), seen.stated_in(Room.SHAPES)
-    for file, used in seen.used.items():
+    for file, facts in seen.facts.items():
         here = defined | shapes if file.room is Room.SHAPES else defined
-        for iri in sorted(used):
-            namespace, local = terms.split(iri)
-            if _unknown(namespace, local, vocabularies) and iri not in here:
+        for iri, namespace in sorted(_unknown_in(facts, vocabularies)):
+            if iri not in here:
                 severity = _severity(file, namespace, own)
                 yield _unknown_term(iri, vocabularies[namespace], severity, places.term(file, iri))
     for text in queries:
@@ -35,6 +34,14 @@ def unknown_terms(seen: Seen, places: Places, queries: Iterable[Text]) -> Iterat
             if _unknown(namespace, local, vocabularies) and iri not in defined:
                 place = text.find(iri) or Place(text.name)
                 yield _unknown_term(iri, vocabularies[namespace], Severity.VIOLATION, place)
+
+
+def _unknown_in(facts: Facts, vocabularies: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the terms that a file uses and their vocabularies do not define, each with its namespace."""
+    for namespace in facts.terms.keys() & vocabularies.keys():
+        for local in facts.terms[namespace]:
+            if not terms.defines(namespace, local, vocabularies[namespace]):
+                yield namespace + local, namespace
 
 
 def _unknown(namespace: str, local: str, vocabularies: Mapping[str, frozenset[str]]) -> bool:
@@ -67,6 +74,8 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     >>> nearest("MinCount", ["minCount", "maxCount"])
     'minCount'
     """
+    from rapidfuzz import fuzz, process  # most runs have nothing to guess
+
     pool = sorted(names)
     same = next((known for known in pool if known.lower() == name.lower()), None)
     if same is not None:
@@ -126,6 +135,10 @@ class Schema:
             about = self._said.setdefault(quad.predicate.value, {})
             about.setdefault(written(quad.subject), []).append(written(quad.object))
         self._seen = seen
+
+    def says(self, predicate: str) -> bool:
+        """True if there is such a statement at all."""
+        return term(predicate).value in self._said
 
     def _values(self, predicate: str, subject: str) -> list[str]:
         return self._said.get(term(predicate).value, {}).get(subject, [])
@@ -196,8 +209,8 @@ _OBJECT, _DATATYPE = term("owl:ObjectProperty"), term("owl:DatatypeProperty")
 
 def property_kinds(seen: Seen, places: Places) -> Iterator[Finding]:
     """Yield a finding for each literal of an object property, and each node of a datatype property."""
-    for file, uses in seen.uses.items():
-        for predicate, kinds in uses.kinds.items():
+    for file, facts in seen.facts.items():
+        for predicate, kinds in facts.kinds.items():
             types = seen.types.get(predicate.value, ())
             nodes = kinds & {IRI, BLANK}
             if _OBJECT in types and _DATATYPE not in types and kinds - nodes:
@@ -225,17 +238,22 @@ def _wrong_kinds(file: SourceFile, predicate: str, places: Places, *, want_node:
 
 def domains(seen: Seen, places: Places) -> Iterator[Finding]:
     """Yield a finding for each property on a thing whose types have nothing to do with its domain."""
-    schema, verdicts = Schema(seen), dict[tuple[object, NamedNode], frozenset[str]]()
-    for subject, predicates in seen.properties.items():
+    schema = Schema(seen)
+
+    @cache
+    def misfits(
+        types: tuple[NamedNode, ...], predicates: frozenset[NamedNode]
+    ) -> Mapping[str, frozenset[str]]:
+        each = {
+            predicate.value: _misfit(schema, "rdfs:domain", predicate.value, types)
+            for predicate in predicates
+        }
+        return {name: wanted for name, wanted in each.items() if wanted}
+
+    for subject, predicates in seen.properties.items() if schema.says("rdfs:domain") else ():
         types = seen.types.get(subject)
-        if types is None:
-            continue
-        for predicate in predicates:
-            key = types, predicate
-            if key not in verdicts:
-                verdicts[key] = _misfit(schema, "rdfs:domain", predicate.value, types)
-            if verdicts[key]:
-                yield _not_in_domain(seen, places, subject, predicate.value, verdicts[key])
+        for predicate, wanted in misfits(types, predicates).items() if types else ():
+            yield _not_in_domain(seen, places, subject, predicate, wanted)
 
 
 def _misfit(schema: Schema, which: str, predicate: str, types: Iterable[NamedNode]) -> frozenset[str]:
@@ -302,8 +320,8 @@ def _not_in_range(
 
 
 def _datatypes(seen: Seen, schema: Schema, places: Places) -> Iterator[Finding]:
-    for file, uses in seen.uses.items():
-        for predicate, kinds in uses.kinds.items():
+    for file, facts in seen.facts.items():
+        for predicate, kinds in facts.kinds.items():
             if predicate not in seen.ranged:
                 continue
             wanted = schema.classes("rdfs:range", predicate.value)

@@ -26,7 +26,8 @@ class Component:
     What judges each value node by itself is an `offence`: an expression that is true of a value node that
     does not comply. Other components compile to queries of their own, and may have a `screen`: an expression
     that is true of at least one value node of each focus node that does not comply, and of no other's.
-    `absent` is such an expression about the focus node alone.
+    `absent` is such an expression about the focus node alone. Nodes with one value never violate components
+    that are `of_several`.
     """
 
     parameter: str
@@ -38,6 +39,7 @@ class Component:
     screen: Screen | None = None
     absent: Screen | None = None
     only_property: bool = False
+    of_several: bool = False
 
     @property
     def predicate(self) -> NamedNode:
@@ -459,7 +461,7 @@ CORE: tuple[Component, ...] = (
     Component("minCount", _count, "Fewer than {value} values.", "Færre enn {value} verdier.",
               queries=_min_count, absent=_none, only_property=True),
     Component("maxCount", _count, "More than {value} values.", "Flere enn {value} verdier.",
-              queries=_max_count, screen=_too_many, only_property=True),
+              queries=_max_count, screen=_too_many, only_property=True, of_several=True),
     Component("minExclusive", _literal, "Not greater than {value}.", "Ikke større enn {value}.",
               _compared(">")),
     Component("minInclusive", _literal, "Less than {value}, or not comparable with it.",
@@ -479,7 +481,7 @@ CORE: tuple[Component, ...] = (
     Component("class", _iris, "Not an instance of {value}.", "Ikke en forekomst av {value}.", _class),
     Component("uniqueLang", _flag, "More than one value in the same language.",
               "Mer enn én verdi på samme språk.", queries=_unique_lang, screen=_shares_language,
-              only_property=True),
+              only_property=True, of_several=True),
     Component("equals", _iris, "The values are not those of {value}.",
               "Verdiene er ikke de samme som for {value}.", queries=_equals),
     Component("disjoint", _iris, "A value of {value} too.", "Også en verdi av {value}.", _disjoint),

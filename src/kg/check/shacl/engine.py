@@ -66,6 +66,7 @@ _EXPLAINED = frozenset(
 MOST_EXPLAINED = 1000
 _DEEPEST = 3
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
+_OF_SEVERAL = frozenset(c.iri for c in CORE if c.of_several)
 _LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
 
 
@@ -225,20 +226,17 @@ class DataStore:
         self._subclasses = self._read_subclasses()
 
     def _loaded(self, data: Iterable[Quad]) -> Iterator[Quad]:
-        plain, written = DefaultGraph(), self._written
+        written = self._written
         for quad in data:
             value = quad.object
-            if type(value) is Literal:
-                kept = encode(value)
-                if kept is not value:
-                    written.add(quad.predicate)
-                    yield Quad(quad.subject, quad.predicate, kept, _WRITTEN)
-                    yield Quad(quad.subject, quad.predicate, value, _VALUES)
-                    continue
-            if quad.graph_name == plain:
+            if type(value) is Literal and (kept := encode(value)) is not value:
+                written.add(quad.predicate)
+                yield Quad(quad.subject, quad.predicate, kept, _WRITTEN)
+                yield Quad(quad.subject, quad.predicate, value, _VALUES)
+            elif type(quad.graph_name) is DefaultGraph:
                 yield quad
             else:
-                yield Quad(quad.subject, quad.predicate, value, plain)
+                yield Quad(*quad.triple)
 
     def change(self, removed: Iterable[Triple], added: Iterable[Triple]) -> None:
         """Take triples out and put others in."""
@@ -415,6 +413,7 @@ class Validation:
         self._large: dict[str, bool] = {}
         self._own: dict[tuple[str, str], bool] = {}
         self._absent: dict[str, str | None] = {}
+        self._single: dict[Step, bool] = {}
         self._classes: dict[str, tuple[NamedNode, ...]] = {}
         self._reporting: dict[Node, list[Source]] = defaultdict(list)
         self._checking: dict[Node, list[Source]] = defaultdict(list)
@@ -622,7 +621,7 @@ class Validation:
         """Part the constraints that one query can screen together from the rest."""
         screens: list[str] = []
         rest: list[Constraint] = []
-        for constraint in scope.shape.constraints:
+        for constraint in self._open(scope):
             component = BY_IRI.get(constraint.component) if constraint.statement is None else None
             test = component.screened(scope, constraint) if component is not None else None
             if test is None:
@@ -653,7 +652,7 @@ class Validation:
         scope = self._scope(shape, self._report_focus[shape.node])
         screens, rest = self._screens(scope)
         narrow = self._narrowed(scope, screens) if screens else None
-        for constraint in shape.constraints:
+        for constraint in self._open(scope):
             near: Scope | None = narrow
             if constraint in rest:
                 near = self._lacking(scope) if self._absence(scope, constraint) else scope
@@ -661,6 +660,23 @@ class Validation:
                 for result in self._found(near, constraint):
                     for _ in range(self._times(shape, result.focus)):
                         yield result
+
+    def _open(self, scope: Scope) -> list[Constraint]:
+        """Give the constraints of a shape, but for those that the data cannot violate."""
+        constraints = list(scope.shape.constraints)
+        rest = [c for c in constraints if c.component not in _OF_SEVERAL or (c.value and c.number < 1)]
+        return rest if len(rest) < len(constraints) and self._is_single(scope) else constraints
+
+    def _is_single(self, scope: Scope) -> bool:
+        """True if nothing has two values of the property, and there are so many nodes that it pays to ask."""
+        step = scope.shape.step
+        if step is None or step.kind != "predicate" or not self._is_large(scope.focus):
+            return False
+        if step not in self._single:
+            counts = "(COUNT(*) AS ?n) (COUNT(DISTINCT ?this) AS ?m)"
+            [row] = self.data.rows(f"SELECT {counts} WHERE {{ {scope.values} }}")
+            self._single[step] = row["n"] == row["m"]
+        return self._single[step]
 
     def _narrowed(self, scope: Scope, screens: list[str]) -> Scope | None:
         """Give the scope of just the focus nodes that a screen lets through, None if there are none."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from pyoxigraph import Literal, NamedNode
@@ -31,33 +31,30 @@ _B64 = "(?:[A-Za-z0-9+/] ?)"
 _DATE_PART = r"(?:\d+Y)?(?:\d+M)?(?:\d+D)?"
 _TIME_PART = r"(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
 
-_FORMS: Mapping[str, re.Pattern[str]] = MappingProxyType(
+_FORMS: Mapping[str, str] = MappingProxyType(
     {
-        name: re.compile(rf"(?:{pattern})\Z", re.ASCII)
-        for name, pattern in {
-            "boolean": r"(?:true|false|0|1)",
-            "integer": r"[+-]?\d+",
-            "decimal": r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)",
-            "double": _DOUBLE,
-            "float": _DOUBLE,
-            "date": f"{_YEAR}-{_MONTH}-{_DAY}{_ZONE}",
-            "dateTime": f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}",
-            "dateTimeStamp": f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}(?!$){_ZONE}",
-            "time": f"{_TIME}{_ZONE}",
-            "gYear": f"{_YEAR}{_ZONE}",
-            "gYearMonth": f"{_YEAR}-{_MONTH}{_ZONE}",
-            "gMonth": f"--{_MONTH}{_ZONE}",
-            "gDay": f"---{_DAY}{_ZONE}",
-            "gMonthDay": f"--{_MONTH}-{_DAY}{_ZONE}",
-            "duration": rf"-?P(?=.){_DATE_PART}{_TIME_PART}",
-            "dayTimeDuration": rf"-?P(?=.)(?:\d+D)?{_TIME_PART}",
-            "yearMonthDuration": r"-?P(?=.)(?:\d+Y)?(?:\d+M)?",
-            "hexBinary": r"(?:[0-9a-fA-F]{2})*",
-            "base64Binary": rf"(?:{_B64}{{4}})*(?:{_B64}{{2}}(?:{_B64}=|= ?=))?",
-            "language": r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*",
-            "normalizedString": r"[^\t\n\r]*",
-            "token": r"(?:[^\t\n\r ]+(?: [^\t\n\r ]+)*)?",
-        }.items()
+        "boolean": r"(?:true|false|0|1)",
+        "integer": r"[+-]?\d+",
+        "decimal": r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)",
+        "double": _DOUBLE,
+        "float": _DOUBLE,
+        "date": f"{_YEAR}-{_MONTH}-{_DAY}{_ZONE}",
+        "dateTime": f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}",
+        "dateTimeStamp": f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}(?!$){_ZONE}",
+        "time": f"{_TIME}{_ZONE}",
+        "gYear": f"{_YEAR}{_ZONE}",
+        "gYearMonth": f"{_YEAR}-{_MONTH}{_ZONE}",
+        "gMonth": f"--{_MONTH}{_ZONE}",
+        "gDay": f"---{_DAY}{_ZONE}",
+        "gMonthDay": f"--{_MONTH}-{_DAY}{_ZONE}",
+        "duration": rf"-?P(?=.){_DATE_PART}{_TIME_PART}",
+        "dayTimeDuration": rf"-?P(?=.)(?:\d+D)?{_TIME_PART}",
+        "yearMonthDuration": r"-?P(?=.)(?:\d+Y)?(?:\d+M)?",
+        "hexBinary": r"(?:[0-9a-fA-F]{2})*",
+        "base64Binary": rf"(?:{_B64}{{4}})*(?:{_B64}{{2}}(?:{_B64}=|= ?=))?",
+        "language": r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*",
+        "normalizedString": r"[^\t\n\r]*",
+        "token": r"(?:[^\t\n\r ]+(?: [^\t\n\r ]+)*)?",
     }
 )
 
@@ -79,18 +76,15 @@ _RANGES: Mapping[str, tuple[int | None, int | None]] = MappingProxyType(
     }
 )
 
-_UNCHANGED: Mapping[str, re.Pattern[str]] = MappingProxyType(
+_UNCHANGED: Mapping[str, str] = MappingProxyType(
     {
-        name: re.compile(rf"(?:{pattern})\Z", re.ASCII)
-        for name, pattern in {
-            "boolean": "(?:true|false)",
-            "integer": r"(?:0|-?[1-9]\d{0,17})",
-            "decimal": r"-?(?:0|[1-9]\d{0,11})\.\d{0,5}[1-9]|0|-?[1-9]\d{0,11}",
-            "date": r"[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])",
-            "dateTime": rf"[1-9]\d{{3}}-{_MONTH}-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ?",
-            "gYear": r"[1-9]\d{3}",
-            "gYearMonth": rf"[1-9]\d{{3}}-{_MONTH}",
-        }.items()
+        "boolean": "(?:true|false)",
+        "integer": r"(?:0|-?[1-9]\d{0,17})",
+        "decimal": r"-?(?:0|[1-9]\d{0,11})\.\d{0,5}[1-9]|0|-?[1-9]\d{0,11}",
+        "date": r"[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])",
+        "dateTime": rf"[1-9]\d{{3}}-{_MONTH}-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ?",
+        "gYear": r"[1-9]\d{3}",
+        "gYearMonth": rf"[1-9]\d{{3}}-{_MONTH}",
     }
 )
 _KEPT = frozenset({"string", "normalizedString", "token", "language", "anyURI", "Name", "NCName", "NMTOKEN",
@@ -98,6 +92,12 @@ _KEPT = frozenset({"string", "normalizedString", "token", "language", "anyURI", 
 _LONGEST = 100
 """Longer literals are judged each time: remembering them would fill the memory."""
 _SAFE = frozenset({XSD + "string", "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"})
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a form when the first literal needs it: few datatypes occur in any data."""
+    return re.compile(rf"(?:{pattern})\Z", re.ASCII)
 
 
 def encode(literal: Literal) -> Literal:
@@ -131,7 +131,7 @@ def _judged(lexical: str, datatype: str) -> str | None:
     if not well_formed(lexical, name):
         return ILL + datatype
     unchanged = _UNCHANGED.get(name)
-    if name in _KEPT or (unchanged is not None and unchanged.match(lexical)):
+    if name in _KEPT or (unchanged is not None and _compiled(unchanged).match(lexical)):
         return None
     if name in ("double", "float") and lexical.endswith("NaN"):
         return ODD + datatype
@@ -141,9 +141,9 @@ def _judged(lexical: str, datatype: str) -> str | None:
 def well_formed(lexical: str, name: str) -> bool:
     """True if a lexical form belongs to the XSD datatype of this name; datatypes unknown to us have none."""
     if name in _RANGES:
-        return bool(_FORMS["integer"].match(lexical)) and _in_range(lexical, *_RANGES[name])
+        return bool(_compiled(_FORMS["integer"]).match(lexical)) and _in_range(lexical, *_RANGES[name])
     form = _FORMS.get(name)
-    if form is not None and not form.match(lexical):
+    if form is not None and not _compiled(form).match(lexical):
         return False
     check = _CHECKS.get(name)
     return check is None or check(lexical)
