@@ -27,7 +27,7 @@ from kg.documents import FINISHED, Documents, Finished
 from kg.index import Description
 
 _DOCUMENT = re.compile(rb"/doc/([A-Za-z0-9_.~/%-]+)")
-_CONDITIONS = frozenset((b"range", b"if-none-match", b"if-modified-since"))
+_CONDITIONS = frozenset((b"range", b"if-modified-since"))
 _FORMATS = frozenset(fmt.name for fmt in FINISHED)
 _THING, _PATH = b"urn:thing--here", b"path--here"
 _OWN = ("etag", "content-length", "date")
