@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -161,6 +161,16 @@ class Service:
             raise Problem("busy", "This site runs no queries.", headers={"Retry-After": "60"})
         return self._site.pool
 
+    @cached_property
+    def bounds(self) -> Mapping[str, str]:
+        """The headers that tell the limits."""
+        limits = self.pool.limits
+        return {
+            "X-Query-Timeout": f"{limits.seconds:g}",
+            "X-Result-Max-Bytes": str(limits.result),
+            "X-Result-Max-Rows": str(limits.rows),
+        }
+
     def ask(self, call: Call, text: str, accept: str | None, *, fresh: bool = False) -> Asked:
         """Look at a query and choose its format. Raises Problem."""
         try:
@@ -243,13 +253,7 @@ class Service:
     @cached_property
     def _fixed(self) -> list[tuple[bytes, bytes]]:
         """The headers that all answers have, written once."""
-        told = {
-            "Vary": "Accept, Accept-Encoding",
-            "X-Query-Timeout": f"{self.pool.limits.seconds:g}",
-            "X-Result-Max-Bytes": str(self.pool.limits.result),
-            "X-Result-Max-Rows": str(self.pool.limits.rows),
-            **respond.SECURITY_HEADERS,
-        }
+        told = {"Vary": "Accept, Accept-Encoding", **self.bounds, **respond.SECURITY_HEADERS}
         return [(name.lower().encode(), value.encode()) for name, value in told.items()]
 
     def _format(self, asked: Asked) -> formats.ResultFormat:
@@ -328,6 +332,14 @@ def _snapshot(store: Path) -> str:
 @blueprint.record_once
 def _install(state: BlueprintSetupState) -> None:
     state.app.extensions["sparql"] = Service(state.app.extensions["kg"])
+
+
+@blueprint.after_request
+def _tell_bounds(response: Response) -> Response:
+    """Tell the limits with each answer, and most of all with those that somebody has run into."""
+    if current.site().pool is not None:
+        response.headers.update(service_of(current_app._get_current_object()).bounds)  # type: ignore[attr-defined]
+    return response
 
 
 def service_of(app: Flask) -> Service:
