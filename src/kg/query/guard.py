@@ -19,23 +19,23 @@ _NAME = r"0-9A-Za-z_\u0080-\U0010FFFF"
 _TOKEN = re.compile(
     rf"""
     (?:[ \t\r\n]++|\#[^\r\n]*+)*+ (?:
-      (?P<iri><[^\x00-\x20<>"{{}}|^`\\]*+(?:\\[uU][0-9A-Fa-f]++[^\x00-\x20<>"{{}}|^`\\]*+)*+>)
+      (?P<variable>[?$][{_NAME}]++)
+    | (?P<name>(?:[A-Za-z_\u0080-\U0010FFFF][{_NAME}.\-]*+)?
+        :(?:[{_NAME}:\-]|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{_NAME}:%\\\-]))*+)
+    | (?P<separator>[;,]|\.(?![0-9]))
+    | (?P<word>[A-Za-z_\u0080-\U0010FFFF][{_NAME}.\-]*+)
+    | (?P<iri><[^\x00-\x20<>"{{}}|^`\\]*+(?:\\[uU][0-9A-Fa-f]++[^\x00-\x20<>"{{}}|^`\\]*+)*+>)
+    | (?P<open>[(\[{{]|<<)
+    | (?P<close>[)\]}}]|>>)
     | (?P<string>
         \"\"\"(?:[^"\\]|\\.|""?(?!"))*+\"\"\"
       | '''(?:[^'\\]|\\.|''?(?!'))*+'''
       | "(?!"")(?:[^"\\\r\n]|\\[^\r\n])*+"
       | '(?!'')(?:[^'\\\r\n]|\\[^\r\n])*+' )
     | (?P<unclosed>["'])
-    | (?P<variable>[?$][{_NAME}]++)
-    | (?P<name>(?:[A-Za-z_\u0080-\U0010FFFF][{_NAME}.\-]*+)?
-        :(?:[{_NAME}:\-]|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{_NAME}:%\\\-]))*+)
     | (?P<language>@[A-Za-z]++(?:-++[A-Za-z0-9]++)*+)
     | (?P<number>[0-9]++(?:\.[0-9]++)?+(?:[eE][+\-]?[0-9]++)?+|\.[0-9]++)
-    | (?P<word>[A-Za-z_\u0080-\U0010FFFF][{_NAME}.\-]*+)
-    | (?P<open>[(\[{{]|<<)
-    | (?P<close>[)\]}}]|>>)
     | (?P<operator>\|\||&&|\^\^|[<>!]=|[=<>!+\-*/|^&?])
-    | (?P<separator>[.;,])
     | (?P<other>.)
     | (?P<end>\Z)
     )""",
@@ -52,6 +52,10 @@ _CLAUSES = frozenset(
         r"\w+", "UNION OPTIONAL MINUS FILTER EXISTS GRAPH BIND VALUES IN COALESCE IF CONCAT REPLACE HAVING"
     )
 )
+_PLAIN = frozenset(
+    re.findall(r"\w+", "a SELECT DISTINCT WHERE AS BY GROUP ORDER ASC DESC LIMIT COUNT SUM LANG STR")
+)
+"""Words that count for nothing behind the prologue."""
 
 REASONS: Mapping[str, str] = {
     "service": "SERVICE would call another server",
@@ -134,7 +138,7 @@ def inspect(text: str, limits: Limits | None = None) -> Outline:
             continue
         scan.run = 0
         handler = _HANDLERS.get(kind)
-        if handler is not None:
+        if handler is not None and (token not in _PLAIN or scan.in_prologue):
             handler(scan, token, match.start(kind))
     if len(scan.key) > limits.tokens:
         _refuse("tokens", f"The query has more than {limits.tokens} words and signs.")
@@ -247,6 +251,8 @@ def _string(scan: _Scan, token: str, at: int) -> None:
 
 def _name(scan: _Scan, token: str, at: int) -> None:
     prefix = token.partition(":")[0]
+    if prefix in scan.used and not token.endswith(":"):
+        return
     if "SERVICE" in prefix.upper():
         _refuse("service", f"The prefix {prefix}: can be read as SERVICE.", "Give the prefix another name.")
     if scan.key[-2:-1] and scan.key[-2].upper() == "PREFIX" and token.endswith(":"):
