@@ -66,7 +66,7 @@ def twins(iris: Mapping[str, SourceFile], places: Places) -> Iterator[Finding]:
                 f"<{iri}> står i {iris[other].relative} med https.",
                 places.term(file, iri),
                 value=iri,
-                hint="Use one of them.",
+                hint=("Use one of them.", "Bruk én av dem."),
             )
 
 
@@ -164,7 +164,10 @@ def duplicate_subjects(seen: Seen, places: Places) -> Iterator[Finding]:
                 f"Også {first.relative} sier hvilken type <{subject}> har.",
                 places.stated(second, subject, RDF_TYPE.value),
                 focus=subject,
-                hint="Describe a thing in one file, or keep rdf:type to the first.",
+                hint=(
+                    "Describe a thing in one file, or keep rdf:type to the first.",
+                    "Beskriv en ting i én fil, eller la rdf:type stå bare i den første.",
+                ),
             )
 
 

@@ -43,7 +43,10 @@ def idle(seen: Seen, places: Places) -> Iterator[Finding]:
             f"<{shape}> har ikke noe mål, og ingen form med et mål fører til den.",
             places.stated(shapes[shape], shape, RDF_TYPE.value),
             focus=shape,
-            hint="Give it sh:targetClass or another target, refer to it, or delete it.",
+            hint=(
+                "Give it sh:targetClass or another target, refer to it, or delete it.",
+                "Gi den sh:targetClass eller et annet mål, vis til den, eller slett den.",
+            ),
         )
 
 

@@ -63,7 +63,7 @@ def _unknown_term(iri: str, names: frozenset[str], severity: Severity, place: Pl
         f"<{iri}> er ikke definert av vokabularet sitt.",
         place,
         value=iri,
-        hint=f"Did you mean {near}?" if near else None,
+        hint=(f"Did you mean {near}?", f"Mente du {near}?") if near else None,
         severity=severity,
     )
 
@@ -116,7 +116,7 @@ def deprecated_terms(seen: Seen, places: Places) -> Iterator[Finding]:
                 f"{short(iri)} er foreldet.",
                 places.term(file, iri),
                 value=iri,
-                hint=f"Use {short(instead)}." if instead else None,
+                hint=(f"Use {short(instead)}.", f"Bruk {short(instead)}.") if instead else None,
             )
 
 

@@ -402,7 +402,7 @@ class Validation:
     data: DataStore
     within: Collection[Term] | None = None
     notes: list[str] = field(default_factory=list)
-    unfinished: dict[Node, str] = field(default_factory=dict)
+    unfinished: dict[Node, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._marks = self.data.fresh_marks()
@@ -452,7 +452,7 @@ class Validation:
         try:
             yield
         except Unfinished as error:
-            self.unfinished.setdefault(node, str(error))
+            self.unfinished.setdefault(node, (error.en, error.nb))
 
     def _all_results(self, node: Node) -> Iterator[Result]:
         with self._giving_up(node):

@@ -60,7 +60,7 @@ class Outcome:
 
     results: tuple[Result, ...]
     notes: tuple[str, ...] = field(default=())
-    unfinished: tuple[tuple[Node, str], ...] = field(default=())
+    unfinished: tuple[tuple[Node, tuple[str, str]], ...] = field(default=())
     """Shapes, or queries of shapes, that were given up, and why: what they would have found is not known."""
 
     @property
