@@ -277,8 +277,13 @@ def _validator(engine: Engine) -> _Validator:
 
 def _named_in(results: Iterable[Result]) -> frozenset[str]:
     """Give the nodes that the places of results are found by."""
-    nodes = (node for r in results for node in (r.focus, r.value, r.shape) if node is not None)
-    return frozenset(written(node) for node in nodes if not isinstance(node, Literal))
+    pending, found = list(results), set[str]()
+    while pending:
+        result = pending.pop()
+        pending += result.details
+        nodes = (result.focus, result.value, result.shape)
+        found.update(written(node) for node in nodes if node is not None and not isinstance(node, Literal))
+    return frozenset(found)
 
 
 def _invalid_shape(

@@ -122,3 +122,12 @@ def _renamed(path: Path) -> tuple[Node, Iterable[Triple]]:
 def _node(term: object) -> Node:
     assert isinstance(term, NamedNode | BlankNode)
     return term
+
+
+def cut(kept: int, more: int, *, is_all: bool = True) -> str:
+    """Say how many results there are beside those that are kept.
+
+    >>> cut(2, 3)
+    'There are 5 results: the first 2 are listed.'
+    """
+    return f"There are {'' if is_all else 'more than '}{kept + more} results: the first {kept} are listed."
