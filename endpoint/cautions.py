@@ -1,9 +1,9 @@
 """What a reader is warned of before anything else: the answers to the questions that say how to warn.
 
-A question of the dataset whose head has `# warning.nb: …` lines is asked once a snapshot. Each of its rows
-stands as a warning on the page of what its variable `?thing` names. In the sentence `{name}` is the value of
-a variable, `{name|link}` the same leading to the value of another, and `[…]` is left out where one of its
-variables has no value.
+A question of the dataset whose head has `# warning.nb: …` lines is asked when a snapshot is built. Each of
+its rows stands as a warning on the page of what its variable `?thing` names. In the sentence `{name}` is the
+value of a variable, `{name|link}` the same leading to the value of another, and `[…]` is left out where one
+of its variables has no value.
 """
 
 from __future__ import annotations
@@ -13,25 +13,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 
-from pyoxigraph import Literal, NamedNode, QuerySolutions
+from pyoxigraph import Literal, NamedNode
 
 from endpoint.literals import readable
 from endpoint.negotiate import fallbacks
 from endpoint.questions import Question, all_of
-from endpoint.site import opened
+from kg import cautions
+from kg.cautions import Answer, Row
 from kg.index import Index
-from kg.snapshot import Query, Snapshot
+from kg.snapshot import Snapshot
 
 _ABOUT = "thing"
-_MAX_ROWS = 20_000
 _MAX_EACH = 20
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
-
-Row = Mapping[str, NamedNode | Literal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +54,7 @@ class Caution:
 def about(iri: str, snapshot: Snapshot, index: Index, language: str) -> tuple[Caution, ...]:
     """Give the warnings on the page of a thing, question by question."""
     warning = {question.name: question for question in all_of(snapshot, language) if question.warning}
-    asked = tuple(query for query in snapshot.queries if query.name in warning)
-    rows = _rows(snapshot.store, asked).get(iri, {}) if asked else {}
+    rows = _rows(snapshot.cautions).get(iri, {}) if warning else {}
     return tuple(
         Caution(warning[name], tuple(_sentence(row, warning[name], index, language) for row in some))
         for name, found in rows.items()
@@ -66,20 +62,24 @@ def about(iri: str, snapshot: Snapshot, index: Index, language: str) -> tuple[Ca
     )
 
 
-@lru_cache(maxsize=2)
-def _rows(store: Path, asked: Sequence[Query]) -> Mapping[str, Mapping[str, Sequence[Row]]]:
+def failures(snapshot: Snapshot) -> Mapping[str, str]:
+    """Give why questions that should warn could not be asked, by their names."""
+    return {name: answer.failure for name, answer in _answers(snapshot.cautions).items() if answer.failure}
+
+
+@lru_cache(maxsize=4)
+def _answers(path: Path) -> Mapping[str, Answer]:
+    return cautions.read(path)
+
+
+@lru_cache(maxsize=4)
+def _rows(path: Path) -> Mapping[str, Mapping[str, Sequence[Row]]]:
     """Give the rows of each question by the thing they warn about."""
     found: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for query in asked:
-        answer = opened(store).query(query.text)
-        if not isinstance(answer, QuerySolutions):
-            continue
-        names = [variable.value for variable in answer.variables]
-        for solution in islice(answer, _MAX_ROWS):
-            values = zip(names, solution, strict=True)
-            row = {name: value for name, value in values if isinstance(value, NamedNode | Literal)}
+    for name, answer in _answers(path).items():
+        for row in answer.rows:
             if isinstance(thing := row.get(_ABOUT), NamedNode):
-                found[thing.value][query.name].append(row)
+                found[thing.value][name].append(row)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
@@ -66,6 +67,7 @@ class Cube:
     def __init__(self, store: Store) -> None:
         """Read the component properties."""
         self._store = store
+        self._kept = lru_cache(maxsize=1024)(self._series)
         self.dimensions = self._components(_DIMENSION)
         self.measures = self._components(_MEASURE)
         self.attributes = self._components(_ATTRIBUTE)
@@ -76,6 +78,9 @@ class Cube:
 
     def series(self, iri: str) -> tuple[Series, ...]:
         """Give the series about a thing, one for each measure with at least two points in time."""
+        return self._kept(iri)
+
+    def _series(self, iri: str) -> tuple[Series, ...]:
         found: dict[str, dict[float, Observation]] = defaultdict(dict)
         for dimension in self.dimensions:
             quads = self._store.quads_for_pattern(None, dimension, NamedNode(iri), DefaultGraph())

@@ -31,6 +31,7 @@ from endpoint.respond import absolute, here, link, redirect, respond, respond_fi
 from endpoint.signposting import LINKSET_JSON, LINKSETS, Signposts, Target, as_links
 from endpoint.words import LANGUAGES
 from kg import catalog, dumps, rdfio
+from kg.check.lint import RULES
 from kg.errors import SnapshotError
 from kg.index import Description
 from kg.snapshot import Home, Snapshot
@@ -41,8 +42,9 @@ blueprint = Blueprint("discovery", __name__)
 URLS_IN_A_MAP = 10_000
 _API_CATALOG_PROFILE = "https://www.rfc-editor.org/info/rfc9727"
 _PAGES = (
-    "", "dataset", "kinds", "questions", "dumps/", "sparql", "api", "about", "accessibility", "quality",
-    "shapes", "limits", "problems",
+    "", "search", "dataset", "kinds", "questions", "dumps/", "sparql", "api", "about", "accessibility",
+    "quality", "quality/rules", *(f"quality/rules/{rule.name}" for rule in RULES), "shapes", "limits",
+    "problems",
 )  # fmt: skip
 _NUMERIC = frozenset(
     PREFIXES["xsd"] + name
@@ -57,6 +59,7 @@ _NUMERIC = frozenset(
         "positiveInteger",
     )
 )
+_ASKED = ("sparql?", "search?", "suggest?", "links?", "statements?")
 _TEXT = Representation("text", "text/plain", "txt", "Text", "page")
 _MARKDOWN = Representation("markdown", "text/markdown", "md", "Markdown", "page")
 _XML = Representation("xml", "application/xml", "xml", "XML", "page")
@@ -418,7 +421,7 @@ def sitemap(name: str) -> Response:
     if name not in _maps(snapshot.path):
         raise resolve.missing(f"sitemap/{name}.xml")
     if name == "site":
-        paths = (*_PAGES, *_list_paths())
+        paths = (*_PAGES, *_list_paths(), *_term_paths())
         rows = [(absolute(path), snapshot.created) for path in paths]
     else:
         base, graphs = snapshot.config.base, {graph.iri for graph in snapshot.graphs}
@@ -441,6 +444,14 @@ def _list_paths() -> list[str]:
     ]
 
 
+def _term_paths() -> list[str]:
+    """Give the paths of the pages about the terms of the ontology."""
+    ontology = f"{current.snapshot().config.base}def"
+    found = current.index().describe(ontology)
+    terms = found.parts if found else ()
+    return [f"doc?iri={html.quoted(iri)}" for iri in terms if iri.startswith(f"{ontology}#")]
+
+
 def _in_languages(url: str) -> str:
     """Give the links of a page in a site map to the page in each language."""
     sign = "&amp;" if "?" in url else "?"
@@ -460,7 +471,7 @@ def _xml(root: str, entry: str, rows: Iterable[tuple[str, str, str]]) -> str:
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """What crawlers may fetch: everything but answers that are made for each question."""
-    asked = "".join(f"Disallow: {here(path)}\n" for path in ("sparql?", "search?", "suggest?", "links?"))
+    asked = "".join(f"Disallow: {here(path)}\n" for path in _ASKED)
     return respond(f"User-agent: *\n{asked}\nSitemap: {absolute('sitemap.xml')}\n", _TEXT, vary=())
 
 

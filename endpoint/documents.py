@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from endpoint.jsonld import Context
 from endpoint.negotiate import ALTERNATES, Representation
 from endpoint.problems import Problem
-from kg import rdfio
-from kg.config import Config
+from kg import documents, rdfio
 from kg.index import Index
+from kg.jsonld import Context
 from kg.vocab import LABELS, RDF_TYPE, term
 
 ALTR = f"{ALTERNATES.reference}#"
@@ -33,23 +32,7 @@ def write(
     assert fmt is not None
     if fmt.name == "rdfxml":
         _require_xml(quads)
-    if fmt.name == "jsonld":
-        return context.write(dict.fromkeys(q.triple for q in quads), root)
-    written = quads if fmt.datasets else tuple(dict.fromkeys(quad.triple for quad in quads))
-    return rdfio.write(written, fmt, prefixes=_used(quads, prefixes))
-
-
-def about(document: str, iri: str, config: Config) -> tuple[Quad, ...]:
-    """Give what a document says of itself: what it is about, and under which licence."""
-    node = NamedNode(document)
-    quads = [
-        Quad(node, RDF_TYPE, term("foaf:Document"), node),
-        Quad(node, term("foaf:primaryTopic"), NamedNode(iri), node),
-        Quad(node, term("void:inDataset"), NamedNode(f"{config.base}dataset"), node),
-    ]
-    if config.license:
-        quads.append(Quad(node, term("dcterms:license"), NamedNode(config.license), node))
-    return tuple(quads)
+    return documents.write(quads, fmt, root=root, prefixes=prefixes, context=context)
 
 
 def names(quads: Iterable[Quad], document: str, index: Index) -> Iterator[Quad]:
@@ -81,15 +64,6 @@ def alternates(iri: str, document: str, rows: Iterable[tuple[Representation, str
         yield Quad(one, term("dcterms:format"), Literal(form.media_type), node)
         if form.kind == "graph":
             yield Quad(one, term("dcterms:conformsTo"), NamedNode(profile), node)
-
-
-def _used(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> dict[str, str]:
-    """Give the prefixes that some IRI of the quads begins with."""
-    parts = {part for quad in quads for part in (*quad.triple, quad.graph_name)}
-    iris = {part.value for part in parts if isinstance(part, NamedNode)}
-    iris |= {part.datatype.value for part in parts if isinstance(part, Literal)}
-    names = {iri[: max(iri.rfind("#"), iri.rfind("/")) + 1] for iri in iris}
-    return {prefix: iri for prefix, iri in prefixes.items() if iri in names}
 
 
 def _require_xml(quads: Iterable[Quad]) -> None:

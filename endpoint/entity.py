@@ -9,7 +9,7 @@ from itertools import islice
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from endpoint.literals import readable
+from endpoint.literals import between, readable
 from endpoint.negotiate import fallbacks
 from endpoint.succession import REPLACED, narrower
 from endpoint.vocabulary import Field, Vocabulary
@@ -38,9 +38,11 @@ _NAMING = frozenset(
         PREFIXES["skos"] + "hiddenLabel",
     )
 )
+NAMING = _NAMING | frozenset(_LEADS)
+"""Properties of which things are known by: names, classes, descriptions."""
 _OWN_SOURCE = PREFIXES["dcterms"] + "source"
 _IN_TITLE = _NAMING | {_OWN_SOURCE}
-HIDDEN_IN_LISTS = _NAMING | {_OWN_SOURCE} | frozenset(_LEADS)
+HIDDEN_IN_LISTS = NAMING | {_OWN_SOURCE}
 """Properties that make no column: names, classes, descriptions, sources."""
 _DERIVED = "derived"
 _WKT = PREFIXES["geo"] + "wktLiteral"
@@ -74,7 +76,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is said by one predicate; `inverse` when the other things say it of this one."""
+    """What is said by one predicate about an IRI; `inverse` when the other things say it of this one."""
 
     predicate: str
     label: Label
@@ -83,6 +85,7 @@ class Row:
     inverse: bool = False
     count: int = 0
     described: bool = True
+    about: str = ""
 
     @property
     def columns(self) -> tuple[tuple[str, Label], ...]:
@@ -107,7 +110,7 @@ class Row:
 
     @property
     def left_out(self) -> int:
-        """How many values a page has no room for; the documents have them."""
+        """How many values a page has no room for; a list of their own has them, as have the documents."""
         return 0 if self.inverse else max(0, self.count - len(self.values) - len(self.others))
 
 
@@ -153,6 +156,7 @@ class Page:
     written: int
     derived: int
     links_here: int
+    is_whole: bool = True
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -179,14 +183,13 @@ def build(
     vocabulary: Vocabulary,
     graphs: Sequence[GraphInfo],
     language: str,
-    nest: bool = True,
+    cite: bool = True,
 ) -> Page:
     """Give the page of a description; asks the index for all labels at once.
 
-    With `nest` a named part stands where it is first mentioned, and each value is numbered with its sources;
-    without, all parts stand side by side at the end, as on the page of an ontology.
+    A named part stands where it is first mentioned; with `cite` each value is numbered with its sources.
     """
-    return _Builder(description, index, vocabulary, graphs, language, nest).page()
+    return _Builder(description, index, vocabulary, graphs, language, cite).page()
 
 
 _START, _END = PREFIXES["dcat"] + "startDate", PREFIXES["dcat"] + "endDate"
@@ -197,8 +200,10 @@ def interval(part: Part, language: str) -> str:
     rows = {row.predicate: row.values[0] for row in part.rows}
     if not rows or not set(rows) <= {_START, _END}:
         return ""
-    ends = [readable(rows[p].text, rows[p].datatype, language) if p in rows else "" for p in (_START, _END)]
-    return ends[0] if ends[0] == ends[1] else f"{ends[0]} – {ends[1]}".strip()
+    first, last = (
+        readable(rows[p].text, rows[p].datatype, language) if p in rows else "" for p in (_START, _END)
+    )
+    return between(first, last, language)
 
 
 def common_label(iri: str, language: str) -> Label | None:
@@ -256,7 +261,7 @@ class _Builder:
         vocabulary: Vocabulary,
         graphs: Sequence[GraphInfo],
         language: str,
-        nest: bool,
+        cite: bool,
     ) -> None:
         self.description = description
         self.vocabulary = vocabulary
@@ -267,7 +272,7 @@ class _Builder:
         self.labels = index.labels((*_iris(description), *inverses, *groups), self.chain)
         self.references = _References({graph.iri: graph for graph in graphs})
         self.shown: set[str] = set()
-        self.nest = nest
+        self.cite = cite
         self.at_top = {s.object.value for s in description.statements if isinstance(s.object, NamedNode)}
 
     def page(self) -> Page:
@@ -283,7 +288,7 @@ class _Builder:
             sections = (*sections, Section("parts", None, (Row("", label, tuple(loose)),)))
         naming = tuple(row for row in rows if row.predicate in _NAMING or row.predicate in _LEADS)
         incoming = self.incoming(rows)
-        every = list(_every(description))
+        every, whole = list(_every(description)), description.whole
         return Page(
             iri=description.iri,
             label=self.name(description.iri),
@@ -294,9 +299,10 @@ class _Builder:
             incoming=incoming,
             replacing=frozenset(narrower(REPLACED, self.vocabulary)),
             sources=tuple(self.references.numbers.values()),
-            written=sum(not s.derived for s in every),
-            derived=sum(s.derived for s in every),
+            written=whole.written if whole else sum(not s.derived for s in every),
+            derived=whole.derived if whole else sum(s.derived for s in every),
             links_here=sum(row.count for row in incoming),
+            is_whole=whole is None,
         )
 
     def name(self, iri: str) -> Label:
@@ -350,7 +356,8 @@ class _Builder:
             grouped[statement.predicate.value][statement.object].append(statement)
         labels = {predicate: self.predicate_label(predicate, named) for predicate in grouped}
         laid_out = sorted(grouped, key=lambda p: (order.get(p, len(order)), labels[p].text.casefold(), p))
-        return tuple(self.row(p, grouped[p], labels[p], own, depth) for p in laid_out)
+        subject = next((s.subject.value for s in statements if isinstance(s.subject, NamedNode)), "")
+        return tuple(self.row(p, grouped[p], labels[p], own, depth, subject) for p in laid_out)
 
     def without_repeats(self, statements: Sequence[Statement]) -> Iterator[Statement]:
         """Leave out what only repeats a statement with a more general predicate."""
@@ -370,6 +377,7 @@ class _Builder:
         label: Label,
         own: tuple[str, ...],
         depth: int,
+        subject: str,
     ) -> Row:
         made = [self.value(said, own, depth) for said in islice(values.values(), _MOST_VALUES)]
         best, others = self.in_best_language(made)
@@ -378,9 +386,15 @@ class _Builder:
             label,
             tuple(sorted(best, key=_sort_key)),
             tuple(sorted(others, key=_sort_key)),
-            count=len(values),
+            count=self.count(predicate, depth) or len(values),
             described=self.described(predicate),
+            about=subject,
         )
+
+    def count(self, predicate: str, depth: int) -> int:
+        """Give how many values a property has that are not all here; else nothing."""
+        whole = self.description.whole
+        return whole.properties[predicate] if whole and depth == 0 else 0
 
     def in_best_language(self, values: Sequence[Value]) -> tuple[list[Value], list[Value]]:
         """Part the values into those to show and the same texts in other languages."""
@@ -394,7 +408,7 @@ class _Builder:
         return [value for value in values if value not in others], others
 
     def value(self, said: Sequence[Statement], own: tuple[str, ...], depth: int) -> Value:
-        cited = {self.references.number(statement, own) for statement in said} if self.nest else set()
+        cited = {self.references.number(statement, own) for statement in said} if self.cite else set()
         numbers = tuple(sorted(cited))
         node = said[0].object
         if isinstance(node, Literal):
@@ -417,7 +431,7 @@ class _Builder:
         """Tell whether a node is to be shown right here: a part, not yet shown, at home at this depth."""
         if node.value not in self.description.parts or node.value in self.shown or depth >= _MAX_DEPTH:
             return False
-        return isinstance(node, BlankNode) or (self.nest and (depth == 0 or node.value not in self.at_top))
+        return isinstance(node, BlankNode) or depth == 0 or node.value not in self.at_top
 
     def part_value(self, iri: str, depth: int, numbers: tuple[int, ...] = ()) -> Value:
         self.shown.add(iri)

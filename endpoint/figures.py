@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -66,7 +66,9 @@ def of(description: Description, index: Index, store: Path, language: str) -> Fi
         for s in description.statements
         if isinstance(s.object, NamedNode) and s.object.value != description.iri
     )
-    drawing = _map(description.iri, tuple(linked), maps.of_store(store))
+    atlas = maps.of_store(store)
+    places = tuple(iri for iri in (description.iri, *linked) if atlas.geometry(iri) is not None)
+    drawing = _map(description.iri if description.iri in places else "", places, atlas)
     timeline = timelines.draw(timelines.moments(description, opened(store))[:40])
     cube = _cube(store)
     own_series = cube.series(description.iri)
@@ -77,19 +79,17 @@ def of(description: Description, index: Index, store: Path, language: str) -> Fi
     wanted += [iri for chart in drawn for iri in (chart.measure, *(c.series.iri for c in chart.curves))]
     wanted += [n for chart in drawn for c in chart.curves for o in c.series.observations for n in o.notes]
     names = index.labels([iri for iri in wanted if iri], fallbacks(language))
-    then_and_now = succession.of(description, index, store, vocabulary.of_store(store), language)
+    then_and_now = succession.of(description, index, store, language)
     return Figures(drawing, timeline, drawn, bool(own_series), names, then_and_now)
 
 
-@lru_cache(maxsize=64)
-def _map(iri: str, linked: tuple[str, ...], atlas: maps.Atlas) -> Drawing | None:
-    places: list[Place] = []
-    own = atlas.geometry(iri)
-    if own is not None:
-        places.append(Place(iri, own, "own"))
-    near = [Place(other, found, "near") for other in linked if (found := atlas.geometry(other)) is not None]
+@lru_cache(maxsize=256)
+def _map(own: str, places: tuple[str, ...], atlas: maps.Atlas) -> Drawing | None:
+    """Give the map of places, one of which the page may be about; pages about the same places share it."""
+    drawn = [Place(iri, found, "near") for iri in places if (found := atlas.geometry(iri)) is not None]
+    near = [place for place in drawn if place.iri != own]
     near.sort(key=lambda place: (not place.geometry.rings, -place.geometry.box.area))
-    return atlas.draw([*near[:_MAX_PLACES], *places])
+    return atlas.draw([*near[:_MAX_PLACES], *(replace(p, role="own") for p in drawn if p.iri == own)])
 
 
 def front(kinds: tuple[KindRow, ...], index: Index, store: Path, language: str) -> FrontMap | None:

@@ -17,8 +17,8 @@ from endpoint import site as current
 from endpoint.citations import Citation
 from endpoint.entity import common_label, interval
 from endpoint.figures import Figures
-from endpoint.lists import Paths, paths
-from endpoint.literals import machine_date, readable
+from endpoint.lists import Paths, class_names, paths
+from endpoint.literals import between, machine_date, readable
 from endpoint.maps import Drawing, captions, parse_wkt, rounded
 from endpoint.respond import here, root_path
 from endpoint.timelines import Moment
@@ -123,6 +123,12 @@ def list_of(iri: str) -> str:
     """Give the address of the list of a class's things, or of a scheme's concepts; empty if there is none."""
     path = lists().of.get(iri)
     return href(path) if path else ""
+
+
+def list_name(iri: str, label: str) -> str:
+    """Give what the list of a class's things is called; `label` where there is no list."""
+    found = class_names(current.index(), language()).get(iri)
+    return found.text if found else label
 
 
 def short(iri: str) -> str:
@@ -298,7 +304,9 @@ def install(app: Flask) -> None:
         href=href,
         page_of=page_of,
         safe_url=safe_url,
+        quoted=quoted,
         list_of=list_of,
+        list_name=list_name,
         name_of=name,
         toggled=toggled,
         same_query=lambda **more: {**request.args.to_dict(flat=False), **more},
@@ -318,6 +326,7 @@ def install(app: Flask) -> None:
         bytes_text=bytes_text,
         readable=lambda text, datatype: readable(text, datatype, language()),
         machine_date=machine_date,
+        between=lambda first, last: between(first, last, language()),
         number=lambda n: readable(str(n), "http://www.w3.org/2001/XMLSchema#integer", language()),
         static=lambda name: here(f"static/{name}"),
         switch_language=switch_language,

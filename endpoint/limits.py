@@ -45,7 +45,8 @@ def rows(settings: Settings) -> list[tuple[str, float, str, str]]:
 
 
 def _media_types(kind: str) -> list[str]:
-    return [*(fmt.media_type for fmt in RESULT_FORMATS if fmt.kind == kind), HTML.media_type]
+    found = (fmt.media_type for fmt in RESULT_FORMATS if fmt.kind == kind)
+    return [*dict.fromkeys(found), HTML.media_type]
 
 
 def document(settings: Settings) -> str:

@@ -20,7 +20,7 @@ from endpoint.vocabulary import Vocabulary
 from endpoint.words import LANGUAGES, WORDS
 from kg.index import Index, Label, Value
 from kg.search import fold
-from kg.vocab import LABELS, PREFIXES, RDF_TYPE, RDFS_LABEL, local_name, term
+from kg.vocab import LABELS, PLURAL, PREFIXES, RDF_TYPE, RDFS_LABEL, local_name, term
 
 ABOUT_MODELS = tuple(PREFIXES[prefix] for prefix in ("owl", "rdf", "rdfs", "sh"))
 _CONCEPT, _SCHEME, _IN_SCHEME = (
@@ -32,7 +32,7 @@ _YEARS_EACH = 40
 
 @dataclass(frozen=True, slots=True)
 class KindRow:
-    """A class with its name and how many things have it; `inner` when they live inside other things."""
+    """A class, what many of it are called, and how many; `inner` when they live inside other things."""
 
     iri: str
     label: Label
@@ -177,16 +177,18 @@ class Paths:
 def paths(index: Index, base: str, prefixes: tuple[tuple[str, str], ...], reserved: frozenset[str]) -> Paths:
     """Give what there is a list of: classes by their name in the plural, schemes below concepts.
 
-    No list takes a path that the site or an IRI of the dataset has. Where two classes have the same name, the
-    dataset's own has it, else that with more things; the other one gets its prefix before it.
+    The name is the English plural that the dataset gives, else one made of the class's IRI. No list takes a
+    path that the site or an IRI of the dataset has. Where two classes have the same name, the dataset's own
+    has it, else that with more things; the other one gets its prefix before it.
     """
     found: dict[str, Members] = {}
     classes = [used.iri for used in index.usage() if used.iri]
     classes.sort(key=lambda iri: (iri.startswith(ABOUT_MODELS), not iri.startswith(base)))
+    plurals = _plurals(index, classes)
     for iri in classes:
         free = (
             name
-            for name in _names(iri, prefixes)
+            for name in _names(iri, plurals.get(iri, {}).get("en", ""), prefixes)
             if name not in found and name not in reserved and not index.knows(base + name)
         )
         found[next(free)] = Members(iri)
@@ -197,8 +199,27 @@ def paths(index: Index, base: str, prefixes: tuple[tuple[str, str], ...], reserv
     return Paths(found, {members.subject: path for path, members in found.items()})
 
 
-def _names(iri: str, prefixes: Iterable[tuple[str, str]]) -> Iterator[str]:
-    name = plural(_slug(local_name(iri)) or "thing")
+def _plurals(index: Index, classes: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Give what the dataset calls many things of each class, by language."""
+    return {
+        iri: {value.language or "": value.value for value in said[PLURAL.value] if isinstance(value, Literal)}
+        for iri, said in index.values(classes, [PLURAL.value]).items()
+    }
+
+
+@lru_cache(maxsize=8)
+def class_names(index: Index, language: str) -> Mapping[str, Label]:
+    """Give the name of each class in use: its plural where there is one in the language of its label."""
+    classes = tuple(used.iri for used in index.usage() if used.iri)
+    plurals, names = _plurals(index, classes), index.labels(classes, fallbacks(language))
+    return {
+        iri: Label(plurals.get(iri, {}).get(name.language, name.text), name.language)
+        for iri, name in names.items()
+    }
+
+
+def _names(iri: str, english: str, prefixes: Iterable[tuple[str, str]]) -> Iterator[str]:
+    name = _slug(english) or plural(_slug(local_name(iri)) or "thing")
     yield name
     yield from (f"{prefix}-{name}" for prefix, namespace in prefixes if iri.startswith(namespace))
     yield from (f"{name}-{number}" for number in count(2))
@@ -229,7 +250,7 @@ _PLURALS = ((r"[^aeiou]y$", 1, "ies"), (r"is$", 2, "es"), (r"(?:[su]s|x|z|ch|sh)
 def kinds_of(index: Index, language: str) -> tuple[KindRow, ...]:
     """Give the classes in use, the largest first."""
     kinds = index.kinds()
-    names = index.labels([kind.iri for kind in kinds], fallbacks(language))
+    names = class_names(index, language)
     return tuple(
         KindRow(
             kind.iri,
@@ -275,7 +296,7 @@ def listing(
         return _long(index, members, language, after, limit)
     chain, wanted = fallbacks(language), (*members.within, *chosen)
     every = [iri for iri in table.values if all(table.has(iri, p, v) for p, v in wanted)]
-    names = index.labels((members.subject, *every), chain)
+    names = index.labels(every, chain)
     shown = _column_labels(index, store, members, table, chain)
     every.sort(key=lambda iri: (collation(names[iri].text), iri))
     _sort(every, table, sort, index, chain)
@@ -292,7 +313,7 @@ def listing(
     facets = (_facet(table, p, shown[p], every, chosen, index, chain) for p in table.facets)
     return Listing(
         members=members,
-        label=names[members.subject],
+        label=_title(index, members, language),
         columns=tuple((p, shown[p]) for p in table.columns),
         rows=tuple(map(row, page)),
         facets=tuple(facet for facet in facets if facet.choices),
@@ -301,6 +322,12 @@ def listing(
         more=page[-1] if start + limit < len(every) else "",
         count=len(every),
     )
+
+
+def _title(index: Index, members: Members, language: str) -> Label:
+    if members.scheme:
+        return index.labels([members.scheme], fallbacks(language))[members.scheme]
+    return class_names(index, language)[members.class_iri]
 
 
 def _sort(every: list[str], table: Table, sort: str, index: Index, chain: Sequence[str]) -> None:
@@ -317,10 +344,11 @@ def _sort(every: list[str], table: Table, sort: str, index: Index, chain: Sequen
 def _long(index: Index, members: Members, language: str, after: str, limit: int) -> Listing:
     by, whole = (_IN_SCHEME, members.scheme) if members.scheme else (RDF_TYPE.value, members.class_iri)
     iris = index.incoming(whole, by, after=after, limit=limit + 1)
-    names = index.labels((members.subject, *iris), fallbacks(language))
+    names = index.labels(iris, fallbacks(language))
     rows = tuple(Row(iri, names[iri], ()) for iri in iris[:limit])
     more = iris[limit - 1] if len(iris) > limit else ""
-    return Listing(members, names[members.subject], (), rows, (), (), after, more, index.count(whole, by))
+    label = _title(index, members, language)
+    return Listing(members, label, (), rows, (), (), after, more, index.count(whole, by))
 
 
 def _column_labels(

@@ -16,6 +16,8 @@ _MONTHS = {
            "November", "December"),
 }  # fmt: skip
 _BOOLEANS = {"nb": ("nei", "ja"), "nn": ("nei", "ja"), "en": ("no", "yes")}
+_FROM = {"nb": "fra {}", "nn": "frå {}", "en": "from {}"}
+_UNTIL = {"nb": "til og med {}", "nn": "til og med {}", "en": "until {}"}
 _NUMBERS = frozenset(
     _XSD + name
     for name in (
@@ -45,6 +47,19 @@ def readable(text: str, datatype: str, language: str) -> str:
     if datatype == f"{_XSD}boolean" and text in ("true", "false", "1", "0"):
         return _BOOLEANS.get(language, _BOOLEANS["en"])[text in ("true", "1")]
     return text
+
+
+def between(first: str, last: str, language: str) -> str:
+    """Give a span of time, of which one end may be unknown, from its readable first and last day.
+
+    >>> between("", "31. desember 2017", "nb"), between("2018", "", "nn"), between("2018", "2019", "en")
+    ('til og med 31. desember 2017', 'frå 2018', '2018 – 2019')
+    """
+    if first and last:
+        return first if first == last else f"{first} – {last}"
+    if last:
+        return _UNTIL.get(language, _UNTIL["en"]).format(last)
+    return _FROM.get(language, _FROM["en"]).format(first) if first else ""
 
 
 def _date(text: str, language: str) -> str:

@@ -42,7 +42,10 @@ def of(description: Description, index: Index) -> tuple[Oddity, ...]:
 
 
 def _many_names(description: Description) -> Iterator[Oddity]:
-    count = sum(statement.predicate in LABELS for statement in description.statements)
+    if whole := description.whole:
+        count = sum(whole.properties.get(predicate.value, 0) for predicate in LABELS)
+    else:
+        count = sum(statement.predicate in LABELS for statement in description.statements)
     if count > _MANY_NAMES:
         yield Oddity("odd-names", (str(count),))
 

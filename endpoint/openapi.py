@@ -66,7 +66,8 @@ PARAMETERS = (
     Parameter("sort", "The property of a column, with - before it the other way round.", _TEXT),
     Parameter("map", "Whether the page shows a map.", {"type": "string", "enum": ["", "1"]}),
     Parameter("to", "What is pointed to.", _IRI),
-    Parameter("by", "The property that points.", _IRI),
+    Parameter("of", "What something is said of.", _IRI),
+    Parameter("by", "The property that points, or that says something.", _IRI),
     Parameter("query", "A query in SPARQL 1.1.", _TEXT, example="SELECT * { ?s ?p ?o } LIMIT 10"),
     Parameter("default-graph-uri", "A graph to merge into the default graph.",
               {"type": "array", "items": _IRI}),
@@ -128,6 +129,7 @@ RESOURCES = (
     Resource("document_of", "Things", _ALL_PROFILES, ("iri", *_DOCUMENT), ("bad-request", *_FOUND)),
     Resource("thing", "Things", negotiate.MEMBERS, (*_FORMS, "after", "sort", "map"), _FOUND, ("200", _SEES)),
     Resource("links", "Things", negotiate.LISTS, ("to", "by", "after", *_FORMS), _NEGOTIATED),
+    Resource("statements", "Things", negotiate.LISTS, ("of", "by", "after", *_FORMS), _FOUND),
     Resource("discovery.linkset", "Things", signposting.LINKSETS, ("iri",), ("not-found",)),
     Resource("history", "Things", (HTML, JSON), _FORMS, ("gone", *_FOUND)),
     Resource("kinds", "Things", (HTML,), _PAGE),
@@ -323,6 +325,7 @@ _JSON = {
     "history": "History",
     "thing": "Rows",
     "links": "Rows",
+    "statements": "Statements",
     "search.search": "Hits",
     "search.suggest": "Completions",
 }
@@ -352,6 +355,12 @@ _SCHEMAS: Mapping[str, Any] = {
         nearest=_list(_LINK), available=_list(_LINK), successor=_list(_LINK),
     ),
     "Rows": _list({**_ROW, "additionalProperties": {"type": "string"}}),
+    "Statements": _list(
+        _object(
+            ("property", "value", "label", "language", "datatype"),
+            property=_IRI, value=_TEXT, label=_TEXT, language=_TEXT, datatype=_TEXT,
+        )
+    ),
     "Hits": _object(
         ("query", "total", "near", "kinds", "hits", "next"),
         query=_TEXT, total=_NUMBER, near={"type": "boolean"}, hits=_list(_HIT),

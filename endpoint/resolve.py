@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 from flask import request
 from pyoxigraph import Literal, NamedNode
 from rapidfuzz import fuzz
 
-from endpoint import html, negotiate
+from endpoint import html, negotiate, vocabulary
 from endpoint import site as current
+from endpoint.entity import NAMING
 from endpoint.negotiate import DOCUMENTS, OWN, Representation
 from endpoint.problems import Problem
 from endpoint.respond import here, root_path
-from kg.index import Description, Index
+from endpoint.succession import narrower
+from kg.index import Bounds, Description, Index
 from kg.search import fold
 from kg.vocab import document_iris, document_path, local_name, term
 
@@ -26,7 +30,7 @@ _SUCCESSOR, _REPLACES = term("dcterms:isReplacedBy"), term("dcterms:replaces").v
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A thing the snapshot knows, and the representation that the path named, if it named one."""
+    """A thing the snapshot knows, read within bounds, and the representation that the path named, if any."""
 
     description: Description
     form: Representation | None
@@ -115,11 +119,24 @@ def _gone(detail: str, successors: Iterable[str]) -> Problem:
     return Problem("gone", detail, extra={"successor": rows} if rows else {})
 
 
+def bounds() -> Bounds:
+    """Give how much to read of things: as much as a page shows in the end."""
+    return Bounds(before=_before(current.snapshot().store), language=html.language())
+
+
+@lru_cache(maxsize=4)
+def _before(store: Path) -> frozenset[str]:
+    """Give the properties that a page, or the choice of an answer, needs first."""
+    known = vocabulary.of_store(store)
+    fields = {field.path for some in known.fields.values() for field in some if not field.inverse}
+    return NAMING | fields | {_DEPRECATED.value, *narrower(_SUCCESSOR.value, known)}
+
+
 def entity(path: str) -> Description | None:
     """Give the description of the thing whose IRI is the base and this path, if there is one."""
     base = current.snapshot().config.base
     for spelling in spellings(raw_path("", path), path):
-        found = current.index().describe(base + spelling)
+        found = current.index().describe(base + spelling, bounds())
         if found is not None:
             return found
     return None
@@ -130,7 +147,7 @@ def _described(raw: str, decoded: str) -> Description | None:
     mentioned = None
     for spelling in spellings(raw, decoded):
         for iri in document_iris(spelling, base):
-            found = current.index().describe(iri)
+            found = current.index().describe(iri, bounds())
             if found is not None and (found.statements or found.parts):
                 return found
             if found is None and any(graph.iri == iri for graph in current.snapshot().graphs):

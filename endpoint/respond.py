@@ -73,10 +73,18 @@ def absolute(path: str) -> str:
     return uri((current.site().settings.public_url or current.snapshot().config.base) + path)
 
 
-def etag(*parts: str) -> str:
-    """Give an ETag that changes with the snapshot, the release of the program and the variant."""
-    content = "\0".join((current.snapshot().id, _program(), root_path(), *parts, *_watched()))
+def etag(*parts: str, after: str = "") -> str:
+    """Give an ETag that changes with the snapshot, the release of the program and the variant.
+
+    `after` is the stamp, for who has it already.
+    """
+    content = "\0".join((after or stamp(), *parts))
     return hashlib.sha256(content.encode()).hexdigest()[:24]
+
+
+def stamp() -> str:
+    """Give what all ETags of a site have in common as long as nothing is published."""
+    return "\0".join((current.snapshot().id, _program(), root_path(), *_watched()))
 
 
 def _watched() -> tuple[str, ...]:

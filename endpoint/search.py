@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request
 
 from endpoint import html, negotiate, resolve
 from endpoint import site as current
+from endpoint.lists import class_names
 from endpoint.negotiate import CSV, HTML, JSON, LISTS, Representation
 from endpoint.problems import Problem
 from endpoint.respond import link, respond
@@ -140,7 +141,9 @@ def _rows(hits: Sequence[Hit]) -> tuple[Row, ...]:
 
 
 def _choices(found: Found) -> tuple[Choice, ...]:
-    names = html.names([iri for iri, _ in found.kinds])
+    iris = [iri for iri, _ in found.kinds]
+    plurals = class_names(current.index(), html.language())
+    names = html.names(iris) | {iri: plurals[iri] for iri in iris if iri in plurals and plurals[iri].language}
     kind = request.args.get("kind", "")
     chosen = html.expand(kind) or kind
     return tuple(

@@ -239,7 +239,7 @@ class Service:
         following = asked.next(result)
         if following:
             headers["Link"] = f'<{following}>; rel="next"'
-        if asked.chosen.name in ("csv", "tsv"):
+        if asked.chosen.name in ("csv", "tsv", "spreadsheet"):
             headers["Content-Disposition"] = f'attachment; filename="result.{asked.chosen.suffix}"'
         known = {one.strip().removeprefix("W/") for one in tags.split(",")} if tags else ()
         if tag in known or "*" in known:

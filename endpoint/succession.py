@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Store
 
-from endpoint import timelines
+from endpoint import timelines, vocabulary
 from endpoint.negotiate import fallbacks
 from endpoint.site import opened
 from endpoint.vocabulary import Vocabulary
@@ -60,11 +61,9 @@ def narrower(predicate: str, vocabulary: Vocabulary) -> tuple[str, ...]:
     return tuple(dict.fromkeys((predicate, *sorted(found))))
 
 
-def of(
-    description: Description, index: Index, store: Path, vocabulary: Vocabulary, language: str
-) -> Succession | None:
+def of(description: Description, index: Index, store: Path, language: str) -> Succession | None:
     """Give what came before and after a thing and its versions, and after what it is linked to."""
-    walk = _Walk(opened(store), vocabulary)
+    walk = _walk(store)
     if not walk.anything:
         return None
     dated = bool(walk.times & {s.predicate.value for s in description.statements})
@@ -75,6 +74,11 @@ def of(
     stages = [stage for lineage in lineages for stage in lineage.stages]
     named = [iri for stage in stages for iri in (stage.iri, *stage.next, *stage.meanwhile)]
     return Succession(lineages, index.labels(named, fallbacks(language)))
+
+
+@lru_cache(maxsize=4)
+def _walk(store: Path) -> _Walk:
+    return _Walk(opened(store), vocabulary.of_store(store))
 
 
 def _joined(sets: Iterable[frozenset[str]]) -> list[frozenset[str]]:
@@ -94,8 +98,9 @@ class _Walk:
         self.replaced = narrower(REPLACED, vocabulary)
         self.versions = frozenset(narrower(_VERSION, vocabulary))
         self.times = frozenset(narrower(_TIME, vocabulary))
+        self.lineage = lru_cache(maxsize=1024)(self._lineage)
 
-    @property
+    @cached_property
     def anything(self) -> bool:
         """Whether the data know of any replacement at all."""
         return any(
@@ -139,7 +144,7 @@ class _Walk:
             waiting += new
         return frozenset(found)
 
-    def lineage(self, iris: frozenset[str], dated: bool) -> Lineage:
+    def _lineage(self, iris: frozenset[str], dated: bool) -> Lineage:
         stages = [self.stage(iri, iris, dated) for iri in iris]
         stages.sort(key=lambda s: (s.start.value if s.start else "", s.end.value if s.end else "9999", s.iri))
         return Lineage(tuple(stages))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
@@ -20,7 +21,7 @@ _PERIODS = frozenset((term("dcterms:temporal").value, term("dcterms:PeriodOfTime
 ABOUT_THE_RECORD = frozenset(
     PREFIXES["dcterms"] + name for name in ("created", "modified", "dateSubmitted", "dateAccepted")
 )
-_MAX_RELATED = 60
+_MAX_RELATED, _SCANNED = 60, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,17 @@ def bounds(iri: str, store: Store) -> tuple[Literal | None, Literal | None]:
     """Give the first and the last time that a thing itself states, as written."""
     said = [
         (_local(q.predicate.value), q.object)
-        for q in store.quads_for_pattern(NamedNode(iri), None, None, DefaultGraph())
+        for q in _said(NamedNode(iri), store)
         if isinstance(q.object, Literal) and q.object.datatype.value in _DATES
     ]
     starts = sorted((value for name, value in said if name in _STARTS), key=lambda value: value.value)
     ends = sorted((value for name, value in said if name in _ENDS), key=lambda value: value.value)
     return next(iter(starts), None), next(reversed(ends), None)
+
+
+def _said(node: NamedNode, store: Store) -> list[Quad]:
+    """Give what is said of a node, or the first of it: no page waits for all that is said of one thing."""
+    return list(islice(store.quads_for_pattern(node, None, None, DefaultGraph()), _SCANNED))
 
 
 def _is_part(quad: Quad, description: Description) -> bool:
@@ -105,12 +111,12 @@ def _name(quad: Quad) -> str:
 
 def _related(iri: str, store: Store) -> Iterator[Moment]:
     node = NamedNode(iri)
-    quads = list(store.quads_for_pattern(node, None, None, DefaultGraph()))
+    quads = _said(node, store)
     parts = [
         q.object for q in quads if isinstance(q.object, NamedNode) and q.object.value.startswith(f"{iri}#")
     ]
-    for part in dict.fromkeys(parts):
-        dated = list(store.quads_for_pattern(part, None, None, DefaultGraph()))
+    for part in list(dict.fromkeys(parts))[:_MAX_RELATED]:
+        dated = _said(part, store)
         if any(q.object.value in _PERIODS for q in dated if isinstance(q.object, NamedNode)):
             quads += dated
     yield from _of_subjects(quads, iri)

@@ -7,15 +7,16 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
-from pyoxigraph import NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad
 
 from endpoint import (
+    cautions,
     changes,
     concepts,
     discovery,
@@ -41,7 +42,6 @@ from endpoint import site as current
 from endpoint.changes import Change
 from endpoint.citations import WRITERS
 from endpoint.figures import FrontMap
-from endpoint.jsonld import Context
 from endpoint.lists import KindRow, Listing, Members, foremost, kinds_of, listing
 from endpoint.maps import Drawing
 from endpoint.negotiate import (
@@ -75,8 +75,10 @@ from endpoint.variants import (
     query_string,
 )
 from kg import dumps, rdfio
+from kg.documents import heading
 from kg.dumps import Dump
-from kg.index import Description, Index, Label
+from kg.index import Description, Index, Label, Value
+from kg.jsonld import Context
 from kg.query.faults import FAULTS
 from kg.snapshot import GraphInfo
 from kg.vocab import document_path, term
@@ -92,6 +94,7 @@ _GEOJSON = Representation("geojson", "application/geo+json", "geojson", "GeoJSON
 _CONTEXT = Representation("context", "application/ld+json", "jsonld", "JSON-LD", "graph")
 _JSONLD = next(fmt for fmt in rdfio.FORMATS if fmt.name == "jsonld")
 _IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\\\^`]+")
+_NUMBER = re.compile(r"\d{1,9}")
 _YEARS = re.compile(r"\d{4}(/\d{4})?")
 
 
@@ -124,7 +127,7 @@ def document_of() -> Response:
     iri = request.args.get("iri", "")
     if not _IRI.fullmatch(iri):
         raise Problem("bad-request", "Give an absolute IRI: /doc?iri=https://…")
-    found = current.index().describe(iri)
+    found = current.index().describe(iri, resolve.bounds())
     if found is None:
         raise resolve.missing(iri)
     return describe(found, None, DOCUMENTS, path=f"doc?iri={html.quoted(iri)}")
@@ -177,9 +180,14 @@ def describe(
     table: Sequence[Representation],
     path: str | None = None,
 ) -> Response:
-    """Give the document about a thing: the form is named by suffix or `?format=`, or negotiated."""
+    """Give the document about a thing: the form is named by suffix or `?format=`, or negotiated.
+
+    Pages show what is within bounds and link to the rest; every other form has all.
+    """
     path = path or document_path(description.iri, current.snapshot().config.base)
     chosen, vary = choose(form, table, path)
+    if description.whole and chosen is not HTML:
+        description = current.index().describe(description.iri) or description
     signposts = discovery.signposts(description, path, table)
     if chosen is HTML:
         body: str | bytes = _entity_page(description, path, table, signposts)
@@ -209,12 +217,12 @@ def _metadata(
     if chosen.kind == "citation":
         return WRITERS[chosen.name](html.citation(iri, html.name(iri)))
     document = config.base + path
-    quads = (*description.quads(), *documents.about(document, iri, config))
+    quads = (*description.quads(), *heading(document, iri, config))
     if chosen.profile == ANNOTATED.token:
         quads = (*quads, *documents.names(quads, document, current.index()))
     elif chosen.profile == ALTERNATES.token:
         rows = [(row, absolute(path_of(path, row)), profile_iri(row.profile)) for row in table]
-        quads = (*documents.about(document, iri, config), *documents.alternates(iri, document, rows))
+        quads = (*heading(document, iri, config), *documents.alternates(iri, document, rows))
     elif chosen.profile == SCHEMA_ORG.token:
         told = schemaorg.document(discovery.structured(description, path))
         if chosen.name == f"{SCHEMA_ORG.token}.jsonld":
@@ -237,12 +245,12 @@ def _entity_page(
     known = vocabulary.of_store(snapshot.store)
     is_ontology = _OWL_ONTOLOGY.value in description.types
     page = entities.build(
-        description,
+        _without_terms(description) if is_ontology else description,
         index=current.index(),
         vocabulary=known,
         graphs=snapshot.graphs,
         language=html.language(),
-        nest=not is_ontology,
+        cite=not is_ontology,
     )
     return html.render(
         "ontology.html" if is_ontology else "entity.html",
@@ -251,7 +259,7 @@ def _entity_page(
         figures=None
         if is_ontology
         else figures.of(description, current.index(), snapshot.store, html.language()),
-        terms=ontologies.terms(description, page) if is_ontology else (),
+        terms=ontologies.terms(description, negotiate.fallbacks(html.language())) if is_ontology else (),
         graph=_graph_of(page.iri),
         tree=concepts.tree(page.iri, current.index(), html.language())
         if _SCHEME.value in description.types
@@ -272,6 +280,12 @@ def _entity_page(
         statements_query=f"SELECT ?property ?value WHERE {{\n  <{page.iri}> ?property ?value .\n}}",
         back_query=f"SELECT ?thing ?property WHERE {{\n  ?thing ?property <{page.iri}> .\n}} LIMIT 100",
     )
+
+
+def _without_terms(description: Description) -> Description:
+    """Give what is said of an ontology itself; its terms have pages of their own."""
+    start = f"{description.iri}#"
+    return replace(description, parts={i: p for i, p in description.parts.items() if not i.startswith(start)})
 
 
 def _uses(predicate: str) -> int:
@@ -306,7 +320,7 @@ def _context() -> Context:
 
 @lru_cache(maxsize=4)
 def _context_of(store: Any, prefixes: tuple[tuple[str, str], ...]) -> Context:
-    return Context(vocabulary.of_store(store), dict(prefixes))
+    return Context(vocabulary.of_store(store).properties, dict(prefixes))
 
 
 @blueprint.get("/context.jsonld")
@@ -428,12 +442,50 @@ def links(suffix: str) -> Response:
     return _table(chosen, vary, "links", page, more)
 
 
+@blueprint.get("/statements", defaults={"suffix": ""})
+@blueprint.get("/statements.<suffix>")
+def statements(suffix: str) -> Response:
+    """What is said of one thing, by all properties or one, page by page."""
+    form = named(suffix, LISTS, "statements")
+    about, predicate, after = (request.args.get(name, "") for name in ("of", "by", "after"))
+    limit, skip = current.site().settings.page_size, int(after) if _NUMBER.fullmatch(after) else 0
+    found = current.index().statements(about, predicate, skip=skip, limit=limit + 1)
+    if about and not found and not current.index().knows(about):
+        raise resolve.missing(about)
+    names = html.names((about, *(predicate for predicate, _ in found), *_links_in(found)))
+    rows = [_stated(predicate, value, names) for predicate, value in found[:limit]]
+    chosen, vary = choose(form, LISTS, "statements")
+    more = str(skip + limit) if len(found) > limit else ""
+    if chosen is not HTML:
+        return _table(chosen, vary, "statements", _records(rows, chosen), more)
+    formats = _list_formats(LISTS, "statements")
+    page = html.render("statements.html", rows=rows, formats=formats, about=about, by=predicate, names=names,
+                       more=more)  # fmt: skip
+    return _table(chosen, vary, "statements", page, more)
+
+
+def _links_in(found: Iterable[tuple[str, Value]]) -> list[str]:
+    return [value.value for _, value in found if isinstance(value, NamedNode)]
+
+
+def _stated(predicate: str, value: Value, names: Mapping[str, Label]) -> dict[str, str]:
+    """Give a statement as a row of a list."""
+    row = {"property": predicate, "value": str(getattr(value, "value", value)), "label": "", "language": "",
+           "datatype": ""}  # fmt: skip
+    if isinstance(value, NamedNode):
+        label = names[value.value]
+        return row | {"label": label.text, "language": label.language}
+    if isinstance(value, Literal):
+        return row | {"language": value.language or "", "datatype": value.datatype.value}
+    return row | {"value": str(value)}
+
+
 def _table(chosen: Representation, vary: Iterable[str], path: str, body: str | bytes, more: str) -> Response:
     """Give a page of a list in some form, with the way to the next and to the other forms."""
     suffix = "" if chosen is HTML else f".{chosen.suffix}"
     links = [
         link(at, "alternate", type=form.media_type)
-        for form, at in _list_formats(MEMBERS if path != "links" else LISTS, path)
+        for form, at in _list_formats(LISTS if path in ("links", "statements") else MEMBERS, path)
         if form.name != chosen.name
     ]
     if more:
@@ -469,7 +521,8 @@ def _json(rows: object) -> str:
 @blueprint.get("/questions")
 def all_questions() -> Response:
     """The questions that come with the dataset, explained, each one click from its answer."""
-    return _page("questions.html", questions=questions.all_of(current.snapshot(), html.language()))
+    every = questions.all_of(current.snapshot(), html.language())
+    return _page("questions.html", questions=every, failures=cautions.failures(current.snapshot()))
 
 
 @blueprint.get("/dumps/")

@@ -12,17 +12,12 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 
 from endpoint.site import opened
 from kg.derive import read_axioms
+from kg.jsonld import Property, declared
 from kg.vocab import RDF_TYPE, RDFS_LABEL, term
 
 _SH = {
     name: term(f"sh:{name}")
     for name in ("targetClass", "property", "path", "inversePath", "name", "group", "order", "deactivated")
-}
-_PROPERTY_CLASSES = {
-    term("owl:ObjectProperty"): "object",
-    term("owl:DatatypeProperty"): "datatype",
-    term("owl:AnnotationProperty"): "annotation",
-    term("rdf:Property"): "annotation",
 }
 _COMMON_INVERSES = (
     ("skos:broader", "skos:narrower"),
@@ -33,8 +28,6 @@ _COMMON_INVERSES = (
     ("foaf:primaryTopic", "foaf:isPrimaryTopicOf"),
     ("prov:wasDerivedFrom", "prov:hadDerivation"),
 )
-_RANGE = term("rdfs:range")
-_LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +48,6 @@ class Group:
     iri: str
     labels: Mapping[str, str]
     order: float
-
-
-@dataclass(frozen=True, slots=True)
-class Property:
-    """How the ontology declares a property: "object", "datatype" or "annotation", and its range."""
-
-    iri: str
-    kind: str
-    range: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +87,7 @@ def read(store: Store) -> Vocabulary:
         groups=_groups(store),
         inverses=_with_common(_names(axioms.inverses)),
         superproperties=_names(axioms.superproperties),
-        properties=_properties(store),
+        properties=declared(store),
     )
 
 
@@ -124,16 +108,6 @@ def _axioms(store: Store) -> Iterator[Quad]:
     for predicate in ("rdfs:subPropertyOf", "owl:inverseOf", "owl:equivalentProperty"):
         yield from store.quads_for_pattern(None, term(predicate), None, DefaultGraph())
     yield from store.quads_for_pattern(None, RDF_TYPE, term("owl:SymmetricProperty"), DefaultGraph())
-
-
-def _properties(store: Store) -> dict[str, Property]:
-    found: dict[str, Property] = {}
-    for class_, kind in _PROPERTY_CLASSES.items():
-        for quad in store.quads_for_pattern(None, RDF_TYPE, class_, DefaultGraph()):
-            if isinstance(quad.subject, NamedNode) and quad.subject.value not in found:
-                ranges = [v.value for v in _values(store, quad.subject, _RANGE) if isinstance(v, NamedNode)]
-                found[quad.subject.value] = Property(quad.subject.value, kind, min(ranges, default=None))
-    return found
 
 
 def _fields(store: Store) -> dict[str, tuple[Field, ...]]:

@@ -1,5 +1,6 @@
 """Facts about warnings on pages: which questions make them, and how their sentences are filled in."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from endpoint import cautions
 from endpoint.cautions import Piece
 from kg import source
+from kg.cautions import read, write
 from kg.findings import Report
 from kg.index import Index
-from kg.snapshot import Home, Snapshot
+from kg.snapshot import Home, Query, Snapshot
 
 from .conftest import SMALL
 
@@ -75,3 +77,25 @@ def test_a_value_leads_where_the_sentence_says(snapshot: Snapshot) -> None:
 
 def test_questions_without_a_warning_warn_of_nothing(snapshot: Snapshot) -> None:
     assert warned(snapshot, f"{EX}def#Village", "nb") == []
+
+
+def test_a_question_that_takes_too_long_or_is_none_warns_of_nothing_and_says_so(
+    snapshot: Snapshot, tmp_path: Path
+) -> None:
+    pattern = " ".join(f"?a{n} ?b{n} ?c{n} ." for n in range(9))
+    long = f"# warning.en: {{thing}}\nSELECT (COUNT(*) AS ?thing) {{ {pattern} }}"
+    questions = [
+        ("long", long),
+        ("wrong", "# warning.en: x\nSELECT"),
+        ("near", WARNS),
+        ("mute", "SELECT * { }"),
+    ]
+    write(tmp_path / "cautions.json", snapshot.store, questions, seconds=0.5)
+    found = read(tmp_path / "cautions.json")
+    assert {name: (len(answer.rows), answer.failure[:22]) for name, answer in found.items()} == {
+        "long": (0, "did not end within 0.5"),
+        "wrong": (0, "error at 2:7: expected"),
+        "near": (2, ""),
+    }
+    told = replace(snapshot, path=tmp_path, queries=tuple(Query(*question) for question in questions))
+    assert cautions.failures(told).keys() == {"long", "wrong"}

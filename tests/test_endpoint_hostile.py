@@ -120,7 +120,7 @@ def test_a_folder_without_ontology_and_shapes_has_a_whole_site(client: FlaskClie
 @pytest.mark.parametrize("path", [
     "/doc/%00", "/doc/%ff%fe", "/doc/" + "a/" * 2000, "/doc/x?format=" + "y" * 5000, "/doc?iri=%00:", "/doc?iri=http://[",
     "/list/x:y:z", "/things?sort=%22%3E", "/things?a:b=9999/0000", "/doc/thing/star?_profile=%3Cscript%3E",
-    "/history/%00", "/history/thing/star?lang=xx", "/things?sort=" + "-" * 3000, "/dataset/" + "é" * 64, "/doc/x" + "." * 3000, "/links", "/links?to=x&by=y", "/search?q=%00%22*(", "/search?q=" + "é" * 9000,
+    "/history/%00", "/history/thing/star?lang=xx", "/things?sort=" + "-" * 3000, "/dataset/" + "é" * 64, "/doc/x" + "." * 3000, "/links", "/links?to=x&by=y", "/statements", "/statements?of=x&after=-1", "/statements?of=%22&by=%3E", "/search?q=%00%22*(", "/search?q=" + "é" * 9000,
     "/suggest?q=NEAR(a%20b)", "//evil.example/", "/id//evil.example", "/dumps/%2e%2e%2f", "/sitemap/../x.xml", "/linkset/nope",
     "/doc/thing/star?lang=xx", "/doc/thing/star?lang=%0d%0aX:1", "/doc?iri=javascript:alert(1)",
 ])  # fmt: skip
@@ -150,3 +150,38 @@ def test_a_page_says_what_is_odd(client: FlaskClient, name: str, said: list[str]
 def test_a_thing_without_a_name_says_so(client: FlaskClient) -> None:
     assert "The data give no name" in client.get("/doc/thing/self", headers=HTML).text
     assert "The data give no name" not in client.get("/doc/thing/star", headers=HTML).text
+
+
+def test_a_page_about_much_shows_a_part_and_leads_to_all(client: FlaskClient) -> None:
+    page = client.get("/doc/thing/many", headers=HTML).text
+    assert 20 < len(set(re.findall(r"def#(p\d+)", page))) < 40
+    assert "501 statements" in page
+    at = f"/statements?of={BASE}id/thing/many"
+    assert f'href="{at}">All that is said of this</a>' in page
+    found = walked(client, at)
+    assert len(found) == 501
+    assert {row["value"] for row in found if row["property"].endswith("def#p499")} == {"v499"}
+
+
+def test_values_beyond_the_first_are_a_list_of_their_own(client: FlaskClient) -> None:
+    label = "http://www.w3.org/2000/01/rdf-schema%23label"
+    at = f"/statements?of={BASE}id/thing/names&by={label}"
+    page = client.get("/doc/thing/names", headers=HTML).text
+    assert f'href="{at}">All 5000</a>' in page.replace("&amp;", "&")
+    assert sorted(row["value"] for row in walked(client, at)) == sorted(f"Name {n}" for n in range(5000))
+
+
+def test_documents_have_all_that_pages_have_no_room_for(client: FlaskClient) -> None:
+    assert client.get("/doc/thing/names.nt").data.count(b"Name ") == 5000
+    assert client.get("/doc/thing/many.ttl").data.count(b'"v') == 500
+
+
+def walked(client: FlaskClient, at: str) -> list[dict[str, str]]:
+    """Give the rows of a list from its first page to its last."""
+    rows: list[dict[str, str]] = []
+    while at:
+        answer = client.get(at.replace("/statements?", "/statements.json?"))
+        rows += answer.json or []
+        following = [link for link in answer.headers.getlist("Link") if 'rel="next"' in link]
+        at = following[0].partition(">")[0][1:] if following else ""
+    return rows

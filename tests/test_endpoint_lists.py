@@ -119,6 +119,39 @@ def test_lists_have_the_plural_names_of_their_classes(client: FlaskClient) -> No
     assert labels(client, "/other-films") == ["Another kind of film"]
 
 
+PLURALS = """\
+@prefix : <https://ex.org/def#> .
+@prefix label: <http://purl.org/net/vocab/2004/03/label#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+:Child a owl:Class ; rdfs:label "child"@en, "barn"@nb ; label:plural "children"@en, "barn"@nb .
+:Goose a owl:Class ; rdfs:label "goose"@en, "gås"@nb ; label:plural "geese"@en .
+:Cow a owl:Class ; rdfs:label "cow"@en, "ku"@nb .
+<https://ex.org/id/a> a :Child ; rdfs:label "A" . <https://ex.org/id/b> a :Goose ; rdfs:label "B" .
+<https://ex.org/id/c> a :Cow ; rdfs:label "C" .
+"""
+
+
+def test_lists_are_named_in_the_plural_that_the_dataset_gives_in_the_language(tmp_path: Path) -> None:
+    """Where there is none in the reader's language the singular stands; the address is the English one."""
+    (tmp_path / "data.ttl").write_text(PLURALS, "utf-8")
+    built = Home(tmp_path / "home").build(
+        source.read([tmp_path / "data.ttl"], base="https://ex.org/"), Report()
+    )
+    client = make_client(built)
+    named = {}
+    for tag in ("en", "nb"):
+        page = client.get(f"/kinds?lang={tag}", headers=HTML).text
+        rows = r'<th scope="row"><a class="ds-link" href="/([a-z]+)\?lang=..">.*?<bdi[^>]*>(.*?)</bdi>'
+        named[tag] = {at: name for at, name in re.findall(rows, page) if at != "classes"}
+    assert named == {
+        "en": {"children": "children", "geese": "geese", "cows": "cow"},
+        "nb": {"children": "barn", "geese": "gås", "cows": "ku"},
+    }
+    assert re.search(r"<h1[^>]*>.*geese", client.get("/geese?lang=en", headers=HTML).text)
+    assert "<bdi>children</bdi>" in client.get("/doc/a?lang=en", headers=HTML).text
+
+
 def test_an_iri_of_the_dataset_comes_before_a_list(client: FlaskClient) -> None:
     assert client.get("/cities").headers["Location"] == "/doc/cities"
     assert labels(client, "/def-cities") == ["Oslo"]

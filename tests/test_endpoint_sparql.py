@@ -11,6 +11,18 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 import zstandard
 
+from endpoint.sparql import problem_of
+from kg.query import (
+    NotPageable,
+    NotRepresentable,
+    PoolBusy,
+    QueryCancelled,
+    QueryError,
+    QueryMemory,
+    QueryRefused,
+    QueryTimeout,
+    ResultTooLarge,
+)
 from tests.serving import Reply, Served, served
 
 pytestmark = pytest.mark.xdist_group("sparql")
@@ -88,6 +100,19 @@ def test_results_are_written_as_their_specifications_say(
     assert (reply.status, reply.body.decode()) == (200, body)
     assert reply.headers["content-type"].partition(";")[0] == accept
     assert reply.headers["content-length"] == str(len(body.encode()))
+
+
+def test_a_spreadsheet_runs_nothing_of_what_it_is_given(server: Served) -> None:
+    values = '"=1+1" "+47 73" "-x" "@SUM(A1)" "\\t=1" "=\\"a\\",1" "\uff1d1" "a=b" -5 -1.5 "" "x,y"'
+    query = f"SELECT ?o {{ VALUES ?o {{ {values} }} }}"
+    reply = get(server, query, format="spreadsheet")
+    assert reply.body.decode("utf-8-sig").split("\r\n") == [
+        "o", "'=1+1", "'+47 73", "'-x", "'@SUM(A1)", "'\t=1", '"\'=""a"",1"', "'\uff1d1", "a=b", "-5", "-1.5",
+        "", '"x,y"', "",
+    ]  # fmt: skip
+    assert reply.headers["content-type"] == "text/csv; charset=utf-8"
+    assert reply.headers["content-disposition"] == 'attachment; filename="result.sheet.csv"'
+    assert b"\r\n=1+1\r\n" in get(server, query, "text/csv").body
 
 
 def test_blank_nodes_have_labels_in_every_format(server: Served) -> None:
@@ -231,6 +256,26 @@ def test_graphs_are_named_by_parameters_and_never_fetched(server: Served) -> Non
 def test_each_failure_has_its_own_status(server: Served, query: str, expected: tuple[int, str]) -> None:
     reply = get(server, query)
     assert expected[0] == reply.status if not expected[1] else problem(reply) == expected
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "retry"),
+    [
+        (QueryMemory(1), 507, None),
+        (QueryTimeout(1), 504, None),
+        (PoolBusy(3), 503, "3"),
+        (QueryCancelled(), 503, "1"),
+        (ResultTooLarge(1), 413, None),
+        (NotRepresentable("x"), 406, None),
+        (NotPageable("x"), 422, None),
+        (QueryRefused("x", reason="complex"), 422, None),
+    ],
+)
+def test_what_ends_a_query_is_one_status_and_says_when_to_come_back(
+    failure: QueryError, status: int, retry: str | None
+) -> None:
+    found = problem_of(failure)
+    assert (found.type.status, found.headers.get("Retry-After")) == (status, retry)
 
 
 def test_a_client_may_ask_for_less_time_and_not_for_nonsense(server: Served) -> None:

@@ -1,15 +1,17 @@
 """Facts about then and now: what came before and after a thing, from replacements and dates."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from endpoint import succession, vocabulary
+from endpoint import succession
 from endpoint.succession import Lineage, Succession
 from kg import source
 from kg.findings import Report
 from kg.index import Index
 from kg.snapshot import Home, Snapshot
+from tests.books import make_client
 
 EX = "https://ex.org/"
 FILES = {
@@ -51,7 +53,7 @@ def of(snapshot: Snapshot, name: str) -> Succession | None:
     index = Index(snapshot.index)
     described = index.describe(EX + name)
     assert described is not None
-    return succession.of(described, index, snapshot.store, vocabulary.of_store(snapshot.store), "nb")
+    return succession.of(described, index, snapshot.store, "nb")
 
 
 def lines(found: Succession | None) -> list[list[str]]:
@@ -98,3 +100,18 @@ def test_things_that_replace_each_other_are_told_once(snapshot: Snapshot) -> Non
 
 def test_where_nothing_was_replaced_nothing_is_told(snapshot: Snapshot) -> None:
     assert of(snapshot, "alone") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("nb", ["til og med 31. desember 2017", "1. januar 2018 – 31. desember 2019", "fra 1. januar 2020"]),
+        ("nn", ["til og med 31. desember 2017", "1. januar 2018 – 31. desember 2019", "frå 1. januar 2020"]),
+        ("en", ["until 31 December 2017", "1 January 2018 – 31 December 2019", "from 1 January 2020"]),
+    ],
+)
+def test_the_page_says_in_words_which_end_of_a_stage_is_open(
+    snapshot: Snapshot, language: str, told: list[str]
+) -> None:
+    page = make_client(snapshot).get(f"/doc/village?lang={language}", headers={"Accept": "text/html"}).text
+    assert re.findall(r'<div class="stage-time hint">(.*?)</div>', page) == told

@@ -15,8 +15,10 @@ from pyoxigraph import Quad, RdfFormat, parse
 from endpoint import limits, views, words
 from endpoint.negotiate import ENTITY
 from endpoint.settings import Settings
-from kg.snapshot import Snapshot
-from tests.books import BASE, build, make_client
+from kg import source
+from kg.findings import Report
+from kg.snapshot import Home, Snapshot
+from tests.books import BASE, PREFIXES, build, make_client
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 
@@ -300,12 +302,24 @@ def test_iris_of_others_have_a_page_too(client: FlaskClient) -> None:
     assert client.get("/doc?iri=growth").status_code == 400
 
 
-def test_the_ontology_page_has_every_term_in_its_languages(client: FlaskClient) -> None:
+def test_the_ontology_page_has_every_term_with_the_way_to_its_page(client: FlaskClient) -> None:
     page = client.get("/def", headers=HTML).text
-    assert all(f'id="{term}"' in page for term in ("Book", "Person", "author", "wrote", "pages"))
-    assert page.count('lang="nn"') >= 1
+    terms = ("Book", "Person", "author", "wrote", "pages")
+    assert all(f'id="{term}"' in page for term in terms)
+    assert all(f'href="/doc?iri=https%3A%2F%2Fbooks.example%2Fdef%23{term}"' in page for term in terms)
+    assert "<bdi>Something to read.</bdi>" in page
+    assert "<bdi>bok</bdi>" in client.get("/def?lang=nn", headers=HTML).text
     assert client.get("/def.ttl").content_type == "text/turtle; charset=utf-8"
     assert client.get("/def", headers={"Accept": "application/ld+json"}).content_type == "application/ld+json"
+
+
+def test_an_ontology_of_many_terms_is_listed_whole(tmp_path: Path) -> None:
+    """A term that is missing on the page would leave its IRI without a place."""
+    terms = "".join(f'def:t{n} a owl:Class ; rdfs:label "T {n}"@en .\n' for n in range(300))
+    (tmp_path / "def.ttl").write_text(f"{PREFIXES}<{BASE}def> a owl:Ontology .\n{terms}", "utf-8")
+    built = Home(tmp_path / "home").build(source.read([tmp_path / "def.ttl"], base=BASE), Report())
+    page = make_client(built).get("/def", headers=HTML).text
+    assert {int(n) for n in re.findall(r'id="t(\d+)"', page)} == set(range(300))
 
 
 def test_the_page_of_a_property_shows_how_it_is_used(client: FlaskClient) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kg import index, rdfio
-from kg.index import Incoming, Index, Kind, Label
+from kg.index import Bounds, Incoming, Index, Kind, Label, Whole
 from kg.vocab import RDF_TYPE
 
 NQUADS = """\
@@ -56,6 +56,42 @@ def test_nodes_inside_a_thing_come_with_it(opened: Index) -> None:
         "http://x/a#point": ['"the point"@en'],
         "b": ['"3"'],
     }
+
+
+def test_within_bounds_a_description_has_the_first_values_of_the_first_properties(opened: Index) -> None:
+    found = opened.describe(
+        "http://x/b",
+        Bounds(statements=3, properties=2, values=1, before=frozenset({"http://x/near"}), language="nb"),
+    )
+    assert found
+    assert [(s.predicate.value, str(s.object)) for s in found.statements] == [
+        (RDF_TYPE.value, "<http://x/Village>"),
+        ("http://x/near", "<http://x/a>"),
+    ]
+    label = "http://www.w3.org/2000/01/rdf-schema#label"
+    assert found.whole == Whole({RDF_TYPE.value: 1, label: 2, "http://x/near": 1}, 4, 0)
+
+
+def test_of_many_texts_those_in_the_language_of_the_reader_come_first(opened: Index) -> None:
+    for language, text in (("nb", '"Sætervik"@nb'), ("en", '"Seter"@en'), ("fr", '"Seter"@en')):
+        found = opened.describe("http://x/b", Bounds(statements=3, values=1, language=language))
+        assert found
+        texts = [str(s.object) for s in found.statements if "label" in s.predicate.value]
+        assert texts == [min(text, '"Seter"@en') if language == "fr" else text]
+
+
+def test_what_is_within_bounds_is_described_whole(opened: Index) -> None:
+    assert opened.describe("http://x/a", Bounds()) == opened.describe("http://x/a")
+
+
+def test_statements_are_paged_each_once(opened: Index) -> None:
+    label = "http://www.w3.org/2000/01/rdf-schema#label"
+    assert [(p, str(o)) for p, o in opened.statements("http://x/b", skip=1, limit=2)] == [
+        (label, '"Seter"@en'),
+        (label, '"Sætervik"@nb'),
+    ]
+    assert [str(o) for _, o in opened.statements("http://x/b", "http://x/near")] == ["<http://x/a>"]
+    assert opened.statements("http://x/nothing") == ()
 
 
 def test_links_back_are_counted_by_predicate(opened: Index) -> None:

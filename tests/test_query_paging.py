@@ -19,6 +19,11 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 TERMS = (
     *("2", "10", '"1x"', "1", "1.0", "1e0", '"1"', '"a"@nb', '"a"@en', '"a"', "true", "<http://a/>"),
     '"<http://a/>"', f'"NaN"^^<{XSD}double>', f'"2020-01-01"^^<{XSD}date>', f'"x"^^<{XSD}integer>',
+    *(f'"2020-01-01T{time}"^^<{XSD}dateTime>' for time in
+      ("12:00:00+10:00", "05:00:00Z", "10", "02:00:00", "02:00:00Z", "03:00:00+01:00", "10:00:00", "T")),
+    *(f'"{time}"^^<{XSD}time>' for time in ("10:00:00", "12:00:00+10:00", "05:00:00Z", "1")),
+    f'"2020-01-01Z"^^<{XSD}date>', f'"2020-01-01+10:00"^^<{XSD}date>', f'"2020"^^<{XSD}date>',
+    f'"2020"^^<{XSD}gYear>', f'"2020+10:00"^^<{XSD}gYear>', f'"2020Z"^^<{XSD}gYear>', '"2020Z"', '"2020"',
     "UNDEF", '""',    '<<( <http://s/> <http://p/> "o" )>>',
 )  # fmt: skip
 
@@ -72,6 +77,33 @@ def test_pages_keep_the_order_that_was_asked_for() -> None:
     assert walk(numbers, 2) == rows(numbers)
 
 
+ZONED = (
+    "2020-01-01T12:00:00+10:00",
+    "2020-01-01T05:00:00Z",
+    "2019-12-30T23:00:00-05:00",
+    "2021-01-01T00:00:00Z",
+)
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+def test_times_without_a_zone_stand_where_they_can(direction: str) -> None:
+    """Times with a zone come in their order; one without is on its side of those that are far from it."""
+    zoneless = ("2020-01-01T03:00:00", "2020-12-01T00:00:00", "2019-01-01T00:00:00")
+    listed = " ".join(f'"{time}"^^<{XSD}dateTime>' for time in (*zoneless, *ZONED))
+    text = f"SELECT (STR(?t) AS ?x) {{ VALUES ?t {{ {listed} }} }} ORDER BY {direction}(?t)"
+    wanted = [zoneless[2], ZONED[2], ZONED[0], zoneless[0], ZONED[1], zoneless[1], ZONED[3]]
+    found = [row[0].strip('"') for row in walk(text, 2)]
+    assert found == (wanted if direction == "ASC" else wanted[::-1])
+
+
+@given(st.permutations([f'"{t}"^^<{XSD}dateTime>' for t in (*ZONED, "2020-01-01T03:00:00", "2020-01-01T")]))
+def test_times_come_in_one_order_whatever_the_engine_met_first(terms: list[str]) -> None:
+    def text(found: list[str]) -> str:
+        return f"SELECT ?t {{ VALUES ?t {{ {' '.join(found)} }} }} ORDER BY ?t"
+
+    assert walk(text(terms), 2) == walk(text(sorted(terms)), 100)
+
+
 def test_the_limit_and_offset_of_the_query_are_those_of_all_pages() -> None:
     store = Store()
     store.extend(Quad(NamedNode(f"urn:{n:02}"), NamedNode("urn:p"), Literal(n)) for n in range(30))
@@ -90,6 +122,8 @@ def test_the_limit_and_offset_of_the_query_are_those_of_all_pages() -> None:
          "LIMIT in a sub-query may give other rows each time"),
         ("ASK { ?s ?p ?o }", "only the rows of SELECT come in pages"),
         ("SELECT ?s { ?s ?p ?o } LIMIT1", "its LIMIT cannot be read"),
+        (f"SELECT ?s {{ ?s ?p ?o }} ORDER BY STR({'?s+' * 100}?s)",
+         "its ORDER BY has a long expression; bind it to a variable"),
         ("SELECT ?s { ?s ?p ?o } ORDER BY EXISTS { ?s ?p 1 }", "its ORDER BY cannot be read"),
         (f"SELECT * {{ {' '.join(MANY)} }}", "its rows have more than 100 variables"),
         ("SELECT ?s { ?s ?p ?o", "its brackets do not match"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
+from kg.errors import SnapshotError
 from kg.query import (
     Answer,
     Cancellation,
@@ -234,3 +235,12 @@ def test_no_process_outlives_its_pool(stores: tuple[Path, Path]) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("budget", [2**30, 0], ids=["memory", "disk"])
+def test_a_damaged_store_is_named(tmp_path: Path, budget: int) -> None:
+    store = make_store(tmp_path / "store", *(triple(f"s{i}", "p", str(i)) for i in range(300)))
+    for file in store.glob("*.sst"):
+        file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(SnapshotError, match=r"store: no process could open the store\."):
+        Pool(store, Limits(store_in_memory=budget))

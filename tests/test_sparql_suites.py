@@ -1,4 +1,4 @@
-"""The W3C SPARQL 1.1 and 1.2 query suites, each test sent through the guard and the pool.
+"""The W3C SPARQL 1.0, 1.1 and 1.2 query suites, each test sent through the guard and the pool.
 
 Every data file of the suites is a named graph of one store; a test's data are its protocol dataset.
 What the engine is known to get wrong is listed by name with the reason; a listed test that passes fails.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from pyoxigraph import (
@@ -44,8 +46,33 @@ LEFT_OUT = ("service", "entailment", "protocol", "service-description", "graph-s
 KINDS = ("QueryEvaluationTest", "CSVResultFormatTest", "PositiveSyntaxTest11", "PositiveSyntaxTest",
          "NegativeSyntaxTest11", "NegativeSyntaxTest")  # fmt: skip
 
+FROM = re.compile(r"\bFROM\s+(?:NAMED\s+)?<([^>]*)>", re.IGNORECASE)
 PATH = "the engine finds no zero-length path from a constant that is not in the data"
+VALUE = "the store keeps numbers by value: 1 for 01"
+FUNCTION = "a function the engine does not know is an error, not an unbound value"
 KNOWN = {
+    "sparql10/distinct/distinct-1": VALUE,
+    "sparql10/distinct/distinct-9": VALUE,
+    "sparql10/expr-builtin/case-insensitive-booleans": "true and false are known in small letters only",
+    "sparql10/expr-builtin/dawg-str-1": VALUE,
+    "sparql10/expr-builtin/dawg-str-2": VALUE,
+    "sparql10/expr-builtin/sameTerm-eq": VALUE,
+    "sparql10/expr-builtin/sameTerm-not-eq": VALUE,
+    "sparql10/expr-builtin/sameTerm-simple": VALUE,
+    "sparql10/expr-equals/eq-graph-1": VALUE,
+    "sparql10/expr-equals/eq-graph-2": VALUE,
+    "sparql10/graph/graph-optional": "?g is bound already inside GRAPH ?g",
+    "sparql10/graph/graph-variable-scope": "?g is bound already inside GRAPH ?g",
+    "sparql10/open-world/date-2": "dates with and without time zone are told apart where they may be equal",
+    "sparql10/open-world/open-eq-01": VALUE,
+    "sparql10/syntax-sparql1/syntax-expr-05": FUNCTION,
+    "sparql10/syntax-sparql1/syntax-order-05": FUNCTION,
+    "sparql10/syntax-sparql1/syntax-order-06": FUNCTION,
+    "sparql10/syntax-sparql2/syntax-function-01": FUNCTION,
+    "sparql10/syntax-sparql2/syntax-function-02": FUNCTION,
+    "sparql10/syntax-sparql2/syntax-function-03": FUNCTION,
+    "sparql10/syntax-sparql2/syntax-function-04": FUNCTION,
+    "sparql10/syntax-sparql3/syn-bad-26": "?x<?a&&?b>?y is read as comparisons, as SPARQL 1.0 forbids",
     "sparql11/aggregates/agg-groupconcat-04": "GROUP_CONCAT of texts in one language keeps the language",
     "sparql11/aggregates/agg-groupconcat-06": "GROUP_CONCAT of texts in one language keeps the language",
     "sparql11/aggregates/agg-empty-group-count-graph": "COUNT in a sub-select inside GRAPH ?g",
@@ -57,7 +84,7 @@ KNOWN = {
     "sparql11/property-path/zero_or_more_set_end": PATH,
     "sparql11/property-path/zero_or_one_set_start": PATH,
     "sparql11/property-path/zero_or_one_set_end": PATH,
-    "sparql11/syntax-query/test_4": "a function the engine does not know is an error, not an unbound value",
+    "sparql11/syntax-query/test_4": FUNCTION,
     "sparql12/grouping/group01": "the store keeps numbers by value, so groups of 1 and 1.0 are one",
     "sparql12/grouping/select-variable-reuse": "the engine takes the variable for unbound",
     "sparql12/syntax-triple-terms-negative/tripleterm-subject-03": "accepted by the engine",
@@ -138,15 +165,20 @@ class Suite:
                 return None
             return Case(name, kind, action.value)
         result = self.one(entry, f"{MF}result")
-        query = self.one(action, f"{QT}query")
+        query = self.one(action, f"{QT}query").value
         return Case(
             name,
             kind,
-            query.value,
+            query,
             tuple(iri.value for iri in self.every(action, f"{QT}data")),
-            tuple(iri.value for iri in self.every(action, f"{QT}graphData")),
+            tuple(iri.value for iri in self.every(action, f"{QT}graphData")) or self.from_clauses(query),
             result.value if isinstance(result, NamedNode) else None,
         )
+
+    def from_clauses(self, query: str) -> tuple[str, ...]:
+        """Give the files of the suite that a query names itself."""
+        found = (urljoin(query, iri) for iri in FROM.findall(self.path(query).read_text("utf-8")))
+        return tuple(iri for iri in found if iri.startswith(BASE) and self.path(iri).is_file())
 
 
 def read_graph(content: bytes, iri: str) -> list[Quad]:
@@ -239,7 +271,24 @@ def check(case: Case, suite: Suite, pool: Pool) -> None:
         else:
             found = list(parse(bytes(run(case, text, suite, pool, "nt").body), RdfFormat.N_TRIPLES))
             expected = quads
+    if "REDUCED" in text:
+        found, expected = without_repetition(found, expected)
     assert canonical(found) == canonical(expected)
+
+
+def without_repetition(found: list[Quad], expected: list[Quad]) -> tuple[list[Quad], list[Quad]]:
+    """Give both results with each row once; a reduced one has no row more often than the whole."""
+    one, other = rows_of(found), rows_of(expected)
+    assert len(one) <= len(other)
+    return [quad for row in set(one) for quad in row], [quad for row in set(other) for quad in row]
+
+
+def rows_of(quads: list[Quad]) -> list[frozenset[Quad]]:
+    """Give the values of each row, the row itself without a name."""
+    rows: dict[Any, set[Quad]] = {}
+    for quad in quads:
+        rows.setdefault(quad.subject, set()).add(Quad(NamedNode("x:row"), quad.predicate, quad.object))
+    return [frozenset(row) for row in rows.values()]
 
 
 def csv_rows(content: bytes) -> list[list[tuple[str, str]]]:
@@ -259,7 +308,7 @@ def run(case: Case, text: str, suite: Suite, pool: Pool, name: str | None = None
     wanted = formats.named(name) if name else formats.default(outline.form)
     assert wanted is not None
     inner = {graph for iri in case.data if iri.endswith(".trig") for graph in suite.named_graphs(iri)}
-    from_clause = "FROM" in text.upper().split()
+    from_clause = FROM.search(text)
     default = () if from_clause else (case.data or (EMPTY,))
     query = Query(text, default, () if from_clause else (*case.graphs, *inner), base=case.query)
     return pool.run(query, wanted, outline=outline)
@@ -294,7 +343,7 @@ def pool_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Suit
         pool.close()
 
 
-@pytest.mark.parametrize(("version", "fewest"), [("sparql11", 330), ("sparql12", 200)])
+@pytest.mark.parametrize(("version", "fewest"), [("sparql10", 480), ("sparql11", 330), ("sparql12", 200)])
 def test_the_engine_passes_the_suite_but_for_what_is_known(
     version: str, fewest: int, suite: Suite, pool_of: Callable[[Suite, list[Case]], Pool]
 ) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html import escape, unescape
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-FOLLOWED = frozenset(("after", "iri", "to", "by", "class", "map"))
+FOLLOWED = frozenset(("after", "iri", "of", "to", "by", "class", "map"))
 """Parameters that lead to another page which can be written; others filter or sort."""
 
 _HREF = re.compile(r'(\s)href="([^"]*)"')

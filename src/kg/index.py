@@ -75,13 +75,41 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much to read of a thing about which more is said than `statements`.
+
+    Of each property so many values, those in the first of the languages before others; of so many
+    properties, those in `before` first.
+    """
+
+    statements: int = 150
+    properties: int = 30
+    values: int = 24
+    before: frozenset[str] = frozenset()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """How much there is where only some was read: values by property, quads written and derived."""
+
+    properties: Mapping[str, int]
+    written: int
+    derived: int
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
-    """What we know of one IRI: its statements, those of the nodes inside it, and what points to it."""
+    """What we know of one IRI: its statements, those of the nodes inside it, and what points to it.
+
+    With `whole` only some of the statements are here.
+    """
 
     iri: str
     statements: tuple[Statement, ...]
     parts: Mapping[str, tuple[Statement, ...]]
     incoming: tuple[Incoming, ...]
+    whole: Whole | None = None
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -193,6 +221,11 @@ def _pieces(iris: Iterable[str], size: int = 500) -> Iterator[list[str]]:
         yield texts[start : start + size]
 
 
+def _inside(iri: str) -> tuple[str, str]:
+    """Give what the texts of the nodes inside a thing lie between."""
+    return f"<{iri}#", f"<{iri}$"
+
+
 def _marks(values: Sized) -> str:
     return ", ".join("?" * len(values))
 
@@ -215,34 +248,103 @@ class Index:
             self._local.connection = connection
         return connection
 
-    def describe(self, iri: str) -> Description | None:
-        """Give all that is known of an IRI, or None if no statement has it as subject or object."""
+    def describe(self, iri: str, bounds: Bounds | None = None) -> Description | None:
+        """Give all that is known of an IRI, or None if no statement has it as subject or object.
+
+        Within bounds it takes about the same time for each.
+        """
         key = self._id(f"<{iri}>")
         if key is None:
             return None
-        own = self._statements("t.id = ?", (key,))
-        parts = self._statements("t.text >= ? AND t.text < ?", (f"<{iri}#", f"<{iri}$"))
+        whole = self._whole(key) if bounds and self._exceeds(key, bounds.statements) else None
+        own = self._some(key, whole, bounds) if bounds and whole else self._statements("t.id = ?", (key,))
+        limit = 2 * bounds.statements if bounds else -1
+        parts = self._statements("t.text >= ? AND t.text < ?", _inside(iri), limit)
+        if len(parts) == limit and not whole:
+            whole = self._whole(key)
         parts += self._blank_parts([*own, *parts])
         incoming = self._incoming(key)
         if not own and not parts and not incoming:
             return None
         grouped = {subject.value: tuple(group) for subject, group in groupby(parts, key=lambda s: s.subject)}
-        return Description(iri, tuple(own), grouped, incoming)
+        return Description(iri, tuple(own), grouped, incoming, whole)
+
+    def _exceeds(self, key: int, limit: int) -> bool:
+        rows = self._db.execute("SELECT 1 FROM quad WHERE s = ? LIMIT -1 OFFSET ?", (key, limit))
+        return rows.fetchone() is not None
+
+    def _whole(self, key: int) -> Whole:
+        rows = self._db.execute(
+            "SELECT p.text, COUNT(DISTINCT q.o), SUM(NOT q.derived), SUM(q.derived) "
+            "FROM quad q JOIN term p ON p.id = q.p WHERE q.s = ? GROUP BY q.p",
+            (key,),
+        ).fetchall()
+        counts = {text[1:-1]: count for text, count, _, _ in rows}
+        text = self._db.execute("SELECT text FROM term WHERE id = ?", (key,)).fetchone()[0]
+        within = self._db.execute(
+            "SELECT COUNT(*), COALESCE(SUM(q.derived), 0) FROM term t JOIN quad q ON q.s = t.id "
+            "WHERE t.text >= ? AND t.text < ?",
+            _inside(text[1:-1]),
+        ).fetchone()
+        written, derived = (sum(row[place] for row in rows) for place in (2, 3))
+        return Whole(counts, written + within[0] - within[1], derived + within[1])
+
+    def _some(self, key: int, whole: Whole, bounds: Bounds) -> list[Statement]:
+        """Give the first values of the first properties."""
+        chosen = sorted(whole.properties, key=lambda iri: (iri not in bounds.before, iri))
+        found: list[Statement] = []
+        for iri in sorted(chosen[: bounds.properties]):
+            by = self._id(f"<{iri}>")
+            values = self._first_values((key, by), whole.properties[iri], bounds)
+            where = f"t.id = ? AND q.p = ? AND q.o IN ({_marks(values)})"
+            found += self._statements(where, (key, by, *values))
+        return sorted(found, key=lambda statement: statement.derived)
+
+    def _first_values(self, said: tuple[int, int | None], count: int, bounds: Bounds) -> list[int]:
+        select = "SELECT DISTINCT q.o FROM quad q JOIN term o ON o.id = q.o WHERE q.s = ? AND q.p = ?"
+        readable: list[tuple[int]] = []
+        if count > bounds.values and bounds.language:
+            ending = f'"@{bounds.language}'
+            readable = self._db.execute(
+                f"{select} AND substr(o.text, ?) = ? ORDER BY q.o LIMIT ?",
+                (*said, -len(ending), ending, bounds.values),
+            ).fetchall()
+        rows = self._db.execute(f"{select} ORDER BY q.o LIMIT ?", (*said, bounds.values)).fetchall()
+        return [number for (number,) in dict.fromkeys((*readable, *rows))][: bounds.values]
+
+    def statements(
+        self, iri: str, predicate: str = "", *, skip: int = 0, limit: int = 100
+    ) -> tuple[tuple[str, Value], ...]:
+        """Give what is said of a thing, or only by one property: properties and values in order."""
+        by = "AND p.text = ?" if predicate else ""
+        rows = self._db.execute(
+            "SELECT DISTINCT p.text, o.text FROM term s JOIN quad q ON q.s = s.id JOIN term p ON p.id = q.p "
+            f"JOIN term o ON o.id = q.o WHERE s.text = ? {by} ORDER BY q.p, q.o LIMIT ? OFFSET ?",
+            (f"<{iri}>", *((f"<{predicate}>",) if predicate else ()), limit, skip),
+        )
+        text = "".join(f"<{iri}> {p} {o} .\n" for p, o in rows)
+        return tuple((q.predicate.value, q.object) for q in parse(text, format=RdfFormat.N_TRIPLES))
 
     def knows(self, iri: str) -> bool:
         """Tell whether any statement mentions an IRI."""
         return self._id(f"<{iri}>") is not None
 
+    def knows_any(self, beginning: str) -> bool:
+        """Tell whether any statement mentions an IRI that begins so."""
+        text = f"<{beginning}"
+        row = self._db.execute("SELECT text FROM term WHERE text >= ? LIMIT 1", (text,)).fetchone()
+        return row is not None and row[0].startswith(text)
+
     def _id(self, text: str) -> int | None:
         row = self._db.execute("SELECT id FROM term WHERE text = ?", (text,)).fetchone()
         return row[0] if row else None
 
-    def _statements(self, where: str, values: Sequence[object]) -> list[Statement]:
+    def _statements(self, where: str, values: Sequence[object], limit: int = -1) -> list[Statement]:
         rows = self._db.execute(
             "SELECT t.text, p.text, o.text, g.text, q.derived FROM term t JOIN quad q ON q.s = t.id "
             "JOIN term p ON p.id = q.p JOIN term o ON o.id = q.o JOIN term g ON g.id = q.g "
-            f"WHERE {where} ORDER BY q.s, q.derived, q.p, q.o",
-            values,
+            f"WHERE {where} ORDER BY q.s, q.derived, q.p, q.o LIMIT ?",
+            (*values, limit),
         ).fetchall()
         text = "".join(f"{s} {p} {o} {g} .\n" for s, p, o, g, _ in rows)
         quads = parse(text, format=RdfFormat.N_QUADS)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 
-from kg import derive, quality, rdfio, snapshot
+from kg import cautions, derive, quality, rdfio, snapshot
 from kg.amendment import Amendment
 from kg.check.memory import Read
 from kg.derive import Derivation
@@ -33,6 +33,8 @@ _NQUADS = next(fmt for fmt in rdfio.FORMATS if fmt.name == "nquads")
 _FOLDER = ".kg-preview-"
 _MEMORY, _ROOM = Path("/dev/shm"), 10  # noqa: S108
 """Where a folder lies in memory, and how many times the size of a snapshot must be free there."""
+_SECONDS = 1.0
+"""How long a question that warns may take while an author waits."""
 _KEPT = 3
 """How many states are kept, for requests that began on an older one."""
 
@@ -145,6 +147,10 @@ class Preview:
         self._store.flush()
         self._store.backup(str(folder / "store"))
         self._index.copy(folder / "index.sqlite")
+        queries = snapshot.queries_of(source)
+        cautions.write(
+            folder / "cautions.json", folder / "store", ((q.name, q.text) for q in queries), _SECONDS
+        )
         quality.write(folder / "report.json", Quality(report, self._coverage))
         for path in (self._base.dumps, self._base.statistics, self._base.history):
             (folder / path.name).symlink_to(path.resolve())
@@ -159,7 +165,7 @@ class Preview:
             terms=self._index.terms,
             config=source.config,
             graphs=graphs,
-            queries=snapshot.queries_of(source),
+            queries=queries,
             fingerprint="",
         )
 

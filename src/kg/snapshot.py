@@ -22,16 +22,18 @@ from typing import Any, TypeVar
 import platformdirs
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from kg import config, derive, dumps, history, index, quality, rdfio, statistics
+from kg import cautions, config, derive, documents, dumps, history, index, quality, rdfio, statistics
 from kg.config import Config
 from kg.derive import Rule
 from kg.errors import InvalidDataError, SnapshotError
 from kg.findings import Report
+from kg.history import History
+from kg.index import Index
 from kg.quality import Coverage, Quality
 from kg.source import Room, Source
 from kg.vocab import term
 
-LAYOUT = "6"
+LAYOUT = "7"
 """Raise when the files of a snapshot change: it is part of a snapshot's id."""
 
 _MANIFEST = "manifest.json"
@@ -116,6 +118,16 @@ class Snapshot:
     def history(self) -> Path:
         """When each thing last changed."""
         return self.path / "history.sqlite"
+
+    @property
+    def documents(self) -> Path:
+        """The finished documents about things; a preview has none."""
+        return self.path / "documents.sqlite"
+
+    @property
+    def cautions(self) -> Path:
+        """What the questions that warn have found."""
+        return self.path / "cautions.json"
 
     @property
     def report(self) -> Path:
@@ -238,7 +250,7 @@ def _fingerprint(source: Source) -> str:
 
 
 def _versions() -> str:
-    return f"{LAYOUT}.{derive.VERSION}.{index.VERSION}"
+    return f"{LAYOUT}.{derive.VERSION}.{index.VERSION}.{documents.VERSION}"
 
 
 class _Build:
@@ -270,6 +282,8 @@ class _Build:
             ),
         )
         self.stage("describe", lambda: self.describe(content, identity))
+        self.stage("documents", self.write_documents)
+        self.stage("warn", self.warn)
         covered = self.stage("cover", self.cover)
         quality.write(self.folder / "report.json", Quality(self.report, covered))
         manifest = {
@@ -321,6 +335,21 @@ class _Build:
         statistics.write(self.folder / "statistics.json", statistics.count(content, self.base, derived))
         path = self.folder / "history.sqlite"
         history.build(path, content, self.base, derived, self.created, identity, self.before)
+
+    def write_documents(self) -> None:
+        """Finish the documents that are asked for most."""
+        documents.build(
+            self.folder / "documents.sqlite",
+            Index(self.folder / "index.sqlite"),
+            History(self.folder / "history.sqlite"),
+            self.folder / "store",
+            self.source.config,
+        )
+
+    def warn(self) -> None:
+        """Ask the questions that warn."""
+        questions = ((query.name, query.text) for query in queries_of(self.source))
+        cautions.write(self.folder / "cautions.json", self.folder / "store", questions)
 
     def write_store(self, content: bytes) -> None:
         """Load every quad, and its triple into the default graph; blank nodes keep their names."""

@@ -68,6 +68,9 @@ LABELS = (
 )
 """Properties whose value names a thing, the best first."""
 
+PLURAL = NamedNode("http://purl.org/net/vocab/2004/03/label#plural")
+"""What many things of a class are called."""
+
 _LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?\Z")
 
 

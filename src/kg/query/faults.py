@@ -43,6 +43,20 @@ FAULTS: tuple[Fault, ...] = (
         "Write STR(GROUP_CONCAT(...)).",
     ),
     Fault(
+        "Numbers, booleans and times are kept by value: 01 comes as 1, 1.50 as 1.5, xsd:int as xsd:integer.",
+        'SELECT ("01"^^<http://www.w3.org/2001/XMLSchema#integer> AS ?x) {}',
+        "1",
+        "01",
+        "Take the documents of things or the dumps, which hold what was written.",
+    ),
+    Fault(
+        "A sub-query in GRAPH ?g is evaluated over all graphs at once; MINUS and VALUES there see ?g bound.",
+        "SELECT ?n { GRAPH ?g { SELECT (COUNT(*) AS ?n) { ?s ?p ?o } } }",
+        "0",
+        "",
+        "Write SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ... } } GROUP BY ?g, and FILTER NOT EXISTS for MINUS.",
+    ),
+    Fault(
         "A function that the engine does not know is an error of the whole query, not an unbound value.",
         "SELECT (<urn:f>(1) AS ?x) {}",
         "error",

@@ -39,6 +39,7 @@ RESULT_FORMATS: tuple[ResultFormat, ...] = (
                  RESULTS, QueryResultsFormat.XML),
     ResultFormat("csv", "CSV", ("text/csv",), "csv", RESULTS, QueryResultsFormat.CSV),
     ResultFormat("tsv", "TSV", ("text/tab-separated-values",), "tsv", RESULTS, QueryResultsFormat.TSV),
+    ResultFormat("spreadsheet", "CSV (Excel)", ("text/csv",), "sheet.csv", RESULTS, QueryResultsFormat.CSV),
     *(
         ResultFormat(fmt.name, fmt.label, fmt.media_types, fmt.suffix, GRAPH, fmt.engine)
         for fmt in rdfio.FORMATS
@@ -50,9 +51,12 @@ KINDS = {"SELECT": RESULTS, "ASK": RESULTS, "CONSTRUCT": GRAPH, "DESCRIBE": GRAP
 """Which kind of format each query form is answered in."""
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
-_BETWEEN_ROWS = {"json": b"},{", "xml": b"<result>", "csv": b"\n", "tsv": b"\n"}
+_BETWEEN_ROWS = {"json": b"},{", "xml": b"<result>", "csv": b"\n", "tsv": b"\n", "spreadsheet": b"\n"}
 """What stands between any two rows, and perhaps in texts too."""
 _FIELD = re.compile(rb'"[^"]*+"')
+_CELL = re.compile(rb'"(?:[^"]|"")*+"|[^",\r\n]++')
+_FORMULA = re.compile(rb'"?+(?:[=+\-@\t\r\n]|\xef\xbc[\x8b\x8d\x9d\xa0])')
+_NUMBER = re.compile(rb"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?\Z")
 
 _BY_NAME = {fmt.name: fmt for fmt in RESULT_FORMATS} | {fmt.suffix: fmt for fmt in RESULT_FORMATS}
 
@@ -77,7 +81,7 @@ def count_rows(body: bytes | bytearray, fmt: ResultFormat) -> int:
             return body.count(b"<result>")
         case "tsv":
             return body.count(b"\n") - 1
-        case "csv":
+        case "csv" | "spreadsheet":
             return _FIELD.sub(b"", body).count(b"\n") - 1
     rows = _STRING.sub(b"", body)[len(b"{:{:[") :].partition(b"[")[2]
     return rows.count(b"},{") + 1 if rows[:1] == b"{" else 0
@@ -91,6 +95,22 @@ def has_more_rows(body: bytes | bytearray, fmt: ResultFormat, most: int) -> bool
     """
     sign = _BETWEEN_ROWS[fmt.name]
     return len(body) > most and body.count(sign) >= most and count_rows(body, fmt) > most
+
+
+def for_spreadsheets(body: bytes | bytearray) -> bytearray:
+    r"""Give CSV that a spreadsheet runs nothing of: marked as UTF-8, an apostrophe before each formula.
+
+    >>> for_spreadsheets(b'x,y\r\n=1+1,-5\r\n')[3:]
+    bytearray(b"x,y\r\n\'=1+1,-5\r\n")
+    """
+    return bytearray(b"\xef\xbb\xbf") + _CELL.sub(_harmless, body)
+
+
+def _harmless(cell: re.Match[bytes]) -> bytes:
+    text = cell[0]
+    if not _FORMULA.match(text) or _NUMBER.match(text):
+        return text
+    return b"\"'" + text[1:] if text.startswith(b'"') else b"'" + text
 
 
 def default(form: str | None) -> ResultFormat:

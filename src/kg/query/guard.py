@@ -8,7 +8,7 @@ so both must be caught before. Its parser has no tokens of its own: `SERVICE:ep`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -328,6 +328,14 @@ class Token(NamedTuple):
     at: int
 
 
+def all_tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens of a query, comments left out."""
+    for match in _TOKEN.finditer(text):
+        kind, token = match.lastgroup or "other", match[0]
+        if kind not in ("space", "comment"):
+            yield Token(kind, token, token.upper() if kind == "word" else token, match.start())
+
+
 def tokens(text: str) -> list[Token] | None:
     """Give the tokens of a query, comments left out; None where it could be read in two ways.
 
@@ -335,11 +343,8 @@ def tokens(text: str) -> list[Token] | None:
     ['ASK', '{', '?s', 'a', '<http://x/>', '}']
     """
     found: list[Token] = []
-    for match in _TOKEN.finditer(text):
-        kind, token = match.lastgroup or "other", match[0]
-        if kind in ("space", "comment"):
-            continue
-        if kind in ("other", "unclosed") or (kind == "iri" and not _ABSOLUTE.match(token)):
+    for token in all_tokens(text):
+        if token.kind in ("other", "unclosed") or (token.kind == "iri" and not _ABSOLUTE.match(token.text)):
             return None
-        found.append(Token(kind, token, token.upper() if kind == "word" else token, match.start()))
+        found.append(token)
     return found

@@ -2,8 +2,10 @@
 
 Pages of one result are evaluated one by one, so they are parts of a whole only if the rows come in the same
 order each time. A query without ORDER BY is sorted by all that tells two rows apart; one with ORDER BY keeps
-it, and its ties are broken so. The engine compares a number with a text by their letters, which is no order
-(2 < 10 < "1x" < 2), so each condition is made to sort numbers and the other datatypes one after another.
+it, and its ties are broken so. What the engine cannot compare it compares by letters, which is no order:
+2 < 10 < "1x" < 2, and so with times of which some have no zone. So each condition is made to sort numbers
+and the other datatypes one after another, and times as if those without a zone were in UTC, which agrees with
+every two that can be compared. What is left are durations of months beside days, and triple terms.
 Where the rows themselves depend on the order of evaluation, there are no pages.
 """
 
@@ -20,6 +22,14 @@ from kg.query.guard import Token, tokens
 _UNSTEADY = re.compile("RAND|NOW|UUID|BNODE|SAMPLE|GROUP_CONCAT|SUM|AVG|MIN|MAX|REDUCED|LIMIT|OFFSET")
 """What may come out otherwise next time; LIMIT and OFFSET only in sub-queries."""
 _MOST_VARIABLES = 100
+_LONGEST_CONDITION = 200
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_TIMES = tuple(
+    f"<{_XSD}{name}>"
+    for name in ("dateTime", "date", "time", "gYear", "gYearMonth", "gMonth", "gMonthDay", "gDay")
+)
+_NONE = "1/0"
+"""An error, which makes a condition unbound."""
 _NUMBER = re.compile(r"[0-9]{1,15}\Z")
 _OPENING, _CLOSING = frozenset({"(", "[", "{", "<<"}), frozenset({")", "]", "}", ">>"})
 
@@ -99,6 +109,16 @@ def _keys(name: str) -> tuple[str, ...]:
     return f"STR({name})", f"DATATYPE({name})", f"LANG({name})", name
 
 
+def _time(value: str) -> str:
+    """Give an expression for a time with a zone, that of a value or UTC; none for what is no time."""
+    zone = f"IF(REGEX(STR{value}, '(Z|[+-][0-9][0-9]:[0-9][0-9])$'), '', 'Z')"
+    zoned = f"CONCAT(STR{value}, {zone})"
+    chain = _NONE
+    for datatype in reversed(_TIMES):
+        chain = f"IF(DATATYPE{value} = {datatype}, {datatype}({zoned}), {chain})"
+    return f"IF(isNumeric{value}, {_NONE}, {chain})"
+
+
 class _Tail:
     """What stands behind the group and its grouping: ORDER BY, LIMIT, OFFSET, VALUES."""
 
@@ -135,13 +155,17 @@ class _Tail:
             self.offset = int(self._found[at + 1].text)
 
     def _conditions(self, at: int, end: int) -> Iterator[str]:
-        """Yield each condition behind what sorts numbers and the other datatypes one after another."""
+        """Yield the conditions that sort as each condition does, but any three terms the same way."""
         while at < end:
             stop = self._end_of_condition(at, end)
             words = [token.text for token in self._found[at:stop]]
-            inner = words[1:] if words[0].upper() in ("ASC", "DESC") else words
-            condition = f"({' '.join(inner)})"
-            yield f"(IF(isNumeric{condition}, 0, STR(DATATYPE{condition}))) {' '.join(words)}"
+            direction = words.pop(0).upper() if words[0].upper() in ("ASC", "DESC") else "ASC"
+            value = f"({' '.join(words)})"
+            if len(value) > _LONGEST_CONDITION:
+                raise NotPageable("its ORDER BY has a long expression; bind it to a variable")
+            time = _time(value)
+            yield f"(IF(isNumeric{value}, 0, STR(DATATYPE{value})))"
+            yield f"{direction}({time}) {direction}(COALESCE({time} = {time}, {value}))"
             at = stop
 
     def _end_of_condition(self, at: int, end: int) -> int:

@@ -163,21 +163,29 @@ class _Nursery:
             worker.receive(self._control)
         except (EOFError, OSError) as error:
             self.close()
-            raise SnapshotError(f"{store}: no process could open the store.") from error
+            raise self._unreadable from error
+
+    @property
+    def _unreadable(self) -> SnapshotError:
+        return SnapshotError(f"{self.store}: no process could open the store.")
 
     def fork(self) -> _Process:
-        """Give a new worker, ready to answer."""
+        """Give a new worker, ready to answer. Raises SnapshotError."""
         ours, theirs = socket.socketpair()
-        with self._lock, theirs:
-            socket.send_fds(self._control, [b"f"], [theirs.fileno()])
-            pid = worker.receive(self._control).head["pid"]
+        try:
+            with self._lock, theirs:
+                socket.send_fds(self._control, [b"f"], [theirs.fileno()])
+                pid = worker.receive(self._control).head["pid"]
+        except (EOFError, OSError) as error:
+            ours.close()
+            raise self._unreadable from error
         process = _Process(self, pid, ours)
         try:
             worker.receive(ours)
-        except (EOFError, OSError):
+        except (EOFError, OSError) as error:
             process.kill()
             process.bury()
-            raise
+            raise self._unreadable from error
         return process
 
     def bury(self, pid: int) -> int:
@@ -380,7 +388,11 @@ class Pool:
         self._load_pending = False
         self._nursery = self._open(store)
         self._keeper = threading.Thread(target=self._keep, name="query-pool", daemon=True)
-        self._add(self._nursery.fork())  # the keeper forks the others
+        try:
+            self._add(self._nursery.fork())  # the keeper forks the others
+        except SnapshotError:
+            self._nursery.close()
+            raise
         self._keeper.start()
 
     def __enter__(self) -> Pool:
@@ -573,7 +585,7 @@ class Pool:
     def _restock(self, nursery: _Nursery) -> None:
         try:
             self._add(nursery.fork())
-        except (EOFError, OSError):
+        except SnapshotError:
             with self._lock:
                 if self._closed or nursery is not self._nursery:
                     return
@@ -623,7 +635,11 @@ class Pool:
 
     def _replace(self, nursery: _Nursery) -> None:
         """Let another nursery's workers answer from now on; the old ones go when they are idle."""
-        fresh = [nursery.fork() for _ in range(self._wanted)]
+        try:
+            fresh = [nursery.fork() for _ in range(self._wanted)]
+        except SnapshotError:
+            nursery.close()
+            raise
         with self._lock:
             old, self._nursery = self._nursery, nursery
             self._retired.append(old)

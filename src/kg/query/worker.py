@@ -12,7 +12,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any, NamedTuple, cast
 
@@ -29,7 +29,7 @@ from pyoxigraph import (
     serialize,
 )
 
-from kg.query import formats
+from kg.query import dataset, formats
 from kg.query.formats import ResultFormat
 from kg.query.rewrite import Statistics, rewrite
 
@@ -204,15 +204,28 @@ class _NotWritableError(Exception):
 def _query(
     store: Store, asked: Mapping[str, Any], statistics: Statistics | None
 ) -> QuerySolutions | QueryBoolean | QueryTriples:
-    if asked["default"] or asked["named"]:
-        default: list[NamedNode | BlankNode | DefaultGraph] = [NamedNode(iri) for iri in asked["default"]]
-        named: list[NamedNode | BlankNode] = [NamedNode(iri) for iri in asked["named"]]
-        return store.query(asked["text"], base_iri=asked["base"], default_graph=default, named_graphs=named)
+    default, named = (asked["default"], asked["named"])
+    if not default and not named:
+        default, named = dataset.named_in(asked["text"])
+    if default or named:
+        return _query_of(store, asked, default, named)
     faster = None if asked.get("plain") else rewrite(asked["text"], statistics)
     if faster is not None:
         with suppress(SyntaxError):  # then the error is to be that of the text as it was written
             return store.query(faster, base_iri=asked["base"])
     return store.query(asked["text"], base_iri=asked["base"])
+
+
+def _query_of(
+    store: Store, asked: Mapping[str, Any], default: Sequence[str], named: Sequence[str]
+) -> QuerySolutions | QueryBoolean | QueryTriples:
+    """Run a query of some graphs; where they are merged, each triple is there once."""
+    merged = [NamedNode(iri) for iri in dict.fromkeys(default)]
+    others: list[NamedNode | BlankNode] = [NamedNode(iri) for iri in dict.fromkeys(named)]
+    graphs: list[NamedNode | BlankNode | DefaultGraph] = [*merged]
+    if len(merged) > 1:
+        store, graphs = dataset.merge(store, merged, others), [DefaultGraph()]
+    return store.query(asked["text"], base_iri=asked["base"], default_graph=graphs, named_graphs=others)
 
 
 def _write(
@@ -252,6 +265,8 @@ def _named_predicates(result: Any) -> Iterator[Triple]:
 
 def _finished(content: bytearray, wanted: ResultFormat | None) -> bytearray:
     """Give the document, made well-formed where the engine's XML is not; refuse what XML cannot hold."""
+    if wanted is not None and wanted.name == "spreadsheet":
+        return formats.for_spreadsheets(content)
     if wanted is None or not wanted.media_type.endswith("+xml"):
         return content
     found = _NOT_XML.search(content)

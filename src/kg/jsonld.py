@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store, Triple
 
-from endpoint.vocabulary import Property, Vocabulary
-from kg.vocab import PREFIXES, RDF_TYPE, compact
+from kg.vocab import PREFIXES, RDF_TYPE, compact, term
 
 _XSD_STRING = f"{PREFIXES['xsd']}string"
 _LANG_STRING = f"{PREFIXES['rdf']}langString"
@@ -26,6 +25,33 @@ _LABELLED = frozenset(
     )
 )  # fmt: skip
 """Properties whose values are texts in languages, whether or not the ontology says so."""
+_PROPERTY_CLASSES = {
+    term("owl:ObjectProperty"): "object",
+    term("owl:DatatypeProperty"): "datatype",
+    term("owl:AnnotationProperty"): "annotation",
+    term("rdf:Property"): "annotation",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """How the ontology declares a property: "object", "datatype" or "annotation", and its range."""
+
+    iri: str
+    kind: str
+    range: str | None
+
+
+def declared(store: Store) -> dict[str, Property]:
+    """Give the properties that a store, whose default graph holds the ontology, says something of."""
+    found: dict[str, Property] = {}
+    for class_, kind in _PROPERTY_CLASSES.items():
+        for quad in store.quads_for_pattern(None, RDF_TYPE, class_, DefaultGraph()):
+            if isinstance(quad.subject, NamedNode) and quad.subject.value not in found:
+                ranges = store.quads_for_pattern(quad.subject, term("rdfs:range"), None, DefaultGraph())
+                named = [range_.object.value for range_ in ranges if isinstance(range_.object, NamedNode)]
+                found[quad.subject.value] = Property(quad.subject.value, kind, min(named, default=None))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +65,16 @@ class Term:
     iri: str
     coercion: str
 
-    def definition(self, prefixes: Mapping[str, str]) -> dict[str, str]:
-        """Give the value of the name in a context."""
-        row = {"@id": compact(self.iri, prefixes) or self.iri}
-        if row["@id"] == self.name:
-            row["@id"] = self.iri
-        if self.coercion == "@language":
-            return {**row, "@container": "@language"}
-        if self.coercion:
-            row["@type"] = compact(self.coercion, prefixes) or self.coercion
-        return row
-
 
 class Context:
     """The names that a dataset's documents use: its own terms by local name, others with their prefix."""
 
-    def __init__(self, vocabulary: Vocabulary, prefixes: Mapping[str, str]) -> None:
-        """Name each property of the vocabulary, and the common texts."""
+    def __init__(self, declared: Mapping[str, Property], prefixes: Mapping[str, str]) -> None:
+        """Name each property of the ontology, and the common texts."""
         self.prefixes = dict(prefixes)
+        self._compacted: dict[str, str | None] = {}
         own = tuple(iri for prefix, iri in prefixes.items() if PREFIXES.get(prefix) != iri)
-        properties = dict(vocabulary.properties)
+        properties = dict(declared)
         for iri in _LABELLED:
             properties.setdefault(iri, Property(iri, "annotation", None))
         self.terms: dict[str, Term] = {}
@@ -70,11 +86,17 @@ class Context:
                 self.terms[iri] = Term(name, iri, _coercion(found))
 
     def _name(self, iri: str, own: Sequence[str]) -> str | None:
-        name = compact(iri, self.prefixes)
+        name = self.compacted(iri)
         if name is None:
             return None
         prefix, _, local = name.partition(":")
         return local if self.prefixes[prefix] in own else name
+
+    def compacted(self, iri: str) -> str | None:
+        """Give the prefixed name of a class, property or datatype; documents use the same few."""
+        if iri not in self._compacted:
+            self._compacted[iri] = compact(iri, self.prefixes)
+        return self._compacted[iri]
 
     def document(self) -> bytes:
         """Give the whole context as a document."""
@@ -83,7 +105,18 @@ class Context:
     def _rows(self, iris: Iterable[str], prefixes: Mapping[str, str]) -> dict[str, Any]:
         rows: dict[str, Any] = {"id": "@id", "type": "@type", **dict(sorted(prefixes.items()))}
         terms = sorted((self.terms[iri] for iri in iris), key=lambda term: term.name)
-        return rows | {term.name: term.definition(self.prefixes) for term in terms}
+        return rows | {term.name: self._definition(term) for term in terms}
+
+    def _definition(self, term: Term) -> dict[str, str]:
+        """Give the value of a name in a context."""
+        row = {"@id": self.compacted(term.iri) or term.iri}
+        if row["@id"] == term.name:
+            row["@id"] = term.iri
+        if term.coercion == "@language":
+            return {**row, "@container": "@language"}
+        if term.coercion:
+            row["@type"] = self.compacted(term.coercion) or term.coercion
+        return row
 
     def write(self, triples: Iterable[Triple], root: str) -> bytes:
         """Give a document about a thing: its node first, what belongs inside it nested, the rest included.
@@ -110,7 +143,18 @@ def _datatype(found: Property) -> str:
 
 
 def _dump(document: Mapping[str, Any]) -> bytes:
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+    return f"{_text(document)}\n".encode()
+
+
+def _text(value: Any, margin: str = "\n") -> str:
+    """Give JSON as `json.dumps` lays it out with an indent of 2, in a third of the time."""
+    inner = f"{margin}  "
+    if isinstance(value, dict):
+        rows = [f"{inner}{encode_basestring(key)}: {_text(some, inner)}" for key, some in value.items()]
+        return f"{{{','.join(rows)}{margin}}}" if rows else "{}"
+    if isinstance(value, list):
+        return f"[{','.join([inner + _text(some, inner) for some in value])}{margin}]" if value else "[]"
+    return encode_basestring(value)
 
 
 class _Writer:
@@ -176,7 +220,7 @@ class _Writer:
         return {"@value": value.value, "@type": self.name(value.datatype.value)}
 
     def name(self, iri: str) -> str:
-        found = compact(iri, self.context.prefixes)
+        found = self.context.compacted(iri)
         if found is None:
             return iri
         self.prefixes.add(found.partition(":")[0])
