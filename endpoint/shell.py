@@ -97,14 +97,16 @@ class Queue:
             raise QueueFullError("client")
         if len(self._waiting) >= self._bounds.waiting:
             raise QueueFullError("busy")
+        full = self._is_full(client, mine)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((client, future))
         self._let_in()
         try:
             await asyncio.wait_for(future, self._bounds.queue_seconds)
         except TimeoutError:
-            asked = self._running[client] + sum(1 for other, _ in self._waiting if other == client)
-            raise QueueFullError("client" if asked > self._bounds.places_of_client else "busy") from None
+            others = sum(1 for other, waiting in self._waiting if other == client and waiting is not future)
+            full = full or self._is_full(client, others)
+            raise QueueFullError("client" if full else "busy") from None
         finally:
             if not future.done() or future.cancelled():
                 with suppress(ValueError):
@@ -116,6 +118,10 @@ class Queue:
         if not self._running[client]:
             del self._running[client]
         self._let_in()
+
+    def _is_full(self, client: str, waiting: int) -> bool:
+        """Tell whether a client's other queries, which run or wait, take all of its share."""
+        return self._running[client] + waiting >= self._bounds.places_of_client
 
     def _may_run(self, client: str) -> bool:
         return (

@@ -250,6 +250,19 @@ def test_who_waits_too_long_hears_whose_limit_it_was() -> None:
     in_queue(Bounds(query_places=2, queue_seconds=0.02), work)
 
 
+def test_who_asks_while_its_own_queries_take_its_share_hears_so_though_they_end_meanwhile() -> None:
+    async def work(queue: Queue) -> None:
+        for client in ("a", "b"):
+            assert queue.try_enter(client)
+        before = [asyncio.ensure_future(queue.enter(client)) for client in ("c", "a")]
+        await asyncio.sleep(0)
+        queue.leave("a")
+        await asyncio.wait(before)
+        assert [str(task.exception()) for task in before] == ["None", "client"]
+
+    in_queue(Bounds(query_places=2, queue_seconds=0.02), work)
+
+
 def test_a_queue_has_an_end() -> None:
     async def work(queue: Queue) -> None:
         assert queue.try_enter("a")
