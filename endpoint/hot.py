@@ -55,21 +55,23 @@ Messages = tuple[dict[str, Any], dict[str, Any]]
 class Kept:
     """An answer ready to go out: as the messages of ASGI, whole and as a 304."""
 
-    __slots__ = ("body", "fresh", "size", "start", "tag")
+    __slots__ = ("_fresh", "body", "size", "start", "tag")
 
     def __init__(self, answer: Answer) -> None:
         """Make the messages."""
         self.tag = answer.header(b"etag")
         self.size = len(answer.body) + _OVERHEAD
         self.start = _start(answer.status, answer.headers)
-        self.fresh = _start(304, _of_304(answer.headers))
+        self._fresh: dict[str, Any] | None = None
         self.body = {"type": "http.response.body", "body": answer.body}
 
     def messages(self, headers: Mapping[bytes, bytes], *, is_head: bool) -> Messages:
         """Give what to send: 304 to a client that has it, to HEAD no body."""
-        if _has(self.tag, headers):
-            return self.fresh, _NO_BODY
-        return self.start, _NO_BODY if is_head else self.body
+        if not _has(self.tag, headers):
+            return self.start, _NO_BODY if is_head else self.body
+        if self._fresh is None:
+            self._fresh = _start(304, _of_304(self.start["headers"]))
+        return self._fresh, _NO_BODY
 
 
 class KeptFile:

@@ -28,7 +28,7 @@ from kg.index import Description
 
 _DOCUMENT = re.compile(rb"/doc/([A-Za-z0-9_.~/%-]+)")
 _ENTITY = re.compile(rb"/id/([A-Za-z0-9_~/%-]+)")
-_CONDITIONS = frozenset((b"range", b"if-none-match", b"if-modified-since"))
+_CONDITIONS = frozenset((b"range", b"if-modified-since"))
 _FORMATS = frozenset(fmt.name for fmt in FINISHED)
 _ACCEPTS = ("Accept", "Accept-Profile")
 _LONGEST, _CHOICES = 512, 1024

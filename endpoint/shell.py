@@ -23,7 +23,7 @@ from flask import Flask
 
 from endpoint import codings, protocol
 from endpoint.budgets import client_of
-from endpoint.hot import Answer, Headers, Hot, Messages
+from endpoint.hot import Answer, Headers, Hot, Kept, Messages
 from endpoint.problems import Problem
 from endpoint.ready import Ready
 from endpoint.respond import SECURITY_HEADERS, FilePart
@@ -232,9 +232,24 @@ class Shell:
         is_head: bool,
         extensions: Container[str] = (),
     ) -> Messages | None:
-        """Give the messages of a kept answer to GET or HEAD, or None where the application is to answer."""
+        """Give the messages that answer GET or HEAD, if the answer is kept or a finished document.
+
+        None where the application is to be asked.
+        """
         key = self._key(path, query, headers)
-        return None if key is None else self._hot.get(key, headers, extensions, is_head=is_head)
+        if key is not None:
+            kept = self._hot.get(key, headers, extensions, is_head=is_head)
+            if kept is not None:
+                return kept
+        answer = self._ready.answer(path, query, headers)
+        if answer is None or len(answer.body) > _PIECE:
+            return None
+        coding = _coding(headers)
+        if coding and _is_to_pack(answer):
+            answer = _packed(answer, coding, codings.ENCODERS[coding](answer.body))
+        if key is not None and self._is_of(key[0]):
+            self._hot.keep(key, headers, answer)
+        return Kept(answer).messages(headers, is_head=is_head)
 
     def close(self) -> None:
         """Let the threads go."""
@@ -291,32 +306,22 @@ class Shell:
     async def _ask(self, exchange: _Exchange, key: tuple[object, ...] | None) -> None:
         """Get the answer, keep it if others may want it, and give it."""
         headers = exchange.headers
-        coding = None
-        if b"accept-encoding" in headers and b"range" not in headers:
-            coding = codings.choose(headers[b"accept-encoding"].decode("latin-1"))
+        coding = _coding(headers)
         tags = headers.get(b"if-none-match", b"").decode("latin-1")
         exchange.tags = codings.unmark(tags, coding)
         if self._is_query(exchange):
             answer = await self._query(exchange)
         else:
-            answer = self._finished(exchange) or await self._in_page_lane(_environ(exchange))
+            answer = await self._in_page_lane(_environ(exchange))
         if answer is None:
             return
         if answer.status == 304 and coding and f'-{coding}"' in tags:
             answer = _tagged(answer, coding)
-        if coding:
-            answer = await self._packed(answer, coding)
+        if coding and _is_to_pack(answer):
+            answer = await self._pack(answer, coding)
         if key is not None and self._is_of(key[0]):
             self._hot.keep(key, headers, answer)
         await _give(exchange, answer)
-
-    def _finished(self, exchange: _Exchange) -> Answer | None:
-        """Give a finished document, if that is what is wanted."""
-        scope = exchange.scope
-        if scope["method"] not in ("GET", "HEAD"):
-            return None
-        raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        return self._ready.answer(raw, scope["query_string"], exchange.headers)
 
     def _is_of(self, snapshot: object) -> bool:
         """Tell whether pages and queries are both answered from this snapshot now."""
@@ -452,20 +457,12 @@ class Shell:
         dateless = [pair for pair in lowered if pair[0] != b"date"]
         return Answer(int(status[:3]), dateless, body, rest, file)
 
-    async def _packed(self, answer: Answer, coding: str) -> Answer:
-        """Give an answer in a content coding, if it is whole and worth it."""
-        worth = codings.is_textual(answer.header(b"content-type").decode("latin-1"))
-        done = answer.header(b"content-encoding")
-        if answer.status != 200 or answer.rest or done or not worth or len(answer.body) < codings.SMALLEST:
-            return answer
+    async def _pack(self, answer: Answer, coding: str) -> Answer:
         encode = codings.ENCODERS[coding]
-        if len(answer.body) > _PIECE:
-            body = await asyncio.get_running_loop().run_in_executor(self._pages, encode, answer.body)
-        else:
-            body = encode(answer.body)
-        headers = [pair for pair in answer.headers if pair[0] not in (b"content-length", b"accept-ranges")]
-        headers += [(b"content-encoding", coding.encode()), (b"content-length", str(len(body)).encode())]
-        return _tagged(Answer(answer.status, headers, body), coding)
+        if len(answer.body) <= _PIECE:
+            return _packed(answer, coding, encode(answer.body))
+        loop = asyncio.get_running_loop()
+        return _packed(answer, coding, await loop.run_in_executor(self._pages, encode, answer.body))
 
     def refusal(self, problem: Problem) -> Answer:
         """Give the problem document of a request that the application does not get to see."""
@@ -518,6 +515,31 @@ def _close(pieces: Iterable[bytes]) -> None:
     close = getattr(pieces, "close", None)
     if close is not None:
         close()
+
+
+def _coding(headers: Mapping[bytes, bytes]) -> str | None:
+    """Give the content coding that a client prefers; none for ranges, which are of the plain bytes."""
+    if b"accept-encoding" not in headers or b"range" in headers:
+        return None
+    return codings.choose(headers[b"accept-encoding"].decode("latin-1"))
+
+
+def _is_to_pack(answer: Answer) -> bool:
+    """Tell whether an answer is whole and worth a content coding."""
+    return (
+        answer.status == 200
+        and answer.rest is None
+        and len(answer.body) >= codings.SMALLEST
+        and not answer.header(b"content-encoding")
+        and codings.is_textual(answer.header(b"content-type").decode("latin-1"))
+    )
+
+
+def _packed(answer: Answer, coding: str, body: bytes) -> Answer:
+    """Give an answer with its body in a content coding."""
+    headers = [pair for pair in answer.headers if pair[0] not in (b"content-length", b"accept-ranges")]
+    headers += [(b"content-encoding", coding.encode()), (b"content-length", str(len(body)).encode())]
+    return _tagged(Answer(answer.status, headers, body), coding)
 
 
 def _tagged(answer: Answer, coding: str) -> Answer:

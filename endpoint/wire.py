@@ -498,11 +498,12 @@ def _wired(start: dict[str, Any]) -> bytes:
     made: bytes | None = start.get("wired")
     if made is None:
         status = start["status"]
-        lines = [b"HTTP/1.1 %d %s" % (status, _REASONS.get(status, b""))]
-        lines += [b"%s: %s" % pair for pair in start["headers"]]
-        if any(b"\r" in line or b"\n" in line for line in lines):
+        headers = start["headers"]
+        lines = [b"HTTP/1.1 %d %s" % (status, _REASONS.get(status, b"")), *map(b": ".join, headers), b""]
+        made = b"\r\n".join(lines)
+        if not made.count(b"\r") == made.count(b"\n") == len(headers) + 1:
             raise ValueError("A header has a line end in it.")
-        made = start["wired"] = b"\r\n".join((*lines, b""))
+        start["wired"] = made
     return made
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from endpoint import views
+from endpoint import sparql, views
 from endpoint.app import create_app
 from endpoint.ready import Ready
 from endpoint.settings import Settings
+from endpoint.shell import Bounds, Shell
 from endpoint.site import Published, Site
 from kg import source
 from kg.findings import Report
@@ -56,6 +58,7 @@ OTHERS = (
     "/id/concept/genre",
     "/id/book/growth.ttl",
 )
+TURTLE = {"Accept": "text/turtle"}
 ACCEPTS: tuple[Mapping[str, str], ...] = (
     {},
     {"Accept": "text/turtle"},
@@ -141,7 +144,7 @@ def test_what_takes_more_thought_is_left_to_the_application(snapshot: Snapshot, 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Range": "bytes=0-1"}, {"If-None-Match": '"x"'}, {"If-Modified-Since": "x"}, {"Accept": "*/*"}],
+    [{"Range": "bytes=0-1", **TURTLE}, {"If-Modified-Since": "x", **TURTLE}, {"Accept": "*/*"}],
 )
 def test_conditions_and_pages_are_left_to_the_application(
     snapshot: Snapshot, headers: Mapping[str, str]
@@ -167,3 +170,27 @@ def test_a_publication_is_followed(snapshot: Snapshot, tmp_path: Path) -> None:
     site.switch(Published(later, Index(later.index)))
     assert by_hand(ready, "/doc/book/growth.ttl", {}) is None
     assert by_hand(ready, "/doc/book/v1.5.ttl", {}) is not None
+
+
+def test_the_shell_packs_what_is_ready_keeps_it_and_knows_its_tag(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ready, site = site_of(snapshot)
+    shell = Shell(create_app(site, (views.blueprint, sparql.blueprint)), site, Bounds())
+    plain = ready.answer(b"/doc/book/growth.ttl", b"", {})
+    assert plain is not None
+
+    def ask(**headers: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
+        sent = {name.replace("_", "-").encode(): value for name, value in headers.items()}
+        messages = shell.at_once(b"/doc/book/growth.ttl", b"", sent, is_head=False)
+        assert messages is not None
+        return messages[0]["status"], dict(messages[0]["headers"]), messages[1]["body"]
+
+    status, headers, body = ask(accept_encoding=b"gzip")
+    assert (status, headers[b"content-encoding"], gzip.decompress(body)) == (200, b"gzip", plain.body)
+    assert headers[b"etag"] == plain.header(b"etag")[:-1] + b'-gzip"'
+    assert ask()[2] == plain.body
+    assert ask(accept_encoding=b"gzip", if_none_match=headers[b"etag"])[::2] == (304, b"")
+    monkeypatch.setattr(Ready, "answer", lambda *_: pytest.fail("It is kept."))
+    assert ask(accept_encoding=b"gzip") == (200, headers, body)
+    shell.close()
