@@ -30,6 +30,7 @@ _MANY_RINGS = 40
 """A surface of so many rings is a county with its islands: hundredths of a degree are enough for it."""
 
 
+_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 _PLAIN = ":/?,;()*!$@"
 """What may stand in a query string as it is (RFC 3986); queries stay readable and compress better."""
 
@@ -240,7 +241,11 @@ def safe_url(iri: str) -> str | None:
 
 def word(key: str, /, *places: object, **values: object) -> str:
     """Give a text of the interface in the page's language, with values filled in."""
-    text = WORDS[key][LANGUAGES.index(language())]
+    return _word_in(language(), key, *places, **values)
+
+
+def _word_in(tag: str, key: str, /, *places: object, **values: object) -> str:
+    text = WORDS[key][LANGUAGES.index(tag)]
     return text.format(*places, **values) if places or values else text
 
 
@@ -273,10 +278,19 @@ def text_of(texts: Mapping[str, str]) -> str:
 
 
 def render(template: str, **context: object) -> str:
-    """Give the page that a template makes, with what every page needs."""
-    return render_template(template, lang=language(), config_of=current.snapshot().config,
-                           snapshot=current.snapshot(), watched=current.site().watched,
-                           **context)  # fmt: skip
+    """Give the page that a template makes, with what every page needs.
+
+    What is called for each word and link is bound to the request here, once.
+    """
+    snapshot, tag = current.snapshot(), language()
+    bound = {
+        "t": partial(_word_in, tag),
+        "page_of": partial(_page_of, base=snapshot.config.base, root=root_path(), asked=_asked()),
+        "readable": partial(readable, language=tag),
+        "number": lambda n: readable(str(n), _INTEGER, tag),
+    }
+    return render_template(template, lang=tag, config_of=snapshot.config, snapshot=snapshot,
+                           watched=current.site().watched, **bound, **context)  # fmt: skip
 
 
 def cautions_of(iri: str) -> tuple[cautions.Caution, ...]:
@@ -302,7 +316,6 @@ def install(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         href=href,
-        page_of=page_of,
         safe_url=safe_url,
         quoted=quoted,
         list_of=list_of,
@@ -324,20 +337,13 @@ def install(app: Flask) -> None:
         period_of=lambda part: interval(part, language()),
         short=short,
         bytes_text=bytes_text,
-        readable=lambda text, datatype: readable(text, datatype, language()),
         machine_date=machine_date,
         between=lambda first, last: between(first, last, language()),
-        number=lambda n: readable(str(n), "http://www.w3.org/2001/XMLSchema#integer", language()),
         static=lambda name: here(f"static/{name}"),
         switch_language=switch_language,
         limit_text=partial(translated, LIMITS),
         unit_text=partial(translated, UNITS),
         languages=LANGUAGES,
-        t=word,
         text_of=text_of,
-        word_in=partial(_word_in),
+        word_in=_word_in,
     )
-
-
-def _word_in(tag: str, key: str) -> str:
-    return WORDS[key][LANGUAGES.index(tag)]

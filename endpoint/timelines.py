@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
@@ -109,7 +110,9 @@ def _name(quad: Quad) -> str:
     return str(getattr(quad.subject, "value", ""))
 
 
-def _related(iri: str, store: Store) -> Iterator[Moment]:
+@lru_cache(maxsize=4096)
+def _related(iri: str, store: Store) -> tuple[Moment, ...]:
+    """Give the dated things about something that pages are linked to: many are linked to the same."""
     node = NamedNode(iri)
     quads = _said(node, store)
     parts = [
@@ -119,7 +122,7 @@ def _related(iri: str, store: Store) -> Iterator[Moment]:
         dated = _said(part, store)
         if any(q.object.value in _PERIODS for q in dated if isinstance(q.object, NamedNode)):
             quads += dated
-    yield from _of_subjects(quads, iri)
+    return tuple(_of_subjects(quads, iri))
 
 
 def _of_subjects(quads: Iterable[Quad], owner: str) -> Iterator[Moment]:

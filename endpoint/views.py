@@ -218,17 +218,18 @@ def _metadata(
         return WRITERS[chosen.name](html.citation(iri, html.name(iri)))
     document = config.base + path
     quads = (*description.quads(), *heading(document, iri, config))
+    prefixes = dict(config.prefixes)
     if chosen.profile == ANNOTATED.token:
         quads = (*quads, *documents.names(quads, document, current.index()))
     elif chosen.profile == ALTERNATES.token:
         rows = [(row, absolute(path_of(path, row)), profile_iri(row.profile)) for row in table]
         quads = (*heading(document, iri, config), *documents.alternates(iri, document, rows))
+        prefixes["altr"] = documents.ALTR
     elif chosen.profile == SCHEMA_ORG.token:
         told = schemaorg.document(discovery.structured(description, path))
         if chosen.name == f"{SCHEMA_ORG.token}.jsonld":
             return told
         quads = _by_subject(rdfio.read(told, _JSONLD, graph=NamedNode(document)))
-    prefixes = {**config.prefixes, "altr": documents.ALTR}
     return documents.write(quads, chosen, root=iri, prefixes=prefixes, context=_context())
 
 

@@ -38,6 +38,7 @@ FINISHED = (
     "/doc/graph/data/growth",
     "/doc/shape/Book",
 )
+SEEN = ("/id/book/growth", "/id/book/L%C3%B8nset", "/id/town/oslo", "/id/person/hamsun")
 OTHERS = (
     "/doc/book/old",
     "/doc/book/old.ttl",
@@ -52,7 +53,10 @@ OTHERS = (
     "/doc/book/%",
     "/doc/book/../book/growth",
     "/def.ttl",
-    "/id/book/growth",
+    "/id/book/old",
+    "/id/book/v1.5",
+    "/id/concept/genre",
+    "/id/book/growth.ttl",
 )
 TURTLE = {"Accept": "text/turtle"}
 ACCEPTS: tuple[Mapping[str, str], ...] = (
@@ -105,7 +109,7 @@ def test_what_is_ready_is_what_the_application_gives(
     snapshot: Snapshot, headers: Mapping[str, str], settings: Mapping[str, object]
 ) -> None:
     app, ready, _ = site_of(snapshot, **settings)
-    for path in FINISHED + OTHERS:
+    for path in FINISHED + SEEN + OTHERS:
         found = by_hand(ready, path, headers)
         assert found is None or found == by_application(app, path, headers), path
 
@@ -118,6 +122,19 @@ def test_links_and_tags_are_those_of_each_thing(snapshot: Snapshot) -> None:
         assert found is not None, path
         tags |= {value for name, value in found[1] if name == "etag"}
     assert len(tags) == len(FINISHED)
+
+
+@pytest.mark.parametrize("path", SEEN)
+def test_the_iri_of_a_thing_is_ready_to_see_other_its_document(snapshot: Snapshot, path: str) -> None:
+    found = by_hand(site_of(snapshot)[1], path, {"Accept": "text/html"})
+    assert found is not None
+    assert (found[0], dict(found[1])["location"]) == (303, path.replace("/id/", "/doc/"))
+
+
+def test_long_wishes_are_left_to_the_application(snapshot: Snapshot) -> None:
+    assert (
+        by_hand(site_of(snapshot)[1], "/doc/book/growth", {"Accept": "text/turtle" + ", a/b" * 200}) is None
+    )
 
 
 @pytest.mark.parametrize("path", OTHERS)

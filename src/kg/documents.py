@@ -168,6 +168,12 @@ class Documents:
             return None
         return Finished(found[0], found[1], opened[1][fmt].decompress(found[2]))
 
+    def about(self, path: str) -> str | None:
+        """Give what the document at a path below `doc/` is about, if it is finished."""
+        opened = self._opened()
+        found = opened and opened[0].execute("SELECT iri FROM document WHERE path = ?", (path,)).fetchone()
+        return str(found[0]) if found else None
+
     def _opened(self) -> tuple[sqlite3.Connection, Mapping[str, ZstdDecompressor]] | None:
         opened: tuple[sqlite3.Connection, Mapping[str, ZstdDecompressor]] | None
         opened = getattr(self._local, "opened", None)

@@ -1,8 +1,8 @@
 """How long pages take by what there is to say: `PYTHONPATH=src:. python tests/bench/pages.py`.
 
 CPU milliseconds for a page that nobody asked for before, the middle of several rounds in turn; compressed
-size. A thing that ten thousand others point to must cost what an ordinary one costs; one with five hundred
-properties what its rows cost.
+size. A thing that ten thousand others point to must cost what an ordinary one costs, and one about which much
+is said not twice as much: its page shows a part.
 """
 
 from __future__ import annotations
