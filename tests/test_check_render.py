@@ -212,7 +212,12 @@ def test_html_is_one_file_that_asks_for_nothing_else() -> None:
     page = Outline(render(REPORT, "html", "nb"))
     assert page.open == []
     assert {tag for tag, _ in page.seen} & {"script", "link", "img", "iframe", "object"} == set()
-    assert [a for _, attrs in page.seen for a in attrs if a in ("src", "href", "onclick", "style")] == []
+    assert [a for _, attrs in page.seen for a in attrs if a in ("src", "onclick", "style")] == []
+    assert [attrs["href"] for tag, attrs in page.seen if tag == "a"] == [
+        "https://www.w3.org/TR/shacl/#MinCountConstraintComponent",
+        "https://w3id.org/bygdegraf/quality/rules/unknown-term",
+    ]
+    assert {tag for tag, attrs in page.seen if "href" in attrs} == {"a"}
     assert ("html", {"lang": "nb"}) in page.seen
     assert [attrs["id"] for tag, attrs in page.seen if tag == "input"] == ["show-violation", "show-warning"]
     for told in (

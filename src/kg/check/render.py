@@ -124,7 +124,6 @@ def _csv(report: Report, language: str) -> str:
     return buffer.getvalue()
 
 
-_SHACL = "https://www.w3.org/TR/shacl/"
 _SARIF_LEVELS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
@@ -154,8 +153,8 @@ def _sarif_rule(name: str, language: str) -> dict[str, Any]:
     """Give what SARIF has to say of a rule: all of it for ours, where to read on for those of SHACL."""
     rule = rules.named(name)
     if rule is None:
-        of_shacl = name.startswith("sh:")
-        return {"id": name, **({"helpUri": f"{_SHACL}#{name.removeprefix('sh:')}"} if of_shacl else {})}
+        url = rules.url_of(name)
+        return {"id": name, **({"helpUri": url} if url else {})}
     said = rule.said(language)
     return {
         "id": name,

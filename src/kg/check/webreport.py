@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 
+from kg.check.lint import rules
 from kg.check.words import excerpt, say, severity, short, summary, tongue
 from kg.findings import Finding, Report, Severity
 
@@ -93,8 +94,9 @@ def _rules(report: Report, language: str) -> Iterator[str]:
     yield f"<h2>{say('rules', language)}</h2>\n<table>\n<thead><tr>"
     yield "".join(f'<th scope="col">{head}</th>' for head in heads) + "</tr></thead>\n<tbody>"
     for (one, rule), n in sorted(counted.items(), key=_gravest_first):
-        name = f'<th scope="row"><code>{escape(rule)}</code></th>'
-        yield f"<tr>{name}<td>{severity(one, language)}</td><td>{n}</td></tr>"
+        name, url = f"<code>{escape(rule)}</code>", rules.url_of(rule)
+        linked = f'<a href="{escape(url)}">{name}</a>' if url else name
+        yield f'<tr><th scope="row">{linked}</th><td>{severity(one, language)}</td><td>{n}</td></tr>'
     yield "</tbody></table>"
 
 

@@ -18,6 +18,7 @@ Hint = tuple[str, str]
 
 SITE = "https://w3id.org/bygdegraf/"
 """Where the rules have pages for whoever reads a report far from a command line."""
+_SHACL = "https://www.w3.org/TR/shacl/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ _BY_NAME: Mapping[str, Rule] = MappingProxyType({rule.name: rule for rule in RUL
 def named(name: str) -> Rule | None:
     """Give the rule of this name, or None."""
     return _BY_NAME.get(name)
+
+
+def url_of(name: str) -> str | None:
+    """Give where a rule is explained: on its page, or for the components of SHACL in the standard."""
+    rule = named(name)
+    if rule is not None:
+        return rule.url
+    return f"{_SHACL}#{name.removeprefix('sh:')}" if name.startswith("sh:") else None
 
 
 def finding(
