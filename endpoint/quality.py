@@ -145,6 +145,7 @@ def _page() -> str:
         more=start + limit if len(chosen) > start + limit else 0,
         names=_names([*iris, *bare]),
         is_iri=is_iri,
+        explained={one.name for one in RULES},
         formats=[(form, address("quality", form)) for form in FORMS],
     )
 
@@ -165,8 +166,7 @@ def one_rule(name: str) -> Response:
     language = html.language()
     found = sum(finding.rule == name for finding in of_snapshot().report.findings)
     return _plain(html.render("rule.html", rule=rule, said=rule.said(language), found=found,
-                              silencing=rules.SILENCING[language], comment=rules.comment(name),
-                              settings=rules.settings(name)))  # fmt: skip
+                              silencing=rules.silencing(rule, language)))  # fmt: skip
 
 
 def _plain(body: str) -> Response:

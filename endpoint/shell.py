@@ -586,8 +586,7 @@ def _text(value: bytes | None) -> str | None:
 
 
 def _of_reply(reply: Reply) -> Answer:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    return Answer(reply.status, headers, reply.body)
+    return Answer(reply.status, reply.headers, reply.body)
 
 
 async def _hung_up(receive: Receive) -> None:

@@ -16,13 +16,17 @@ class Snippet:
     text: str
 
 
-def of(query: str, address: str, *, graph: bool = False) -> tuple[Snippet, ...]:
-    """Give the ways to ask a query; `graph` for one that answers with triples instead of rows."""
+def of(query: str, address: str, form: str = "SELECT") -> tuple[Snippet, ...]:
+    """Give the ways to ask a query of this form."""
     return (
-        Snippet("curl", "curl", curl(query, address, "text/turtle" if graph else "text/csv")),
-        Snippet("python", "Python (SPARQLWrapper)", python(query, address, graph=graph)),
-        Snippet("r", "R (httr2)", r(query, address, graph=graph)),
+        Snippet("curl", "curl", curl(query, address, _type(form))),
+        Snippet("python", "Python (SPARQLWrapper)", python(query, address, form)),
+        Snippet("r", "R (httr2)", r(query, address, form)),
     )
+
+
+def _type(form: str) -> str:
+    return "text/turtle" if form in ("CONSTRUCT", "DESCRIBE") else "text/csv"
 
 
 def curl(query: str, address: str, media_type: str = "text/csv") -> str:
@@ -42,15 +46,17 @@ def curl(query: str, address: str, media_type: str = "text/csv") -> str:
     return break_line.join(parts)
 
 
-def python(query: str, address: str, *, graph: bool = False) -> str:
+def python(query: str, address: str, form: str = "SELECT") -> str:
     """Give the program for Python with SPARQLWrapper."""
     lines = ["from SPARQLWrapper import JSON, SPARQLWrapper", ""]
     lines += [f"service = SPARQLWrapper({json.dumps(address)})", f"service.setQuery({_python_text(query)})"]
-    if graph:
+    if _type(form) == "text/turtle":
         lines[0] = "from SPARQLWrapper import TURTLE, SPARQLWrapper"
         lines += ["service.setReturnFormat(TURTLE)", "print(service.query().convert().decode())"]
         return "\n".join(lines)
     lines += ["service.setReturnFormat(JSON)", "answer = service.query().convert()"]
+    if form == "ASK":
+        return "\n".join([*lines, 'print(answer["boolean"])'])
     lines += ['for row in answer["results"]["bindings"]:']
     lines += ['    print({name: term["value"] for name, term in row.items()})']
     return "\n".join(lines)
@@ -62,19 +68,18 @@ def _python_text(text: str) -> str:
     return f'"""\n{text}\n"""' if "\n" in text else json.dumps(text, ensure_ascii=False)
 
 
-def r(query: str, address: str, *, graph: bool = False) -> str:
+def r(query: str, address: str, form: str = "SELECT") -> str:
     """Give the program for R 4 with httr2, and readr for a table."""
     dashes = "-"
     while f'){dashes}"' in query:
         dashes += "-"
-    accept = "text/turtle" if graph else "text/csv"
-    last = "cat(text)" if graph else "answer <- readr::read_csv(I(text))"
+    last = "answer <- readr::read_csv(I(text))" if form == "SELECT" else "cat(text)"
     return f"""\
 library(httr2)
 
 query <- r"{dashes}({query}){dashes}"
 text <- request({json.dumps(address)}) |>
-  req_headers(Accept = "{accept}") |>
+  req_headers(Accept = "{_type(form)}") |>
   req_body_form(query = query) |>
   req_perform() |>
   resp_body_string()

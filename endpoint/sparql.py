@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -111,7 +111,7 @@ class Asked:
         """Give the address of the next page; None behind the last one, and for a whole result."""
         if self.page is None or result.rows != self.page.rows:
             return None
-        snapshot = result.store.parent.name
+        snapshot = _snapshot(result.store)
         return cursors.address(
             self.call.address, cursor=cursors.write(self.page.next, snapshot, self.question)
         )
@@ -135,10 +135,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer, whichever server sends it."""
+    """An HTTP answer, whichever server sends it; names of headers in lower case."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: list[tuple[bytes, bytes]]
     body: bytes
 
 
@@ -152,6 +152,7 @@ class Service:
         self._lock = threading.Lock()
         self._results: OrderedDict[tuple[object, ...], Result] = OrderedDict()
         self._bytes = 0
+        self._caching = f"public, max-age={site.settings.cache_seconds}"
 
     @property
     def pool(self) -> Pool:
@@ -159,6 +160,16 @@ class Service:
         if self._site.pool is None:
             raise Problem("busy", "This site runs no queries.", headers={"Retry-After": "60"})
         return self._site.pool
+
+    @cached_property
+    def bounds(self) -> Mapping[str, str]:
+        """The headers that tell the limits."""
+        limits = self.pool.limits
+        return {
+            "X-Query-Timeout": f"{limits.seconds:g}",
+            "X-Result-Max-Bytes": str(limits.result),
+            "X-Result-Max-Rows": str(limits.rows),
+        }
 
     def ask(self, call: Call, text: str, accept: str | None, *, fresh: bool = False) -> Asked:
         """Look at a query and choose its format. Raises Problem."""
@@ -222,30 +233,28 @@ class Service:
     def reply(self, asked: Asked, result: Result, tags: str = "") -> Reply:
         """Give the answer that a result goes out in; 304 for a client whose tags name it."""
         tag = f'"{result.tag}"'
-        caching = f"public, max-age={self._site.settings.cache_seconds}"
-        headers = {
-            "Content-Type": asked.chosen.content_type,
-            "Content-Length": str(len(result.body)),
-            "ETag": tag,
-            "Cache-Control": "no-store" if asked.outline.volatile else caching,
-            "Vary": "Accept, Accept-Encoding",
-            "X-Query-Timeout": f"{self.pool.limits.seconds:g}",
-            "X-Result-Max-Bytes": str(self.pool.limits.result),
-            "X-Result-Max-Rows": str(self.pool.limits.rows),
-            **respond.SECURITY_HEADERS,
-        }
-        if result.timing:
-            headers["Server-Timing"] = result.timing
+        caching = "no-store" if asked.outline.volatile else self._caching
+        headers = [*self._fixed, (b"etag", tag.encode()), (b"cache-control", caching.encode())]
         following = asked.next(result)
         if following:
-            headers["Link"] = f'<{following}>; rel="next"'
+            headers.append((b"link", f'<{following}>; rel="next"'.encode()))
+        if result.timing:
+            headers.append((b"server-timing", result.timing.encode()))
         if asked.chosen.name in ("csv", "tsv", "spreadsheet"):
-            headers["Content-Disposition"] = f'attachment; filename="result.{asked.chosen.suffix}"'
+            name = f"result.{asked.chosen.suffix}"
+            headers.append((b"content-disposition", f'attachment; filename="{name}"'.encode()))
         known = {one.strip().removeprefix("W/") for one in tags.split(",")} if tags else ()
         if tag in known or "*" in known:
-            del headers["Content-Length"], headers["Content-Type"]
-            return Reply(304, tuple(headers.items()), b"")
-        return Reply(200, tuple(headers.items()), result.body)
+            return Reply(304, headers, b"")
+        headers.append((b"content-type", asked.chosen.content_type.encode()))
+        headers.append((b"content-length", b"%d" % len(result.body)))
+        return Reply(200, headers, result.body)
+
+    @cached_property
+    def _fixed(self) -> list[tuple[bytes, bytes]]:
+        """The headers that all answers have, written once."""
+        told = {"Vary": "Accept, Accept-Encoding", **self.bounds, **respond.SECURITY_HEADERS}
+        return [(name.lower().encode(), value.encode()) for name, value in told.items()]
 
     def _format(self, asked: Asked) -> formats.ResultFormat:
         is_graph = formats.KINDS.get(asked.outline.form or "") == formats.GRAPH
@@ -260,7 +269,7 @@ class Service:
 
     def _page(self, asked: Asked) -> Page:
         """Give the page that is asked for. Raises Problem."""
-        call, snapshot = asked.call, self.pool.store.parent.name
+        call, snapshot = asked.call, _snapshot(self.pool.store)
         try:
             page = Page(0, call.rows or 1)
             if call.cursor is not None:
@@ -290,18 +299,17 @@ class Service:
 
     def _done(self, asked: Asked, answer: Answer, client: str) -> Result:
         self.budgets.charge(client_of(client), answer.seconds)
-        name = asked.chosen.name
-        digest = hashlib.sha256(f"{answer.store.parent.name}\0{name}\0".encode())
+        snapshot = _snapshot(answer.store)
+        digest = hashlib.sha256(f"{snapshot}\0{asked.chosen.name}\0".encode())
         digest.update(answer.body)
-        timing = f'query;dur={answer.seconds * 1000:.2f};desc="{"memory" if answer.in_memory else "disk"}"'
-        result = Result(
-            bytes(answer.body), digest.hexdigest()[:24], answer.form, answer.store, timing, answer.rows
-        )
+        tag, body = digest.hexdigest()[:24], bytes(answer.body)
         if asked.call.cursor is not None:
-            cursors.read(asked.call.cursor, answer.store.parent.name, asked.question)
-        if not asked.outline.volatile and len(result.body) <= _LARGEST_CACHED:
-            self._keep(asked.key(answer.store), replace(result, timing=""))
-        return result
+            cursors.read(asked.call.cursor, snapshot, asked.question)
+        if not asked.outline.volatile and len(body) <= _LARGEST_CACHED:
+            kept = Result(body, tag, answer.form, answer.store, "", answer.rows)
+            self._keep(asked.key(answer.store), kept)
+        timing = f'query;dur={answer.seconds * 1000:.2f};desc="{"memory" if answer.in_memory else "disk"}"'
+        return Result(body, tag, answer.form, answer.store, timing, answer.rows)
 
     def _keep(self, key: tuple[object, ...], result: Result) -> None:
         """Keep a result until others need its room."""
@@ -315,9 +323,23 @@ class Service:
                 self._bytes -= len(oldest.body)
 
 
+@lru_cache(maxsize=16)
+def _snapshot(store: Path) -> str:
+    """Give the name of the snapshot that a store belongs to."""
+    return store.parent.name
+
+
 @blueprint.record_once
 def _install(state: BlueprintSetupState) -> None:
     state.app.extensions["sparql"] = Service(state.app.extensions["kg"])
+
+
+@blueprint.after_request
+def _tell_bounds(response: Response) -> Response:
+    """Tell the limits with each answer, and most of all with those that somebody has run into."""
+    if current.site().pool is not None:
+        response.headers.update(service_of(current_app._get_current_object()).bounds)  # type: ignore[attr-defined]
+    return response
 
 
 def service_of(app: Flask) -> Service:
@@ -411,7 +433,8 @@ def _answer(call: Call, text: str) -> Response:
         return _wrong(call, problem)
     if asked.chosen is not PAGE:
         reply = service.reply(asked, result, request.headers.get("If-None-Match", ""))
-        return Response(reply.body, reply.status, list(reply.headers))
+        headers = [(name.decode(), value.decode()) for name, value in reply.headers]
+        return Response(reply.body, reply.status, headers)
     table = GRAPHS if result.form in ("CONSTRUCT", "DESCRIBE") else RESULTS
     following = asked.next(result)
     body = page.render(call, result=result.body, form=result.form, table=table, following=following)

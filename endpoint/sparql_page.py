@@ -111,7 +111,6 @@ def render(
     `following` is the address of the next part of the result.
     """
     words = {key: texts[LANGUAGES.index(html.language())] for key, texts in _WORDS.items()}
-    graph = form in ("CONSTRUCT", "DESCRIBE")
     query = (call.query or "") if call else ""
     return html.render(
         "sparql.html",
@@ -121,20 +120,20 @@ def render(
         problem=problem,
         answered=result is not None,
         downloads=[(one.label, _address(call, one)) for one in table if one.kind != "page"] if call else [],
-        snippets=snippets.of(query, _service(), graph=graph) if query and not problem else (),
+        snippets=snippets.of(query, _service(), form or "SELECT") if query and not problem else (),
         service=_service(),
         following=following,
         examples=questions.all_of(current.snapshot(), html.language()),
-        **_shown(query, result, graph),
+        **_shown(query, result, form),
     )
 
 
-def _shown(query: str, result: bytes | None, graph: bool) -> dict[str, Any]:
+def _shown(query: str, result: bytes | None, form: str) -> dict[str, Any]:
     """Give what the template shows of a result: a text, a truth, or rows and their map."""
     shown: dict[str, Any] = {"text": None, "boolean": None, "rows": None, "map": None}
     if result is None:
         return shown
-    if graph:
+    if form in ("CONSTRUCT", "DESCRIBE"):
         return {**shown, "text": result.decode("utf-8")}
     document = answers.read(result)
     if "boolean" in document:

@@ -16,6 +16,7 @@ from kg import source
 from kg.check import lint, run
 from kg.check.lint.literals import PLAIN
 from kg.check.place import Places
+from kg.check.shacl import engine
 from kg.findings import Finding, Place, Report, Severity, Waiver
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,19 +56,19 @@ def found(
     focus: str | None = None,
     path: str | None = None,
     value: str | None = None,
-    hint: str | None = None,
+    hint: tuple[str, str] | None = None,
 ) -> Finding:
     """A finding without its excerpt, which shows the line that the place names."""
     return Finding(
         rule=rule, severity=severity, messages=(("en", en), ("nb", nb)), place=place, focus=focus, path=path,
-        value=value, hint=hint,
+        value=value, hint=hint[0] if hint else None, hint_nb=hint[1] if hint else None,
     )  # fmt: skip
 
 
-def check(folder: Path, files: dict[str, str]) -> Report:
+def check(folder: Path, files: dict[str, str], encoding: str = "utf-8") -> Report:
     for name, text in {"kg.toml": CONFIG, "ontology/o.ttl": ONTOLOGY, **files}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, "utf-8")
+        (folder / name).write_bytes(text.encode(encoding if name.startswith("data/") else "utf-8"))
     return run(source.read([folder]), today=TODAY)
 
 
@@ -88,7 +89,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
                 "<https://ex.org/def#started> is deprecated.",
                 "<https://ex.org/def#started> er foreldet.",
                 value="https://ex.org/def#started",
-                hint="Use <https://ex.org/def#founded>.",
+                hint=("Use <https://ex.org/def#founded>.", "Bruk <https://ex.org/def#founded>."),
             ),
         ],
     ),
@@ -212,7 +213,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
                 focus="https://ex.org/id/v/a",
                 path="http://www.w3.org/2000/01/rdf-schema#comment",
                 value='"A"@iw',
-                hint="Write @he.",
+                hint=("Write @he.", "Skriv @he."),
             ),
             found(
                 "language-form",
@@ -223,7 +224,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
                 focus="https://ex.org/id/v/a",
                 path="http://www.w3.org/2000/01/rdf-schema#comment",
                 value='"B"@i-klingon',
-                hint="Write @tlh.",
+                hint=("Write @tlh.", "Skriv @tlh."),
             ),
         ],
     ),
@@ -285,7 +286,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
                 focus="https://ex.org/id/v/a",
                 path="http://www.w3.org/2000/01/rdf-schema#comment",
                 value='"+01"^^<http://www.w3.org/2001/XMLSchema#integer>',
-                hint="Write '1'.",
+                hint=("Write '1'.", "Skriv '1'."),
             ),
             found(
                 "literal-form",
@@ -296,7 +297,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
                 focus="https://ex.org/id/v/a",
                 path="http://www.w3.org/2000/01/rdf-schema#comment",
                 value='"1"^^<http://www.w3.org/2001/XMLSchema#boolean>',
-                hint="Write 'true'.",
+                hint=("Write 'true'.", "Skriv 'true'."),
             ),
             found(
                 "literal-form",
@@ -307,7 +308,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
                 focus="https://ex.org/id/v/a",
                 path="http://www.w3.org/2000/01/rdf-schema#comment",
                 value='"12:00:00+00:00"^^<http://www.w3.org/2001/XMLSchema#time>',
-                hint="Write '12:00:00Z'.",
+                hint=("Write '12:00:00Z'.", "Skriv '12:00:00Z'."),
             ),
             found(
                 "literal-form",
@@ -318,7 +319,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
                 focus="https://ex.org/id/v/a",
                 path="http://www.w3.org/2000/01/rdf-schema#comment",
                 value='"2020-01-01T00:00:00+00:00"^^<http://www.w3.org/2001/XMLSchema#dateTime>',
-                hint="Write '2020-01-01T00:00:00Z'.",
+                hint=("Write '2020-01-01T00:00:00Z'.", "Skriv '2020-01-01T00:00:00Z'."),
             ),
         ],
     ),
@@ -433,7 +434,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
                 "<http://e/x> stands in data/a.ttl with https.",
                 "<http://e/x> står i data/a.ttl med https.",
                 value="http://e/x",
-                hint="Use one of them.",
+                hint=("Use one of them.", "Bruk én av dem."),
             ),
         ],
     ),
@@ -526,7 +527,10 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
                 "<https://ex.org/def#C> has no target, and no shape with a target leads to it.",
                 ("<https://ex.org/def#C> har ikke noe mål, og ingen form med et mål fører til den."),
                 focus="https://ex.org/def#C",
-                hint="Give it sh:targetClass or another target, refer to it, or delete it.",
+                hint=(
+                    "Give it sh:targetClass or another target, refer to it, or delete it.",
+                    "Gi den sh:targetClass eller et annet mål, vis til den, eller slett den.",
+                ),
             ),
         ],
     ),
@@ -540,7 +544,10 @@ EXAMPLES: dict[str, tuple[dict[str, str], list[Finding]]] = {
                 "data/a.ttl states the type of <https://ex.org/id/v/a> too.",
                 "Også data/a.ttl sier hvilken type <https://ex.org/id/v/a> har.",
                 focus="https://ex.org/id/v/a",
-                hint="Describe a thing in one file, or keep rdf:type to the first.",
+                hint=(
+                    "Describe a thing in one file, or keep rdf:type to the first.",
+                    "Beskriv en ting i én fil, eller la rdf:type stå bare i den første.",
+                ),
             ),
         ],
     ),
@@ -555,24 +562,51 @@ def test_a_rule_finds_just_what_is_wrong_in_its_example(tmp_path: Path, rule: st
 
 
 def of_example(rule: lint.Rule, first: str = "") -> dict[str, str]:
-    """The files of the example in a rule's documentation, with a line before each."""
-    name, *parts = re.split(r"^# (\w+/\w+\.ttl)$", rule.example, flags=re.MULTILINE)
+    """The files of the example in a rule's documentation, with a line before each that is Turtle."""
+    name, *parts = re.split(r"^# (\w+/[\w.-]+)\r?$", rule.example, flags=re.MULTILINE)
     files = dict(zip(parts[::2], parts[1::2], strict=True)) if parts else {"data/a.ttl": name}
-    return {name: f"{PREFIXES}{first}\n{text}\n" for name, text in files.items()}
+    if rule.example.startswith("\ufeff"):
+        return files
+    return {
+        name: f"{PREFIXES}{first}\n{text}\n" if name.endswith(".ttl") else text.lstrip("\n")
+        for name, text in files.items()
+    }
 
 
 @pytest.mark.parametrize("rule", lint.RULES, ids=lambda rule: rule.name)
-def test_a_rule_finds_the_example_of_its_documentation(tmp_path: Path, rule: lint.Rule) -> None:
-    assert rule.name in {finding.rule for finding in check(tmp_path, of_example(rule)).findings}
+def test_a_rule_finds_the_example_of_its_documentation(
+    tmp_path: Path, rule: lint.Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if rule.name == "unfinished-shape":
+        monkeypatch.setattr(engine, "SECONDS", 0.0)
+    encoding = "cp1252" if rule.name == "not-utf-8" else "utf-8"
+    assert rule.name in {finding.rule for finding in check(tmp_path, of_example(rule), encoding).findings}
 
 
-@pytest.mark.parametrize("rule", lint.RULES, ids=lambda rule: rule.name)
+BY_COMMENT = [rule for rule in lint.RULES if rule.silenced == "comment"]
+
+
+@pytest.mark.parametrize("rule", BY_COMMENT, ids=lambda rule: rule.name)
 def test_a_rule_can_be_silenced_with_a_reason(tmp_path: Path, rule: lint.Rule) -> None:
     if rule.name == "idle-silence":
         pytest.skip("it is mended by deleting the comment")
     report = check(tmp_path, of_example(rule, f"# kg: ignore-file {rule.name} -- an example"))
     assert rule.name not in {finding.rule for finding in report.findings}
     assert "an example" in {waiver.reason for waiver in report.waivers}
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in lint.RULES if rule not in BY_COMMENT], ids=lambda rule: rule.name
+)
+def test_what_keeps_a_file_from_being_read_cannot_be_silenced_and_other_marks_in_settings_only(
+    tmp_path: Path, rule: lint.Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "SECONDS", 0.0)
+    encoding = "cp1252" if rule.name == "not-utf-8" else "utf-8"
+    files = of_example(rule, f"# kg: ignore-file {rule.name} -- an example")
+    settings = f'{CONFIG}[silenced]\n{rule.name} = "an example"\n'
+    found = {finding.rule for finding in check(tmp_path, {"kg.toml": settings, **files}, encoding).findings}
+    assert (rule.name in found) == (rule.silenced == "never")
 
 
 @pytest.mark.parametrize("language", ["nb", "nn", "en"])

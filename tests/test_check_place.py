@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from kg import source
+from kg import source, turtle
 from kg.check import run
-from kg.check.place import Places, Reader, Stated, Text
+from kg.check.place import Places, Reader, Stated, Text, written
 from kg.findings import Place
 from kg.turtle import Chunk
 
@@ -176,7 +176,12 @@ def test_looking_up_every_row_of_a_table_looks_at_each_statement_once(
     assert len(looked_at) == len(rows)
 
 
-def test_blank_nodes_are_found_by_what_is_said_of_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [0, 1_000])
+def test_blank_nodes_are_found_by_what_is_said_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    """Also where a text is so large that what was read of it is forgotten: what has blank nodes is kept."""
+    monkeypatch.setattr("kg.check.place.CHUNKS", kept)
     shapes = PREFIXES + (
         "ex:S a sh:NodeShape ; sh:targetClass ex:T ;\n  sh:property [ sh:path ex:n ; sh:minCount 1 ] ;\n"
         "  sh:property [ sh:path ex:p ; sh:nodeKind sh:IRI ] .\n"
@@ -193,6 +198,24 @@ def test_blank_nodes_are_found_by_what_is_said_of_them(tmp_path: Path) -> None:
         ("sh:NodeKindConstraintComponent", "data/a.ttl:5:27", "shapes/s.ttl:6:15"),
         ("sh:MinCountConstraintComponent", "data/a.ttl:6:2", "shapes/s.ttl:5:15"),
     ]
+
+
+def test_a_large_text_has_an_index_of_the_subjects_that_it_will_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kg.check.place.LARGEST_FILE", 10)
+    lines = "<urn:a> <urn:p> 1 .\n<urn:b> <urn:p> 2 .\n<urn:a> <urn:p> 3 .\n"
+    text = Text("", lines, Reader(turtle.lines_in, _read_lines))
+    text.expect({"urn:a"})
+    found = [text.place(one.spans[2]).line for one in text.triples("urn:a")]
+    assert (found, set(text._chunks.by_subject)) == ([1, 3], {"urn:a"})
+    assert [text.place(one.spans[2]).line for one in text.triples("urn:b")] == [2]
+    assert set(text._chunks.by_subject) == {"urn:a", "urn:b"}
+
+
+def _read_lines(text: str, chunk: Chunk) -> Iterator[Stated]:
+    for one in turtle.quads_in_line(text, chunk, {}):
+        yield Stated(written(one.subject), one.predicate.value, written(one.object), one.spans)
 
 
 def test_something_missing_is_missing_where_the_type_is_stated(tmp_path: Path) -> None:

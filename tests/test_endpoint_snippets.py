@@ -58,7 +58,13 @@ def test_no_query_ends_its_raw_string_in_r(query: str) -> None:
 
 
 def test_a_query_for_triples_asks_for_turtle() -> None:
-    curl, python, r = snippets.of("DESCRIBE <https://ex.org/>", ADDRESS, graph=True)
+    curl, python, r = snippets.of("DESCRIBE <https://ex.org/>", ADDRESS, "DESCRIBE")
     assert "Accept: text/turtle" in curl.text
     assert "setReturnFormat(TURTLE)" in python.text
     assert 'Accept = "text/turtle"' in r.text
+
+
+def test_a_question_for_yes_or_no_prints_that() -> None:
+    _, python, r = snippets.of("ASK {}", ADDRESS, "ASK")
+    assert python.text.endswith('print(answer["boolean"])')
+    assert r.text.endswith("cat(text)")

@@ -354,8 +354,14 @@ def test_what_may_change_is_not_to_be_stored(server: Served) -> None:
     assert get(server, "SELECT (RAND() AS ?x) {}").body != get(server, "SELECT (RAND() AS ?x) {}").body
 
 
-def test_each_answer_carries_its_limits_and_its_safety(server: Served) -> None:
-    headers = get(server, PLAIN).headers
+@pytest.mark.parametrize(
+    ("query", "accept"),
+    [(PLAIN, None), (PLAIN, "text/html"), ("SELECT", None), (CROSS, None), (PLAIN, "image/png")],
+)
+def test_each_answer_carries_its_limits_and_its_safety(
+    server: Served, query: str, accept: str | None
+) -> None:
+    headers = get(server, query, accept).headers
     assert headers["x-query-timeout"] == "2"
     assert (headers["x-result-max-bytes"], headers["x-result-max-rows"]) == ("67108864", "1000000")
     assert headers["x-content-type-options"] == "nosniff"

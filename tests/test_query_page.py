@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -188,6 +190,31 @@ def test_a_thing_is_offered_by_its_name(page: Page, server: Served) -> None:
     assert page.wait(f"{OPTIONS}[0]?.textContent") == "<https://ex.org/id/village/bessaker>"
 
 
+def test_the_prefixes_of_this_graph_are_offered(page: Page, server: Served) -> None:
+    go(page, server)
+    write(page, "PREFIX ex")
+    page.wait(f"{OPTIONS}[0]?.textContent === 'ex:'")
+    page.run("new Promise(done => setTimeout(done, 150))")
+    page.press("Enter", 13)
+    page.wait(f"{CONTENT}.textContent === 'PREFIX ex: <https://ex.org/def#>'")
+
+
+def test_a_prefix_that_nothing_declares_is_marked_and_can_be_added(page: Page, server: Served) -> None:
+    go(page, server)
+    write(page, "SELECT * { ?s ex:near ?o }")
+    page.wait(f"{SHADOW}.querySelector('.cm-lintRange-error')?.textContent === 'ex:near'")
+    place = page.run(
+        f"(({{left, top, width, height}}) => [left + width / 2, top + height / 2])"
+        f"({SHADOW}.querySelector('.cm-lintRange-error').getBoundingClientRect())"
+    )
+    page.send("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
+    action = f"{SHADOW}.querySelector('.cm-diagnosticAction')"
+    assert page.wait(f"{action}?.textContent").startswith("Add PREFIX ex:")
+    page.run(f"{action}.dispatchEvent(new MouseEvent('mousedown', {{bubbles: true, cancelable: true}}))")
+    page.run(f"{action}?.click()")
+    page.wait(f"{CONTENT}.textContent.startsWith('PREFIX ex: <https://ex.org/def#>SELECT')")
+
+
 def test_an_example_fills_the_editor_and_shows_its_answer(page: Page, server: Served) -> None:
     go(page, server)
     page.run("document.querySelector('.sparql-examples a').click()")
@@ -281,6 +308,54 @@ def test_snippets_name_the_address_that_the_page_has(page: Page, server: Served)
     texts = page.run("[...document.querySelectorAll('.snippet code')].map(c => c.textContent)")
     assert len(texts) == 3
     assert all(f"{server.address}sparql" in text and "https://ex.org/sparql" not in text for text in texts)
+
+
+COPIED = "navigator.clipboard.writeText = async (text) => { window.copied = text }"
+
+
+def test_the_link_to_share_is_the_address_of_the_text_in_the_editor(page: Page, server: Served) -> None:
+    go(page, server)
+    write(page, PEOPLE)
+    page.run(COPIED)
+    page.run("document.querySelector('.sparql-link').click()")
+    assert page.wait("window.copied") == page.run(
+        f"`{server.address}sparql?` + new URLSearchParams({{query: {json.dumps(PEOPLE)}, lang: 'en'}})"
+    )
+    assert page.wait("document.querySelector('.sparql-status').textContent") == "Copied."
+    other = "fetch(window.copied, {headers: {Accept: 'text/html'}}).then(r => r.text())"
+    assert "<td" in page.run(other)
+
+
+def test_each_snippet_is_copied_by_its_button_and_gives_the_answer(
+    page: Page, server: Served, tmp_path: Path
+) -> None:
+    go(page, server, PEOPLE)
+    page.run(COPIED)
+    copied = {}
+    for name in ("curl", "python", "r"):
+        page.run(f"document.querySelector('#snippet-{name}').parentNode.querySelector('button').click()")
+        copied[name] = page.wait("window.copied")
+        page.run("window.copied = null")
+    given = subprocess.run(["sh", "-c", copied["curl"]], capture_output=True, text=True, check=True).stdout
+    assert [line.partition(",")[2] for line in given.splitlines()] == ["n", "200", "1000"]
+    (tmp_path / "program.py").write_text(copied["python"], "utf-8")
+    command = [sys.executable, "-W", "ignore", str(tmp_path / "program.py")]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"'n': '(\d+)'", printed) == ["200", "1000"]
+    assert f'request("{server.address}sparql")' in copied["r"]
+
+
+@pytest.mark.parametrize("label", ["CSV", "CSV (Excel)", "TSV", "JSON", "XML"])
+def test_the_answer_can_be_downloaded(page: Page, server: Served, label: str) -> None:
+    go(page, server, PEOPLE)
+    link = f"[...document.querySelectorAll('.answer-files a')].find(a => a.textContent === '{label}')"
+    assert page.run(f"{link}.hasAttribute('download')")
+    reply = server.ask("GET", page.run(f"{link}.getAttribute('href')"))
+    assert reply.status == 200
+    assert reply.body.count(b"https://ex.org/id/village/") == 2
+    if label.startswith("CSV"):
+        assert reply.body.decode("utf-8-sig").splitlines()[0] == "v,n"
+        assert reply.headers["content-disposition"].startswith("attachment")
 
 
 def test_everything_is_there_without_scripts(page: Page, server: Served) -> None:

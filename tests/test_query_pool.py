@@ -216,7 +216,8 @@ def test_a_full_pool_says_when_to_come_back_and_keeps_a_place_for_the_site(pool:
 def test_an_idle_worker_that_dies_is_replaced(pool: Pool) -> None:
     for pid in pool.processes():
         os.kill(pid, 9)
-        while "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():
+        status = Path(f"/proc/{pid}/status")
+        while "State:\tZ" not in status.read_text() or "Threads:\t1\n" not in status.read_text():
             time.sleep(0.01)
     assert run(pool, "ASK {}").form == "ASK"
 

@@ -211,12 +211,15 @@ def test_the_report_is_a_graph_of_the_standard() -> None:
     }
 
 
-def test_a_limit_keeps_the_first_results_and_says_so() -> None:
+def test_a_limit_keeps_the_first_results_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     shapes = turtle("ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:minCount 1 ] .")
     data = turtle("".join(f"ex:n{i} a ex:C ." for i in range(9)))
     cut, whole = validate(shapes, data, limit=4), validate(shapes, data, limit=9)
-    assert (len(cut.results), cut.notes) == (4, ("There are more than 4 results: the rest is left out.",))
+    assert (len(cut.results), cut.notes) == (4, ("There are 9 results: the first 4 are listed.",))
     assert (len(whole.results), whole.notes) == (9, ())
+    monkeypatch.setattr(engine, "_COUNTED", 3)
+    cut = validate(shapes, data, limit=4)
+    assert (len(cut.results), cut.notes) == (4, ("There are more than 7 results: the first 4 are listed.",))
 
 
 def name(result: Result) -> str:

@@ -8,14 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Quad, RdfFormat, parse
 
-from kg.check import referee
-from kg.check.shacl import Result, validate
+from kg.check import referee, shacl
+from kg.check.shacl import Result, engine, validate
 
 SHARED = Path(os.environ.get("KG_SHARED", Path(__file__).parents[2] / "shared"))
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -89,7 +90,10 @@ VALUE_CONSTRAINTS = st.one_of(
     st.integers(0, 3).map(lambda n: f"sh:minLength {n}"),
     st.integers(0, 3).map(lambda n: f"sh:maxLength {n}"),
     st.sampled_from(("^x", "y$", "[0-9]+", "^https", "^0")).map(lambda r: f'sh:pattern "{r}"'),
-    st.sampled_from(('( "nb" )', '( "en" "nn" )')).map(lambda tags: f"sh:languageIn {tags}"),
+    st.sampled_from(("^X", "Y")).map(lambda r: f'sh:pattern "{r}" ; sh:flags "i"'),
+    st.sampled_from(('( "nb" )', '( "en" "nn" )', '( "en-GB" )', "()")).map(
+        lambda tags: f"sh:languageIn {tags}"
+    ),
     st.lists(TERMS, max_size=4, unique=True).map(lambda terms: f"sh:in ( {' '.join(terms)} )"),
     TERMS.map(lambda term: f"sh:hasValue {term}"),
     st.sampled_from(PROPERTIES).map(lambda p: f"sh:equals {p}"),
@@ -115,6 +119,14 @@ def bodies(shapes: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(st.sampled_from(("and", "or", "xone")), st.lists(shapes, min_size=1, max_size=3)).map(
             lambda pair: f"sh:{pair[0]} ( {' '.join(pair[1])} )"
         ),
+        st.tuples(shapes, shapes, st.integers(0, 2), st.integers(0, 2)).map(
+            lambda t: (
+                f"sh:property [ sh:path ex:p ; sh:qualifiedValueShape {t[0]} ; sh:qualifiedMinCount {t[2]} ; "
+                "sh:qualifiedValueShapesDisjoint true ] , "
+                f"[ sh:path ex:p ; sh:qualifiedValueShape {t[1]} ; sh:qualifiedMaxCount {t[3]} ; "
+                "sh:qualifiedValueShapesDisjoint true ]"
+            )
+        ),
         st.tuples(shapes, st.integers(0, 2), st.sampled_from(("Min", "Max"))).map(
             lambda t: (
                 f"sh:property [ sh:path ex:p ; sh:qualifiedValueShape {t[0]} ; "
@@ -124,9 +136,16 @@ def bodies(shapes: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+MANNERS = st.sampled_from(
+    ("", "", "", " ; sh:severity sh:Warning", " ; sh:severity ex:Own", " ; sh:deactivated true")
+)
+
+
 def property_shapes() -> st.SearchStrategy[str]:
     several = st.lists(PROPERTY_CONSTRAINTS, min_size=1, max_size=3, unique_by=lambda c: c.split()[0])
-    return st.tuples(paths(), several).map(lambda pair: f"[ sh:path {pair[0]} ; {' ; '.join(pair[1])} ]")
+    return st.tuples(paths(), several, MANNERS).map(
+        lambda t: f"[ sh:path {t[0]} ; {' ; '.join(t[1])}{t[2]} ]"
+    )
 
 
 def node_shapes() -> st.SearchStrategy[str]:
@@ -189,20 +208,20 @@ def said(results: Iterable[Result]) -> set[tuple[str, ...]]:
 
 @settings(max_examples=int(os.environ.get("KG_EXAMPLES", "120")), deadline=None,
           suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
-@given(st.lists(st.tuples(TARGETS, node_shapes()), min_size=1, max_size=2), DATA)
-def test_compiled_and_referee_find_the_same(shapes: list[tuple[str, str]], data: str) -> None:
+@given(st.lists(st.tuples(TARGETS, node_shapes()), min_size=1, max_size=2), DATA, st.sampled_from((1, 2000)))
+def test_compiled_and_referee_find_the_same(shapes: list[tuple[str, str]], data: str, many: int) -> None:
+    """From `many` nodes on, compiled shapes look at the data before they ask."""
     text = "".join(
         f"ex:S{i} a sh:NodeShape ; {target} ; {body.removeprefix('[').removesuffix(']')} .\n"
         for i, (target, body) in enumerate(shapes)
     )
-    wanted = comparable(data, text) if COMPARES.search(text) else data
-    shapes_quads, data_quads = (
-        turtle(text),
-        turtle(wanted),
-    )  # (data, text) if COMPARES.search(text) else data)
-    assert said(validate(shapes_quads, data_quads).results) == said(
-        referee.validate(shapes_quads, data_quads).results
-    )
+    wanted = data
+    if COMPARES.search(text):
+        text = re.sub(r"sh:targetNode (?!ex:)\S+", "sh:targetNode ex:a", text)
+        wanted = comparable(data, text)
+    with patch.object(engine, "_MANY", many):
+        ours = validate(turtle(text), turtle(wanted)).results
+    assert said(ours) == said(referee.validate(turtle(text), turtle(wanted)).results)
 
 
 @pytest.mark.skipif(
@@ -213,16 +232,15 @@ def test_the_synthetic_catalogue_has_exactly_its_known_violations(tmp_path: Path
     command = [sys.executable, str(SHARED / "bench" / "generate_catalogue.py"), "10000", str(base)]
     subprocess.run(command, check=True, capture_output=True)
     shapes = list(parse((SHARED / "bench" / "shapes.ttl").read_bytes(), format=RdfFormat.TURTLE))
-    data = parse(base.with_suffix(".ttl").read_bytes(), format=RdfFormat.TURTLE)
+    data = list(parse(base.with_suffix(".ttl").read_bytes(), format=RdfFormat.TURTLE))
     rows = [line.split("\t") for line in base.with_suffix(".expected.tsv").read_text().splitlines()]
     expected = sorted((focus, component) for focus, _, component in rows)
     suffix = "ConstraintComponent"
-    found = sorted(
-        (r.focus.value, r.component.value.split("#")[1].removesuffix(suffix))
-        for r in validate(shapes, data).results
-    )
+    results = validate(shapes, data).results
+    found = sorted((r.focus.value, r.component.value.split("#")[1].removesuffix(suffix)) for r in results)
     assert len(expected) == 18
     assert found == expected
+    assert said(results) == said(referee.validate(shapes, data).results)
 
 
 @pytest.mark.parametrize(
@@ -276,3 +294,182 @@ def test_queries_of_users_find_the_same(query: str, path: str) -> None:
         ex:c ex:q 2, 1 . ex:bb a ex:C ; ex:p ex:bb, "xy" ."""
     )
     assert said(validate(shapes, data).results) == said(referee.validate(shapes, data).results)
+
+
+@pytest.mark.parametrize(
+    ("query", "path"), [(QUERIES[0], PATHS[0]), (QUERIES[8], PATHS[1]), (QUERIES[5], PATHS[1])]
+)
+def test_messages_of_queries_are_filled_in_alike(query: str, path: str) -> None:
+    shapes = turtle(
+        f'''ex:S {path} sh:targetClass ex:C ; sh:sparql [ sh:prefixes ex:P ; sh:select """{query}""" ;
+            sh:message "{{$this}} has {{?value}}."@en, "{{$this}} har {{?value}}."@nb ] .
+        ex:P sh:declare [ sh:prefix "ex" ; sh:namespace "https://ex.org/"^^xsd:anyURI ] .'''
+    )
+    data = turtle('ex:a a ex:C ; ex:p ex:b, "abcde", 7 . ex:b ex:q "xyz" .')
+    ours = validate(shapes, data).results
+    assert told(ours) == told(referee.validate(shapes, data).results)
+    assert {message.language for result in ours for message in result.messages} == {"en", "nb"}
+
+
+def told(results: Iterable[Result]) -> set[tuple[str, ...]]:
+    """Give the keys with the messages; the referee forgets their languages."""
+    return {(*key(result), *sorted(message.value for message in result.messages)) for result in results}
+
+
+COMPONENTS = """
+ex:P sh:declare [ sh:prefix "ex" ; sh:namespace "https://ex.org/"^^xsd:anyURI ] .
+ex:StartsWith a sh:ConstraintComponent ; sh:parameter [ sh:path ex:begin ] ,
+    [ sh:path ex:flags ; sh:optional true ] ;
+  sh:validator [ a sh:SPARQLAskValidator ; sh:prefixes ex:P ; sh:message "Begins not with {$begin}."@en ;
+    sh:ask "ASK { FILTER(STRSTARTS(STR($value), $begin)) }" ] .
+ex:AtMost a sh:ConstraintComponent ; sh:parameter [ sh:path ex:most ] ;
+  sh:propertyValidator [ a sh:SPARQLSelectValidator ; sh:prefixes ex:P ; sh:message "More than {$most}." ;
+    sh:select "SELECT $this { $this $PATH ?v } GROUP BY $this HAVING (COUNT(?v) > $most)" ] ;
+  sh:nodeValidator [ a sh:SPARQLSelectValidator ; sh:prefixes ex:P ;
+    sh:select "SELECT DISTINCT $this { $this ex:q ?v FILTER(?v > $most) }" ] .
+"""
+USES = (
+    'ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; ex:begin "x" ] .',
+    'ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; ex:begin "https" ; ex:flags "i" ; ex:most 1 ] .',
+    "ex:S sh:targetClass ex:C ; ex:most 3 .",
+    "ex:S sh:targetClass ex:C ; sh:property [ sh:path ( ex:p ex:q ) ; ex:most 0 ] ."
+    ' ex:T sh:targetClass ex:C ; ex:begin "https://ex.org/a" .',
+    'ex:S sh:targetClass ex:C ; sh:not [ ex:begin "https://ex.org/a" ] ; sh:severity sh:Info .',
+    'ex:S sh:targetClass ex:C ; sh:or ( [ ex:most 2 ] [ sh:property [ sh:path ex:p ; ex:begin "x" ] ] ) .',
+)
+
+
+@pytest.mark.parametrize("use", USES)
+def test_components_of_users_find_the_same(use: str) -> None:
+    shapes = turtle(COMPONENTS + use)
+    data = turtle(
+        """ex:a a ex:C ; ex:p "xy", "yx" ; ex:q 4, 2 . ex:b a ex:C ; ex:p ex:a ; ex:q 1 .
+        ex:ab a ex:C ; ex:p "x" ."""
+    )
+    ours, theirs = (said(one.validate(shapes, data).results) for one in (shacl, referee))
+    assert {without_asked_value(one) for one in ours} == {without_asked_value(one) for one in theirs}
+    assert ours
+
+
+def without_asked_value(one: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out the value of a component with ASK: the referee forgets it at property shapes."""
+    return (*one[:4], "", *one[5:]) if one[1].endswith("StartsWith>") else one
+
+
+def test_where_the_two_differ_about_components_the_standard_wants_values() -> None:
+    """The standard: the value that ASK denies is the result's, and a SELECT may bind ?value itself."""
+    data = turtle('ex:a a ex:C ; ex:p "x" ; ex:q 4 .')
+    asks = turtle(COMPONENTS + 'ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; ex:begin "y" ] .')
+    binds = turtle(
+        COMPONENTS.replace(
+            "DISTINCT $this { $this ex:q ?v FILTER(?v", "$this ?value { $this ex:q ?value FILTER(?value"
+        )
+        + "ex:S sh:targetClass ex:C ; ex:most 3 ."
+    )
+    ours = [str(result.value) for shapes in (asks, binds) for result in validate(shapes, data).results]
+    theirs = [result.value for shapes in (asks, binds) for result in referee.validate(shapes, data).results]
+    assert ours == ['"x"', '"4"^^<http://www.w3.org/2001/XMLSchema#integer>']
+    assert theirs == [None], "the referee has changed: compare these too"
+
+
+APPLICATION_PROFILE = """
+@prefix dcat: <http://www.w3.org/ns/dcat#> .
+@prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix foaf: <http://xmlns.com/foaf/0.1/> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix vcard: <http://www.w3.org/2006/vcard/ns#> .
+ex:Catalogue a sh:NodeShape ; sh:targetClass dcat:Catalog ;
+  sh:property [ sh:path dcterms:title ; sh:minCount 1 ; sh:nodeKind sh:Literal ; sh:uniqueLang true ] ,
+    [ sh:path dcterms:publisher ; sh:minCount 1 ; sh:maxCount 1 ; sh:class foaf:Agent ; sh:node ex:Agent ] ,
+    [ sh:path dcat:dataset ; sh:minCount 1 ; sh:class dcat:Dataset ; sh:severity sh:Warning ] ,
+    [ sh:path dcterms:license ; sh:maxCount 1 ; sh:nodeKind sh:BlankNodeOrIRI ] .
+ex:Dataset a sh:NodeShape ; sh:targetClass dcat:Dataset ;
+  sh:property [ sh:path dcterms:title ; sh:minCount 1 ;
+      sh:or ( [ sh:datatype rdf:langString ] [ sh:datatype xsd:string ] ) ] ,
+    [ sh:path dcterms:issued ; sh:maxCount 1 ;
+      sh:or ( [ sh:datatype xsd:date ] [ sh:datatype xsd:dateTime ] [ sh:datatype xsd:gYear ] ) ] ,
+    [ sh:path dcat:theme ; sh:nodeKind sh:IRI ; sh:qualifiedMinCount 1 ;
+      sh:qualifiedValueShape ex:DataTheme ] ,
+    [ sh:path dcterms:temporal ; sh:node ex:Period ] ,
+    [ sh:path dcat:distribution ; sh:class dcat:Distribution ; sh:nodeKind sh:BlankNodeOrIRI ] ,
+    [ sh:path dcat:contactPoint ; sh:minCount 1 ; sh:node ex:Contact ; sh:severity sh:Warning ] .
+ex:Distribution a sh:NodeShape ; sh:targetClass dcat:Distribution ; sh:targetObjectsOf dcat:distribution ;
+  sh:property [ sh:path dcat:accessURL ; sh:minCount 1 ; sh:nodeKind sh:IRI ; sh:pattern "^https?://" ] ,
+    [ sh:path dcat:byteSize ; sh:maxCount 1 ; sh:datatype xsd:nonNegativeInteger ; sh:minInclusive 0 ] ,
+    [ sh:path dcat:mediaType ; sh:node ex:MediaType ] ,
+    [ sh:path ( [ sh:inversePath dcat:distribution ] dcterms:title ) ; sh:minCount 1 ] .
+ex:Agent a sh:NodeShape ; sh:property [ sh:path foaf:name ; sh:minCount 1 ; sh:minLength 2 ] .
+ex:Contact a sh:NodeShape ; sh:or (
+  [ sh:property [ sh:path vcard:hasEmail ; sh:minCount 1 ; sh:pattern "^mailto:" ] ]
+  [ sh:property [ sh:path vcard:hasURL ; sh:minCount 1 ; sh:nodeKind sh:IRI ] ] ) .
+ex:Period a sh:NodeShape ; sh:class dcterms:PeriodOfTime ;
+  sh:closed true ; sh:ignoredProperties ( rdf:type ) ;
+  sh:property [ sh:path dcat:startDate ; sh:maxCount 1 ; sh:datatype xsd:date ;
+      sh:lessThanOrEquals dcat:endDate ] ,
+    [ sh:path dcat:endDate ; sh:maxCount 1 ; sh:datatype xsd:date ] .
+ex:DataTheme a sh:NodeShape ; sh:property [ sh:path skos:inScheme ; sh:hasValue ex:themes ] .
+ex:MediaType a sh:NodeShape ; sh:nodeKind sh:IRI ; sh:pattern "media-types/" .
+"""
+CATALOGUE = """
+ex:cat a dcat:Catalog .
+ex:cat dcterms:title "Katalog"@nb .
+ex:cat dcterms:title "Fortegnelse"@nb .
+ex:cat dcterms:publisher ex:org .
+ex:cat dcterms:publisher ex:other .
+ex:cat dcterms:license "fri" .
+ex:cat dcat:dataset ex:set .
+ex:cat dcat:dataset ex:series .
+ex:org a foaf:Agent .
+ex:org foaf:name "Etaten" .
+ex:org foaf:name "E" .
+ex:Office rdfs:subClassOf foaf:Agent .
+ex:other a ex:Office .
+ex:set a dcat:Dataset .
+ex:set dcterms:title "Bygder"@nb .
+ex:set dcterms:title 7 .
+ex:set dcterms:title "Villages" .
+ex:set dcterms:issued "2024-02-30"^^xsd:date .
+ex:set dcterms:issued "2024"^^xsd:gYear .
+ex:set dcterms:issued "i fjor" .
+ex:set dcat:theme ex:region .
+ex:set dcat:theme "REGI" .
+ex:region skos:inScheme ex:themes .
+ex:set dcterms:temporal ex:period .
+ex:period a dcterms:PeriodOfTime .
+ex:period rdfs:label "2010-tallet"@nb .
+ex:period dcat:startDate "2019-12-31"^^xsd:date .
+ex:period dcat:endDate "2010-01-01"^^xsd:date .
+ex:set dcat:contactPoint ex:desk .
+ex:desk vcard:hasEmail <mailto:post@example.org> .
+ex:desk vcard:hasURL "her" .
+ex:set dcat:distribution ex:file .
+ex:file a dcat:Distribution .
+ex:file dcat:accessURL <https://example.org/x> .
+ex:file dcat:accessURL "https://example.org/x" .
+ex:file dcat:accessURL <ftp://example.org/x> .
+ex:file dcat:byteSize "-1"^^xsd:integer .
+ex:file dcat:byteSize "007"^^xsd:nonNegativeInteger .
+ex:file dcat:mediaType <https://www.iana.org/assignments/media-types/text/turtle> .
+ex:file dcat:mediaType "text/turtle" .
+ex:series a dcat:Dataset .
+ex:series dcat:distribution [ dcat:accessURL <https://example.org/y> ] .
+"""
+STATEMENTS = CATALOGUE.strip().splitlines()
+"""The statements of a catalogue in the manner of DCAT-AP, of which some are wrong."""
+
+
+@settings(max_examples=int(os.environ.get("KG_EXAMPLES", "25")), deadline=None,
+          suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
+@given(st.sets(st.sampled_from(range(len(STATEMENTS)))))
+@example(set())
+def test_shapes_in_the_manner_of_dcat_ap_find_the_same(left_out: set[int]) -> None:
+    shapes = turtle(APPLICATION_PROFILE)
+    prefixes = "".join(line for line in APPLICATION_PROFILE.splitlines(True) if line.startswith("@prefix"))
+    data = turtle(prefixes + " ".join(one for n, one in enumerate(STATEMENTS) if n not in left_out))
+    ours, theirs = validate(shapes, data).results, referee.validate(shapes, data).results
+    assert unlabelled(said(ours)) == unlabelled(said(theirs))
+    assert left_out or len(ours) > 20
+
+
+def unlabelled(keys: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    return {tuple("_" if part.startswith("_:") else part for part in one) for one in keys}

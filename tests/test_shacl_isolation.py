@@ -44,7 +44,12 @@ def test_a_query_that_does_not_end_is_given_up_and_the_rest_is_validated(query: 
     outcome = validate(shapes, turtle(DATA))
     assert time.monotonic() - start < 10
     assert len(outcome.results) == 60
-    assert outcome.unfinished == ((NamedNode("https://ex.org/Slow"), "did not end within 0.4 seconds"),)
+    assert outcome.unfinished == (
+        (
+            NamedNode("https://ex.org/Slow"),
+            ("did not end within 0.4 seconds", "ble ikke ferdig på 0.4 sekunder"),
+        ),
+    )
     assert not outcome.conforms
 
 

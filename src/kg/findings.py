@@ -46,6 +46,7 @@ class Finding:
     shape: str | None = None
     shape_place: Place | None = None
     hint: str | None = None
+    hint_nb: str | None = None
     excerpt: str | None = None
     details: tuple[Finding, ...] = ()
 
@@ -54,6 +55,10 @@ class Finding:
         texts = dict(self.messages)
         near = (language, *_NEAR.get(language, ()), "en")
         return next((texts[tag] for tag in near if tag in texts), next(iter(texts.values()), self.rule))
+
+    def advice(self, language: str = "en") -> str | None:
+        """Give the hint in a language, in English where it is in no nearer one."""
+        return (self.hint_nb if language in ("nb", *_NEAR["nb"], "no") else None) or self.hint
 
 
 @dataclass(frozen=True, slots=True)

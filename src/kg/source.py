@@ -262,27 +262,34 @@ def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
     try:
         data, content = file.raw(), file.content()
     except SourceError as error:
-        return (_finding("unreadable", Severity.VIOLATION, error.message, file.relative),)
+        return (_finding("unreadable", Severity.VIOLATION, (error.message,), file.relative),)
     found: list[Finding] = []
     if data.startswith(_UTF8_BOM):
-        found.append(_finding("byte-order-mark", Severity.WARNING, "The file begins with a byte order mark.",
-                              file.relative, 1, 1, hint="Save it as UTF-8 without BOM."))  # fmt: skip
+        said = "The file begins with a byte order mark.", "Filen begynner med et byte order mark."
+        mend = "Save it as UTF-8 without BOM.", "Lagre den som UTF-8 uten BOM."
+        found.append(_finding("byte-order-mark", Severity.WARNING, said, file.relative, 1, 1, mend))
     if b"\r\n" in content:
         line = content[: content.index(b"\r\n")].count(b"\n") + 1
-        found.append(_finding("crlf", Severity.WARNING, "Lines end in CR LF.", file.relative, line,
-                              hint="Save it with LF line ends."))  # fmt: skip
+        said = "Lines end in CR LF.", "Linjer slutter med CR LF."
+        mend = "Save it with LF line ends.", "Lagre den med LF som linjeslutt."
+        found.append(_finding("crlf", Severity.WARNING, said, file.relative, line, None, mend))
     if _WEB_PAGE.match(content):
-        message, hint = "This is a web page, and no RDF.", "Ask its address for RDF by an Accept header."
-        found.append(_finding("syntax", Severity.VIOLATION, message, file.relative, 1, 1, hint))
+        said = "This is a web page, and no RDF.", "Dette er en nettside, og ikke RDF."
+        mend = "Ask its address for RDF by an Accept header.", "Be adressen om RDF med et Accept-felt."
+        found.append(_finding("syntax", Severity.VIOLATION, said, file.relative, 1, 1, mend))
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line = before.count(b"\n") + 1
         column = len(before.rsplit(b"\n", 1)[-1].decode("utf-8", "replace")) + 1
-        found.append(_finding("not-utf-8", Severity.VIOLATION,
-                              f"Byte 0x{content[error.start]:02X} is not UTF-8.", file.relative, line, column,
-                              hint="Save the file as UTF-8; it may be Windows-1252."))  # fmt: skip
+        byte = f"Byte 0x{content[error.start]:02X}"
+        said = f"{byte} is not UTF-8.", f"{byte} er ikke UTF-8."
+        mend = (
+            "Save the file as UTF-8; it may be Windows-1252.",
+            "Lagre filen som UTF-8; den kan være Windows-1252.",
+        )
+        found.append(_finding("not-utf-8", Severity.VIOLATION, said, file.relative, line, column, mend))
     return tuple(found)
 
 
@@ -290,19 +297,20 @@ def unparsed(error: SyntaxError | TableError, relative: str) -> tuple[Finding, .
     """Give the findings that say where a document stops being in its format, or which rows of it are bad."""
     if isinstance(error, TableError):
         found = [_bad_row(problem, relative) for problem in error.problems]
-        return tuple(found) or (_finding("table", Severity.VIOLATION, error.message, relative),)
+        return tuple(found) or (_finding("table", Severity.VIOLATION, (error.message,), relative),)
     return (_syntax(error, relative),)
 
 
 def _bad_row(problem: RowProblem, relative: str) -> Finding:
-    return _finding("table", Severity.VIOLATION, str(problem), relative, problem.row)
+    return _finding("table", Severity.VIOLATION, (str(problem),), relative, problem.row)
 
 
 def _syntax(error: SyntaxError, relative: str) -> Finding:
     message = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
-    hint, length = None, None
+    hint, hint_nb, length = None, None, None
     if "LoadDocumentCallback" in message:
-        message, hint = "The context is another document, and nothing is fetched.", "Put it into this one."
+        message = "The context is another document, and nothing is fetched."
+        hint, hint_nb = "Put it into this one.", "Legg den inn i dette."
     if error.lineno == error.end_lineno and error.offset and error.end_offset:
         length = max(1, error.end_offset - error.offset)
     return Finding(
@@ -311,18 +319,26 @@ def _syntax(error: SyntaxError, relative: str) -> Finding:
         messages=(("en", message),),
         place=Place(relative, error.lineno, error.offset, length),
         hint=hint,
+        hint_nb=hint_nb,
     )
 
 
 def _finding(
     rule: str,
     severity: Severity,
-    message: str,
+    said: Sequence[str],
     file: str,
     line: int | None = None,
     column: int | None = None,
-    hint: str | None = None,
+    mend: tuple[str | None, str | None] = (None, None),
 ) -> Finding:
+    """Give a finding; what it says and how to mend it is in English, and in Norwegian where known."""
+    hint, hint_nb = mend
     return Finding(
-        rule=rule, severity=severity, messages=(("en", message),), place=Place(file, line, column), hint=hint
+        rule=rule,
+        severity=severity,
+        messages=tuple(zip(("en", "nb"), said, strict=False)),
+        place=Place(file, line, column),
+        hint=hint,
+        hint_nb=hint_nb,
     )

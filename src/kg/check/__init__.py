@@ -191,16 +191,20 @@ class _Run:
         self._findings += found
         self._notes += notes
 
-    def _report_unfinished(self, node: NamedNode | BlankNode, why: str) -> None:
+    def _report_unfinished(self, node: NamedNode | BlankNode, why: tuple[str, str]) -> None:
         """Say that a shape was given up: whether the data comply with it is not known."""
         finding = Finding(
             rule="unfinished-shape",
             severity=Severity.VIOLATION,
-            messages=(("en", f"A query of this shape {why}: what it would find is not known."),),
+            messages=(
+                ("en", f"A query of this shape {why[0]}: what it would find is not known."),
+                ("nb", f"En spørring i denne formen {why[1]}: hva den ville ha funnet, vet ingen."),
+            ),
             place=self._shape_place(node),
             focus=written(node),
             shape=node.value,
             hint="Let its query or its path begin at $this and visit less.",
+            hint_nb="La spørringen eller stien begynne i $this og gå innom mindre.",
         )
         self._findings.append(finding)
 
@@ -216,6 +220,7 @@ class _Run:
 
     def _finding(self, result: Result) -> Finding:
         focus = written(result.focus)
+        hint, hint_nb = hints.mend(result) or (None, None)
         path = None if result.path is None else _path(result)
         value = None if result.value is None else written(result.value)
         rule = _rule(result.component.value)
@@ -229,7 +234,8 @@ class _Run:
             value=value,
             shape=result.shape.value,
             shape_place=self._shape_place(result.shape),
-            hint=hints.mend(result),
+            hint=hint,
+            hint_nb=hint_nb,
             details=tuple(self._finding(detail) for detail in result.details),
         )
 
@@ -271,8 +277,13 @@ def _validator(engine: Engine) -> _Validator:
 
 def _named_in(results: Iterable[Result]) -> frozenset[str]:
     """Give the nodes that the places of results are found by."""
-    nodes = (node for r in results for node in (r.focus, r.value, r.shape) if node is not None)
-    return frozenset(written(node) for node in nodes if not isinstance(node, Literal))
+    pending, found = list(results), set[str]()
+    while pending:
+        result = pending.pop()
+        pending += result.details
+        nodes = (result.focus, result.value, result.shape)
+        found.update(written(node) for node in nodes if node is not None and not isinstance(node, Literal))
+    return frozenset(found)
 
 
 def _invalid_shape(

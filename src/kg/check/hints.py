@@ -7,27 +7,28 @@ from types import MappingProxyType
 
 from pyoxigraph import Literal, NamedNode
 
+from kg.check.lint.rules import Hint
 from kg.check.lint.vocabulary import nearest
 from kg.check.shacl.literals import XSD, well_formed
 from kg.check.shacl.results import SH, Result, Term
 from kg.vocab import compact, local_name
 
 
-def mend(result: Result) -> str | None:
-    """Give a sentence on how to mend a result, or None where nothing is likely enough."""
+def mend(result: Result) -> Hint | None:
+    """Give a sentence on how to mend a result, in both languages, or None where nothing is likely enough."""
     advice = _ADVICE.get(result.component.value.removeprefix(SH).removesuffix("ConstraintComponent"))
     return advice(result) if advice is not None and result.value is not None else None
 
 
-def _allowed(result: Result) -> str | None:
+def _allowed(result: Result) -> Hint | None:
     """Say which of the allowed values is nearest to the one there is."""
     names = {_name(term): term for term in result.allowed}
     assert result.value is not None
     near = nearest(_name(result.value), names)
-    return f"Did you mean {_shown(names[near])}?" if near else None
+    return (f"Did you mean {_shown(names[near])}?", f"Mente du {_shown(names[near])}?") if near else None
 
 
-def _datatype(result: Result) -> str | None:
+def _datatype(result: Result) -> Hint | None:
     """Say what to write if the same characters are right under the datatype that is wanted."""
     value, wanted = result.value, result.parameter
     if not isinstance(value, Literal) or not isinstance(wanted, NamedNode) or value.language:
@@ -35,29 +36,32 @@ def _datatype(result: Result) -> str | None:
     name = wanted.value.removeprefix(XSD)
     if name == wanted.value or not well_formed(value.value, name):
         return None
-    return f"Write {Literal(value.value)}^^{compact(wanted.value) or wanted}."
+    literal = f"{Literal(value.value)}^^{compact(wanted.value) or wanted}"
+    return f"Write {literal}.", f"Skriv {literal}."
 
 
-def _language(result: Result) -> str | None:
+def _language(result: Result) -> Hint | None:
     tags = ", ".join(f"@{term.value}" for term in result.allowed)
     value = result.value
-    return f"Add a language: {tags}." if isinstance(value, Literal) and not value.language else None
+    if not isinstance(value, Literal) or value.language:
+        return None
+    return f"Add a language: {tags}.", f"Legg til et språk: {tags}."
 
 
-def _node_kind(result: Result) -> str | None:
+def _node_kind(result: Result) -> Hint | None:
     """Say how to write an address that is there as a string."""
     value, wanted = result.value, result.parameter
     is_address = isinstance(value, Literal) and value.value.startswith(("http://", "https://"))
     if value is None or wanted != NamedNode(SH + "IRI") or not is_address or " " in value.value:
         return None
-    return f"Write <{value.value}>, without quotation marks."
+    return f"Write <{value.value}>, without quotation marks.", f"Skriv <{value.value}>, uten anførselstegn."
 
 
-def _swapped(result: Result) -> str:
-    return "The two values may be swapped."
+def _swapped(result: Result) -> Hint:
+    return "The two values may be swapped.", "De to verdiene kan være byttet om."
 
 
-_ADVICE: Mapping[str, Callable[[Result], str | None]] = MappingProxyType(
+_ADVICE: Mapping[str, Callable[[Result], Hint | None]] = MappingProxyType(
     {
         "In": _allowed,
         "Datatype": _datatype,

@@ -8,8 +8,10 @@ for as text.
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -32,6 +34,9 @@ SEARCHES = 300
 """How many such searches a file gets; findings after that name the file alone."""
 LONGEST_LINE = 2_000
 """Lines longer than this are not quoted: they are for machines."""
+
+CHUNKS = 1_000
+"""How many chunks of a text are kept as they were read, before some are forgotten."""
 
 HEAD = 65_536
 """How many bytes the beginning of a file has."""
@@ -93,6 +98,36 @@ class Reader:
     read: Callable[[str, Chunk], Iterator[Stated]]
 
 
+class _Chunks:
+    """Where the chunks of a text are, packed, as there may be millions of them; and which is about what."""
+
+    def __init__(self, subjects: Collection[str] | None) -> None:
+        """Begin; where subjects are given, others are not looked for."""
+        self.starts, self.ends = array("q"), array("q")
+        self.by_subject: dict[str | None, list[int]] = {}
+        self._subjects = subjects
+        self._around: list[tuple[str | None, dict[str, str]]] = []
+        self._which = array("l")
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, number: int) -> Chunk:
+        base, prefixes = self._around[self._which[number]]
+        return Chunk(self.starts[number], self.ends[number], None, base, prefixes)
+
+    def add(self, chunk: Chunk) -> None:
+        """Add one, behind those there are."""
+        around = (chunk.base, chunk.prefixes)
+        if not self._around or self._around[-1] != around:
+            self._around.append(around)
+        if self._subjects is None or chunk.subject is None or chunk.subject in self._subjects:
+            self.by_subject.setdefault(chunk.subject, []).append(len(self.starts))
+        self.starts.append(chunk.start)
+        self.ends.append(chunk.end)
+        self._which.append(len(self._around) - 1)
+
+
 class Text:
     """A file's text: its lines, and what it states where. Only the chunks that are asked for are read."""
 
@@ -103,7 +138,14 @@ class Text:
         self._reader = reader
         self._known: dict[int, Sequence[Stated]] = {}
         self._grouped: dict[int, Mapping[str, Sequence[Stated]]] = {}
+        self._room = CHUNKS
+        self._expected: Collection[str] | None = None
         self.begin()
+
+    def expect(self, subjects: Collection[str]) -> None:
+        """Let a large text know which subjects it will be asked for: an index of all takes much memory."""
+        if len(self.text) > LARGEST_FILE and "_chunks" not in self.__dict__:
+            self._expected = subjects
 
     def begin(self) -> None:
         """Count searches anew."""
@@ -116,40 +158,48 @@ class Text:
         return Lines(self.text)
 
     @cached_property
-    def _chunks(self) -> Sequence[Chunk]:
-        if self._reader is None:
-            return ()
-        try:
-            return tuple(self._reader.split(self.text))
-        except (ValueError, KgError):
-            return ()
+    def _chunks(self) -> _Chunks:
+        found = _Chunks(self._expected)
+        with suppress(ValueError, KgError):
+            for chunk in self._reader.split(self.text) if self._reader else ():
+                found.add(chunk)
+            return found
+        return _Chunks(self._expected)
 
-    @cached_property
-    def _starts(self) -> Sequence[int]:
-        return [chunk.start for chunk in self._chunks]
-
-    @cached_property
-    def _by_subject(self) -> Mapping[str | None, Sequence[int]]:
-        found: dict[str | None, list[int]] = {}
-        for number, chunk in enumerate(self._chunks):
-            found.setdefault(chunk.subject, []).append(number)
-        return found
+    def _numbers(self, subject: str) -> Sequence[int]:
+        """Give the chunks that are about a subject, or may be."""
+        if self._expected is not None and subject not in self._expected:
+            self._expected = None
+            del self._chunks
+        by_subject = self._chunks.by_subject
+        return sorted((*by_subject.get(subject, ()), *by_subject.get(None, ())))
 
     def _stated(self, number: int) -> Sequence[Stated]:
-        """Read one chunk, once."""
+        """Read one chunk, and keep it for a while; for good if it has blank nodes, which get labels then."""
         if number not in self._known:
-            assert self._reader is not None
-            try:
-                self._known[number] = tuple(self._reader.read(self.text, self._chunks[number]))
-            except (ValueError, KgError):
-                self._known[number] = ()
-        return self._known[number]
+            if len(self._known) >= self._room:
+                self._forget()
+            with suppress(ValueError, KgError):
+                self._known[number] = tuple(
+                    self._reader.read(self.text, self._chunks[number]) if self._reader else ()
+                )
+        return self._known.setdefault(number, ())
+
+    def _forget(self) -> None:
+        self._grouped.clear()
+        self._known = {
+            number: some
+            for number, some in self._known.items()
+            if any(blanks.is_blank(one.subject) or blanks.is_blank(one.value) for one in some)
+        }
+        self._room = len(self._known) + CHUNKS
 
     def _stated_of(self, number: int) -> Mapping[str, Sequence[Stated]]:
         """Give what one chunk states, by subject: a chunk may be a whole table."""
+        stated = self._stated(number)
         if number not in self._grouped:
             found: dict[str, list[Stated]] = {}
-            for one in self._stated(number):
+            for one in stated:
                 found.setdefault(one.subject, []).append(one)
             self._grouped[number] = found
         return self._grouped[number]
@@ -162,7 +212,7 @@ class Text:
             return
         last = -1
         for found in re.finditer(re.escape(clue[0]), self.text):
-            number = bisect_right(self._starts, found.start()) - 1
+            number = bisect_right(self._chunks.starts, found.start()) - 1
             if number > last:
                 last = number
                 yield number
@@ -171,7 +221,7 @@ class Text:
         """Yield what the file states, in order; with one property where one is named."""
         read = 0
         for number in self._mentioning(predicate or ""):
-            read += self._chunks[number].end - self._chunks[number].start
+            read += self._chunks.ends[number] - self._chunks.starts[number]
             if read > LARGEST_FILE:
                 self.cut = True
                 return
@@ -192,7 +242,7 @@ class Text:
         if blanks.is_blank(subject):
             yield from self._about_blank.get(subject, ())
             return
-        for number in sorted((*self._by_subject.get(subject, ()), *self._by_subject.get(None, ()))):
+        for number in self._numbers(subject):
             yield from self._stated_of(number).get(subject, ())
 
     @cached_property
@@ -214,7 +264,7 @@ class Text:
             spans = [span for one in self._stated(number) for span in one.spans_of(term)]
             if spans:
                 return self.place(min(spans))
-        span = None if self._chunks else self._search(term)
+        span = None if len(self._chunks) else self._search(term)
         return self.place(span) if span else None
 
     def _search(self, term: str) -> Span | None:
@@ -286,6 +336,7 @@ class Places:
         if file.relative not in self._texts:
             text = self._earlier.get(file.relative) or self._new_text(file)
             text.begin()
+            text.expect(self._wanted or ())
             self._texts[file.relative] = self._earlier[file.relative] = text
         return self._texts[file.relative]
 

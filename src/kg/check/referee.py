@@ -10,7 +10,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 from rdflib.collection import Collection
 from rdflib.namespace import RDF, SH
 
-from kg.check.shacl.results import Node, Outcome, Path, Result, Term
+from kg.check.shacl.results import Node, Outcome, Path, Result, Term, cut
 from kg.errors import InvalidDataError
 
 
@@ -27,8 +27,8 @@ def validate(shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None 
     if not isinstance(report, rdflib.Graph):
         raise InvalidDataError(f"pySHACL gave no report: {text}")
     found = list(report.objects(None, SH.result))
-    cut = limit is not None and len(found) > limit
-    notes = (f"There are more than {limit} results: the rest is left out.",) if cut else ()
+    more = 0 if limit is None else len(found) - len(found[:limit])
+    notes = (cut(len(found) - more, more),) if more else ()
     return Outcome(results=tuple(_result(report, node) for node in found[:limit]), notes=notes)
 
 

@@ -64,8 +64,8 @@ def _lines(finding: Finding, language: str) -> Iterator[str]:
     for detail in finding.details:
         path = f"{short(detail.path)}: " if detail.path else ""
         yield f"      - {path}{detail.message(language)} [{detail.rule}]"
-    if finding.hint:
-        yield f"      {finding.hint}"
+    if advice := finding.advice(language):
+        yield f"      {advice}"
 
 
 def _quoted(line: str, column: int, length: int) -> Iterator[str]:
@@ -112,7 +112,7 @@ def record(finding: Finding, language: str = "en") -> dict[str, str | int | None
         "path": finding.path,
         "value": finding.value,
         "shape": finding.shape,
-        "hint": finding.hint,
+        "hint": finding.advice(language),
     }
 
 
@@ -168,7 +168,7 @@ def _sarif_rule(name: str, language: str) -> dict[str, Any]:
 
 
 def _sarif_result(finding: Finding, rule_index: int, language: str) -> dict[str, Any]:
-    text = finding.message(language) + (f" {finding.hint}" if finding.hint else "")
+    text = " ".join(filter(None, (finding.message(language), finding.advice(language))))
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
@@ -255,7 +255,7 @@ def _github_line(finding: Finding, language: str) -> str:
         "title": finding.rule,
     }
     properties = ",".join(f"{k}={_github_escape(str(v), True)}" for k, v in named.items() if v is not None)
-    text = finding.message(language) + (f" {finding.hint}" if finding.hint else "")
+    text = " ".join(filter(None, (finding.message(language), finding.advice(language))))
     return f"::{_GITHUB_LEVELS[finding.severity]} {properties}::{_github_escape(text, False)}"
 
 

@@ -115,8 +115,8 @@ def _finding(finding: Finding, language: str) -> Iterator[str]:
         yield f"<pre>{before}<mark>{here}</mark>{after}</pre>"
     elif finding.focus:
         yield f"<p><code>{escape(short(finding.focus))}</code></p>"
-    if finding.hint:
-        yield f'<p lang="en">{escape(finding.hint)}</p>'
+    if advice := finding.advice(language):
+        yield f'<p lang="{"en" if advice == finding.hint else "nb"}">{escape(advice)}</p>'
     if finding.details:
         yield f"<p>{say('because', language)}:</p>\n<ul>"
         for detail in finding.details:

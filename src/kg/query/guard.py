@@ -18,29 +18,30 @@ from kg.query.limits import Limits
 _NAME = r"0-9A-Za-z_\u0080-\U0010FFFF"
 _TOKEN = re.compile(
     rf"""
-      (?P<space>[ \t\r\n]++)
-    | (?P<comment>\#[^\r\n]*+)
+    (?:[ \t\r\n]++|\#[^\r\n]*+)*+ (?:
+      (?P<variable>[?$][{_NAME}]++)
+    | (?P<name>(?:[A-Za-z_\u0080-\U0010FFFF][{_NAME}.\-]*+)?
+        :(?:[{_NAME}:\-]|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{_NAME}:%\\\-]))*+)
+    | (?P<separator>[;,]|\.(?![0-9]))
+    | (?P<word>[A-Za-z_\u0080-\U0010FFFF][{_NAME}.\-]*+)
     | (?P<iri><[^\x00-\x20<>"{{}}|^`\\]*+(?:\\[uU][0-9A-Fa-f]++[^\x00-\x20<>"{{}}|^`\\]*+)*+>)
+    | (?P<open>[(\[{{]|<<)
+    | (?P<close>[)\]}}]|>>)
     | (?P<string>
         \"\"\"(?:[^"\\]|\\.|""?(?!"))*+\"\"\"
       | '''(?:[^'\\]|\\.|''?(?!'))*+'''
       | "(?!"")(?:[^"\\\r\n]|\\[^\r\n])*+"
       | '(?!'')(?:[^'\\\r\n]|\\[^\r\n])*+' )
     | (?P<unclosed>["'])
-    | (?P<variable>[?$][{_NAME}]++)
-    | (?P<name>(?:[A-Za-z_\u0080-\U0010FFFF][{_NAME}.\-]*+)?
-        :(?:[{_NAME}:\-]|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{_NAME}:%\\\-]))*+)
     | (?P<language>@[A-Za-z]++(?:-++[A-Za-z0-9]++)*+)
     | (?P<number>[0-9]++(?:\.[0-9]++)?+(?:[eE][+\-]?[0-9]++)?+|\.[0-9]++)
-    | (?P<word>[A-Za-z_\u0080-\U0010FFFF][{_NAME}.\-]*+)
-    | (?P<open>[(\[{{]|<<)
-    | (?P<close>[)\]}}]|>>)
     | (?P<operator>\|\||&&|\^\^|[<>!]=|[=<>!+\-*/|^&?])
-    | (?P<separator>[.;,])
     | (?P<other>.)
-    """,
+    | (?P<end>\Z)
+    )""",
     re.VERBOSE | re.DOTALL,
 )
+"""One token, with space and comments before it; `end` makes sure that no space is looked at twice."""
 _ABSOLUTE = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*+://")
 _COMPARISON = re.compile(r"[!&=+*/,;.]")
 _VOLATILE = re.compile("RAND|NOW|UUID|BNODE")
@@ -51,6 +52,10 @@ _CLAUSES = frozenset(
         r"\w+", "UNION OPTIONAL MINUS FILTER EXISTS GRAPH BIND VALUES IN COALESCE IF CONCAT REPLACE HAVING"
     )
 )
+_PLAIN = frozenset(
+    re.findall(r"\w+", "a SELECT DISTINCT WHERE AS BY GROUP ORDER ASC DESC LIMIT COUNT SUM LANG STR")
+)
+"""Words that count for nothing behind the prologue."""
 
 REASONS: Mapping[str, str] = {
     "service": "SERVICE would call another server",
@@ -97,7 +102,6 @@ class _Scan:
     doubtful: int = 0
     resync: int = -1
     run: int = 0
-    tokens: int = 0
     operators: int = 0
     patterns: int = 0
     commas: int = 0
@@ -124,9 +128,20 @@ def inspect(text: str, limits: Limits | None = None) -> Outline:
         _refuse("length", f"The query is longer than {limits.length} bytes.")
     scan = _Scan(text, limits)
     for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "other"
-        if kind != "space" and kind != "comment":
-            _token(scan, kind, match[0], match.start())
+        kind = match.lastgroup
+        if kind is None or kind == "end":
+            break
+        token = match[kind]
+        scan.key.append(token)
+        if kind == "operator":
+            _operator(scan, token)
+            continue
+        scan.run = 0
+        handler = _HANDLERS.get(kind)
+        if handler is not None and (token not in _PLAIN or scan.in_prologue):
+            handler(scan, token, match.start(kind))
+    if len(scan.key) > limits.tokens:
+        _refuse("tokens", f"The query has more than {limits.tokens} words and signs.")
     undeclared = {name: at for name, at in scan.used.items() if name not in scan.prefixes}
     key = text if scan.exact else " ".join(scan.key)
     return Outline(scan.form, scan.prefixes, undeclared, key, scan.volatile)
@@ -136,23 +151,13 @@ def _refuse(reason: str, message: str, hint: str | None = None) -> None:
     raise QueryRefused(message, reason=reason, hint=hint)
 
 
-def _token(scan: _Scan, kind: str, token: str, at: int) -> None:
-    scan.tokens += 1
-    if scan.tokens > scan.limits.tokens:
-        _refuse("tokens", f"The query has more than {scan.limits.tokens} words and signs.")
-    scan.key.append(token)
-    if kind == "operator":
-        scan.run += 1
-        _operators(scan, 1)
-        if token == "/":  # noqa: S105
-            _patterns(scan)
-        if scan.run > scan.limits.run:
-            _refuse("run", f"More than {scan.limits.run} operators follow each other.")
-        return
-    scan.run = 0
-    handler = _HANDLERS.get(kind)
-    if handler is not None:
-        handler(scan, token, at)
+def _operator(scan: _Scan, token: str) -> None:
+    scan.run += 1
+    _operators(scan, 1)
+    if token == "/":  # noqa: S105
+        _patterns(scan)
+    if scan.run > scan.limits.run:
+        _refuse("run", f"More than {scan.limits.run} operators follow each other.")
 
 
 def _operators(scan: _Scan, count: int) -> None:
@@ -246,6 +251,8 @@ def _string(scan: _Scan, token: str, at: int) -> None:
 
 def _name(scan: _Scan, token: str, at: int) -> None:
     prefix = token.partition(":")[0]
+    if prefix in scan.used and not token.endswith(":"):
+        return
     if "SERVICE" in prefix.upper():
         _refuse("service", f"The prefix {prefix}: can be read as SERVICE.", "Give the prefix another name.")
     if scan.key[-2:-1] and scan.key[-2].upper() == "PREFIX" and token.endswith(":"):
@@ -316,7 +323,7 @@ def bare_words(text: str, end: int) -> list[tuple[str, int]]:
     >>> bare_words("ASK { ?s a 'word' }", 99)
     [('ASK', 0), ('a', 9)]
     """
-    return [(m[0], m.start()) for m in _TOKEN.finditer(text[:end]) if m.lastgroup == "word"]
+    return [(m["word"], m.start("word")) for m in _TOKEN.finditer(text[:end]) if m.lastgroup == "word"]
 
 
 class Token(NamedTuple):
@@ -331,9 +338,11 @@ class Token(NamedTuple):
 def all_tokens(text: str) -> Iterator[Token]:
     """Yield the tokens of a query, comments left out."""
     for match in _TOKEN.finditer(text):
-        kind, token = match.lastgroup or "other", match[0]
-        if kind not in ("space", "comment"):
-            yield Token(kind, token, token.upper() if kind == "word" else token, match.start())
+        kind = match.lastgroup
+        if kind is None or kind == "end":
+            return
+        token = match[kind]
+        yield Token(kind, token, token.upper() if kind == "word" else token, match.start(kind))
 
 
 def tokens(text: str) -> list[Token] | None:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import math
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -51,8 +50,6 @@ _LOAD_AFTER = 2.0
 _NICENESS = 5
 _LARGE_ANSWER = 4 * 2**20
 _START_SECONDS = 600.0
-_MOMENT = 0.0005
-_FD_SETSIZE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +271,9 @@ class Job:
         """Give the answer, as `wait` does, without holding a thread."""
         channel, loop = self._process.channel, asyncio.get_running_loop()
         try:
-            start = channel.recv(worker.SMALL) if self._is_quick() else await self._begun(loop)
+            await self._begun(loop)
             channel.settimeout(self._left)
+            start = channel.recv(worker.SMALL)
             if worker.is_whole(start):
                 reply = worker.receive(channel, start)
             else:
@@ -286,22 +284,34 @@ class Job:
             raise (await loop.run_in_executor(None, self._lost)) from None
         return self._answer(reply)
 
-    def _is_quick(self) -> bool:
-        """Wait for a moment, which costs less than going to sleep; tell whether it was enough."""
-        channel = self._process.channel
-        return channel.fileno() < _FD_SETSIZE and bool(select.select([channel], [], [], _MOMENT)[0])
+    async def _begun(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait for the beginning of the reply. Raises TimeoutError.
 
-    async def _begun(self, loop: asyncio.AbstractEventLoop) -> bytes:
-        """Give the beginning of the reply."""
-        channel = self._process.channel
-        channel.setblocking(False)
-        try:
-            async with asyncio.timeout(self._patience):
-                return await loop.sock_recv(channel, worker.SMALL)
-        except TimeoutError:
+        Timers of less than some milliseconds, and those of asyncio.timeout, cost more than a small query.
+        """
+        begun: asyncio.Future[None] = loop.create_future()
+        timers: list[asyncio.TimerHandle] = []
+
+        def lose_patience() -> None:
             self._process.yield_to_others()
-            async with asyncio.timeout(self._left):
-                return await loop.sock_recv(channel, worker.SMALL)
+            timers.append(loop.call_later(self._left, end, TimeoutError()))
+
+        def end(failure: TimeoutError | None = None) -> None:
+            if begun.done():
+                return
+            if failure is None:
+                begun.set_result(None)
+            else:
+                begun.set_exception(failure)
+
+        timers.append(loop.call_later(self._patience, lose_patience))
+        loop.add_reader(self._process.channel, end)
+        try:
+            await begun
+        finally:
+            loop.remove_reader(self._process.channel)
+            for timer in timers:
+                timer.cancel()
 
     @property
     def _patience(self) -> float:

@@ -69,9 +69,16 @@ class Around(NamedTuple):
     ranged: frozenset[NamedNode]
 
 
+class Said(NamedTuple):
+    """What is said of a subject: which properties it has, and its types."""
+
+    properties: frozenset[NamedNode]
+    types: tuple[NamedNode, ...]
+
+
 @dataclass(eq=False)
 class Facts:
-    """What one file says: the properties and types of its subjects, its labels, what looks odd, and so on.
+    """What one file says: of its subjects, which labels there are, what looks odd, and so on.
 
     `kinds` has the kinds of values of each property, `values` the IRIs that are values, `ranged` those of
     the properties with a range, `ranges` the properties that the file declares one for.
@@ -80,8 +87,7 @@ class Facts:
     kinds: dict[NamedNode, set[str]] = field(default_factory=dict)
     values: set[str] = field(default_factory=set)
     blanks: list[Quad] = field(default_factory=list)
-    properties: dict[str, frozenset[NamedNode]] = field(default_factory=dict)
-    types: dict[str, tuple[NamedNode, ...]] = field(default_factory=dict)
+    subjects: dict[str, Said] = field(default_factory=dict)
     labels: dict[tuple[NamedNode, str], list[str]] = field(default_factory=dict)
     linking: set[str] = field(default_factory=set)
     ranged: dict[NamedNode, dict[str, None]] = field(default_factory=dict)
@@ -93,6 +99,10 @@ class Facts:
     odd_literals: list[Quad] = field(default_factory=list)
     odd_texts: list[Quad] = field(default_factory=list)
     dates: list[Quad] = field(default_factory=list)
+
+    def types(self) -> Iterator[tuple[str, tuple[NamedNode, ...]]]:
+        """Yield the nodes whose type is stated, with their types."""
+        return ((name, said.types) for name, said in self.subjects.items() if said.types)
 
     @cached_property
     def iris(self) -> frozenset[str]:
@@ -136,8 +146,8 @@ class _Gathering:
 
     def __init__(self, facts: Facts, room: Room, around: Around) -> None:
         self._facts, self._room, self._around = facts, room, around
-        self._sets: dict[frozenset[_Predicate], frozenset[NamedNode]] = {}
-        self._kinds: dict[tuple[NamedNode, ...], tuple[NamedNode, ...]] = {}
+        self._known: dict[tuple[frozenset[_Predicate], tuple[NamedNode, ...]], Said] = {}
+        self._types: list[NamedNode] = []
         self._predicates: dict[NamedNode, _Predicate] = {}
 
     def watch(self, quads: Iterable[Quad]) -> Iterator[Quad]:
@@ -186,15 +196,18 @@ class _Gathering:
         return known
 
     def _done(self, name: str, links: bool, about: set[_Predicate]) -> None:
-        """Note the properties of a subject, equal sets once, and whether it links to an own entity."""
+        """Note what was said of a subject, the same things once, and whether it links to an own entity."""
         if not about:
             return
-        key = frozenset(about)
-        found = self._sets.get(key)
+        key = frozenset(about), tuple(self._types)
+        self._types.clear()
+        found = self._known.get(key)
         if found is None:
-            found = self._sets[key] = frozenset(known.node for known in about)
-        before = self._facts.properties.get(name)
-        self._facts.properties[name] = found if before is None else before | found
+            found = self._known[key] = Said(frozenset(known.node for known in about), key[1])
+        before = self._facts.subjects.setdefault(name, found)
+        if before is not found:
+            both = Said(before.properties | found.properties, before.types + found.types)
+            self._facts.subjects[name] = both
         if links:
             self._facts.linking.add(name)
 
@@ -237,8 +250,7 @@ class _Gathering:
         kind = quad.object
         if not isinstance(quad.subject, NamedNode) or not isinstance(kind, NamedNode):
             return
-        kinds = (*self._facts.types.get(name, ()), kind)
-        self._facts.types[name] = self._kinds.setdefault(kinds, kinds)
+        self._types.append(kind)
         if kind == _ONTOLOGY:
             self._facts.namespaces.add(name if name.endswith(("#", "/")) else name + "#")
         elif kind == _SCHEME and self._room is Room.ONTOLOGY:

@@ -66,7 +66,7 @@ def twins(iris: Mapping[str, SourceFile], places: Places) -> Iterator[Finding]:
                 f"<{iri}> står i {iris[other].relative} med https.",
                 places.term(file, iri),
                 value=iri,
-                hint="Use one of them.",
+                hint=("Use one of them.", "Bruk én av dem."),
             )
 
 
@@ -97,18 +97,21 @@ def _is_term(iri: str, namespaces: tuple[str, ...]) -> bool:
 
 def orphans(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
     """Yield a finding for each entity below `id/` that has no link from or to another one."""
-    entities = [iri for iri in seen.typed if iri.startswith(f"{base}id/") and "#" not in iri]
+    entities = dict[str, SourceFile]()
+    for iri, file in seen.typed():
+        if iri.startswith(f"{base}id/") and "#" not in iri:
+            entities.setdefault(iri, file)
     if not entities:
         return
     linked = {iri.partition("#")[0] for facts in seen.facts.values() for iri in facts.values}
     linking = {iri.partition("#")[0] for iri in seen.linking}
-    for iri in entities:
+    for iri, file in entities.items():
         if iri not in linked and iri not in linking:
             yield finding(
                 "orphan",
                 f"{short(iri)} has no link to or from another entity.",
                 f"{short(iri)} har ingen lenke til eller fra en annen ting.",
-                places.stated(seen.typed[iri], iri, RDF_TYPE.value),
+                places.stated(file, iri, RDF_TYPE.value),
                 focus=iri,
             )
 
@@ -118,7 +121,8 @@ def same_labels(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
 
     Own is what begins with the base, or everything where nothing does.
     """
-    own = base if any(iri.startswith(base) for iri in seen.types) else ""
+    typed = (iri for facts in seen.facts.values() for iri, _ in facts.types())
+    own = base if any(iri.startswith(base) for iri in typed) else ""
     for (predicate, label), subjects in seen.labels.items():
         if len(subjects) < 2:
             continue
@@ -127,7 +131,7 @@ def same_labels(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
             rooms = {file.room for file in seen.subjects[subject]}
             if not subject.startswith(own) or Room.SHAPES in rooms or (Room.DATA in rooms and "#" in subject):
                 continue
-            for kind in seen.types.get(subject, ()):
+            for kind in seen.types_of(subject):
                 other = first.setdefault(kind, subject)
                 if other != subject:
                     yield _same_label(seen, places, subject, other, predicate.value, label)
@@ -164,7 +168,10 @@ def duplicate_subjects(seen: Seen, places: Places) -> Iterator[Finding]:
                 f"Også {first.relative} sier hvilken type <{subject}> har.",
                 places.stated(second, subject, RDF_TYPE.value),
                 focus=subject,
-                hint="Describe a thing in one file, or keep rdf:type to the first.",
+                hint=(
+                    "Describe a thing in one file, or keep rdf:type to the first.",
+                    "Beskriv en ting i én fil, eller la rdf:type stå bare i den første.",
+                ),
             )
 
 

@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 from pyoxigraph import Literal, Quad
 
-from kg.check.lint.rules import finding
+from kg.check.lint.rules import Hint, finding
 from kg.check.lint.seen import Seen, Suspect
 from kg.check.lint.vocabulary import kind_of, short
 from kg.check.place import Part, Places, written
@@ -42,7 +42,7 @@ def _tags(kinds: Iterable[str]) -> set[str]:
     return {kind for kind in kinds if kind.startswith("@")}
 
 
-_Fault = tuple[str, str, str, str | None]
+_Fault = tuple[str, str, str, Hint | None]
 
 
 def _fault(kind: str, is_label: bool, wanted: frozenset[str]) -> _Fault | None:
@@ -56,7 +56,7 @@ def _fault(kind: str, is_label: bool, wanted: frozenset[str]) -> _Fault | None:
     if preferred.lower() != tag.lower():
         return ("language-form", f"The preferred form of the language tag {tag!r} is {preferred!r}.",
                 f"Den foretrukne formen av språkmerket {tag!r} er {preferred!r}.",
-                f"Write @{preferred}.")  # fmt: skip
+                (f"Write @{preferred}.", f"Skriv @{preferred}."))  # fmt: skip
     if is_label and wanted and not {tag.lower(), tag.lower().partition("-")[0]} & wanted:
         return ("language-unexpected", f"The label is in {tag!r}, which is not a language of the dataset.",
                 f"Navnet er på {tag!r}, som ikke er et av språkene til datasettet.", None)  # fmt: skip
@@ -124,7 +124,7 @@ def odd_forms(seen: Seen, places: Places) -> Iterator[Finding]:
             focus=written(quad.subject),
             path=quad.predicate.value,
             value=str(value),
-            hint=f"Write {usual!r}." if usual else None,
+            hint=(f"Write {usual!r}.", f"Skriv {usual!r}.") if usual else None,
         )
 
 

@@ -1,4 +1,4 @@
-"""The one table of lint rules (`rules.toml`): what each finds, why that matters, how to mend it."""
+"""The one table of rules (`rules.toml`): what each finds, why that matters, how to mend it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from typing import Any
 from kg.check.words import severity as in_words
 from kg.check.words import tongue
 from kg.findings import Finding, Place, Severity
+
+Hint = tuple[str, str]
+"""How to mend something, in English and in Norwegian."""
 
 SITE = "https://w3id.org/bygdegraf/"
 """Where the rules have pages for whoever reads a report far from a command line."""
@@ -28,12 +31,17 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One kind of mistake that is valid RDF; `texts` are by language, the example is Turtle."""
+    """One kind of mistake; `texts` are by language, the example is Turtle or in another form.
+
+    It is silenced by comments and settings ("comment"), by settings alone ("settings"), or not ("never").
+    """
 
     name: str
     severity: Severity
     texts: Mapping[str, Said]
     example: str
+    form: str = "turtle"
+    silenced: str = "comment"
 
     @property
     def url(self) -> str:
@@ -52,7 +60,8 @@ def _read() -> tuple[Rule, ...]:
 
 def _rule(name: str, row: Mapping[str, Any]) -> Rule:
     texts = {tag: Said(row["finds"][tag], row["why"][tag], row["mend"][tag]) for tag in row["finds"]}
-    return Rule(name, Severity(row["severity"]), MappingProxyType(texts), row["example"].strip())
+    rest = {key: row[key] for key in ("form", "silenced") if key in row}
+    return Rule(name, Severity(row["severity"]), MappingProxyType(texts), row["example"].strip(), **rest)
 
 
 RULES: tuple[Rule, ...] = _read()
@@ -74,7 +83,7 @@ def finding(
     focus: str | None = None,
     path: str | None = None,
     value: str | None = None,
-    hint: str | None = None,
+    hint: Hint | None = None,
     severity: Severity | None = None,
 ) -> Finding:
     """Give a finding of a rule of the table, as severe as the table says unless told otherwise."""
@@ -86,27 +95,33 @@ def finding(
         focus=focus,
         path=path,
         value=value,
-        hint=hint,
+        hint=hint[0] if hint else None,
+        hint_nb=hint[1] if hint else None,
     )
 
 
-SILENCING: Mapping[str, tuple[str, str]] = MappingProxyType(
+_SILENCING: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
     {
         "en": (
             "Silence it for the line that the comment ends or the line below it, with the reason:",
             "or for a whole file, or for the dataset, in `kg.toml`:",
+            "Silence it in `kg.toml`, with the reason:",
+            "It cannot be silenced: nobody knows what else is wrong there.",
         ),
         "nb": (
             "Demp den for linjen som kommentaren avslutter eller linjen under, med grunnen:",
             "eller for en hel fil, eller for datasettet, i `kg.toml`:",
+            "Demp den i `kg.toml`, med grunnen:",
+            "Den kan ikke dempes: ingen vet hva annet som er galt der.",
         ),
         "nn": (
             "Demp han for linja som kommentaren avsluttar eller linja under, med grunnen:",
             "eller for ei heil fil, eller for datasettet, i `kg.toml`:",
+            "Demp han i `kg.toml`, med grunnen:",
+            "Han kan ikkje dempast: ingen veit kva anna som er gale der.",
         ),
     }
 )
-"""What stands before the comment that silences a rule, and before the settings that do."""
 
 
 def comment(rule: str) -> str:
@@ -119,11 +134,25 @@ def settings(rule: str) -> str:
     return f'[silenced]\n{rule} = "why"\n"{rule} data/old/*" = "why"'
 
 
+def silencing(rule: Rule, language: str = "en") -> tuple[tuple[str, str, str], ...]:
+    """Give how a rule is silenced: sentences, each with the form and the text of what to write, if any."""
+    by_comment, or_settings, by_settings, never = _SILENCING[tongue(language)]
+    setting = ("toml", settings(rule.name))
+    if rule.silenced == "never":
+        return ((never, "", ""),)
+    if rule.silenced == "settings":
+        return ((by_settings, *setting),)
+    return ((by_comment, "turtle", comment(rule.name)), (or_settings, *setting))
+
+
 def explained(rule: Rule, language: str = "en") -> str:
     """Give the documentation of a rule as Markdown."""
-    said, (in_file, in_settings) = rule.said(language), SILENCING[tongue(language)]
+    said = rule.said(language)
+    ways = "".join(
+        f"{sentence}\n\n" + (f"```{form}\n{code}\n```\n\n" if code else "")
+        for sentence, form, code in silencing(rule, language)
+    )
     return (
         f"## {rule.name}\n\n*{in_words(rule.severity, language)}*. {said.finds}\n\n{said.why} {said.mend}\n\n"
-        f"```turtle\n{rule.example}\n```\n\n{in_file}\n\n```turtle\n{comment(rule.name)}\n```\n\n"
-        f"{in_settings}\n\n```toml\n{settings(rule.name)}\n```\n\n{rule.url}\n"
+        f"```{rule.form}\n{rule.example}\n```\n\n{ways}{rule.url}\n"
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import date
+from itertools import chain
 
 from pyoxigraph import NamedNode, Quad
 
 from kg.check.lint import terms
-from kg.check.lint.facts import MOST, Around, Facts, gather
+from kg.check.lint.facts import MOST, Around, Facts, Said, gather
 from kg.source import Room, SourceFile
 
 Suspect = tuple[SourceFile, Quad]
@@ -22,19 +23,17 @@ class Seen:
         self.facts: dict[SourceFile, Facts] = {}
         self.blanks: dict[SourceFile, list[Quad]] = {}
         self.subjects: dict[str, tuple[SourceFile, ...]] = {}
-        self.types: dict[str, tuple[NamedNode, ...]] = {}
-        self.properties: dict[str, frozenset[NamedNode]] = {}
         self.labels: dict[tuple[NamedNode, str], list[str]] = {}
         self.linking: set[str] = set()
         self.ranged: dict[NamedNode, dict[str, SourceFile]] = {}
         self.schema: list[Suspect] = []
         self.shapes: list[Suspect] = []
-        self.typed: dict[str, SourceFile] = {}
         self.twice: dict[str, tuple[SourceFile, SourceFile]] = {}
         self.namespaces: set[str] = set()
         self.ill_typed, self.odd_literals = list[Suspect](), list[Suspect]()
         self.odd_texts, self.dates = list[Suspect](), list[Suspect]()
-        self._stated: dict[Room, set[str]] = {room: set() for room in Room}
+        self._stated: dict[Room, Set[str]] = {}
+        self._of: dict[int, Facts] = {}  # by the identity of files, whose hash takes long
         year = f"{today.year:04}" if today else "9999"
         self.around = Around(f"{base}id/" if base else "\0", year, frozenset())
         """What the facts of the next file depend on."""
@@ -47,10 +46,9 @@ class Seen:
 
     def add(self, file: SourceFile, facts: Facts) -> None:
         """Add what a file says to what was seen before; the facts themselves stay as they are."""
-        self.facts[file], self.blanks[file] = facts, facts.blanks
-        self._stated[file.room].update(facts.properties)
+        self.facts[file], self.blanks[file], self._of[id(file)] = facts, facts.blanks, facts
+        self._stated.pop(file.room, None)
         self._add_subjects(file, facts)
-        self._add_types(file, facts)
         for key, names in facts.labels.items():
             self.labels.setdefault(key, []).extend(names)
         self.linking |= facts.linking
@@ -67,21 +65,18 @@ class Seen:
             mine += ((file, quad) for quad in theirs[:most])
 
     def _add_subjects(self, file: SourceFile, facts: Facts) -> None:
-        alone, subjects, properties = (file,), self.subjects, self.properties
-        for name, found in facts.properties.items():
-            files = subjects.get(name)
-            if files is None:
-                subjects[name], properties[name] = alone, found
-            else:
-                subjects[name], properties[name] = (*files, file), properties[name] | found
+        alone, subjects = (file,), self.subjects
+        for name in facts.subjects:
+            files = subjects.setdefault(name, alone)
+            if files is not alone:
+                subjects[name] = (*files, file)
+                self._add_shared(name, files, file, facts)
 
-    def _add_types(self, file: SourceFile, facts: Facts) -> None:
-        for name, kinds in facts.types.items():
-            before = self.types.get(name)
-            self.types[name] = kinds if before is None else (*before, *kinds)
-        for name in facts.types if file.room is Room.DATA else ():
-            other = self.typed.setdefault(name, file)
-            if other is not file:
+    def _add_shared(self, name: str, files: tuple[SourceFile, ...], file: SourceFile, facts: Facts) -> None:
+        """Note a subject of data whose type another file of data states too."""
+        if file.room is Room.DATA and facts.subjects[name].types:
+            others = (f for f in files if f.room is Room.DATA and self._of[id(f)].subjects[name].types)
+            if other := next(others, None):
                 self.twice.setdefault(name, (other, file))
 
     def _add_ranged(self, file: SourceFile, facts: Facts) -> None:
@@ -101,14 +96,37 @@ class Seen:
         """The IRIs that each file uses as predicates and values."""
         return {file: facts.iris for file, facts in self.facts.items()}
 
+    def said_of(self, name: str) -> Said:
+        """Give the properties and the types of a node, as all files state them."""
+        files = self.subjects.get(name, ())
+        if len(files) == 1:
+            return self._of[id(files[0])].subjects[name]
+        each = [self._of[id(file)].subjects[name] for file in files]
+        properties = frozenset[NamedNode]().union(*(said.properties for said in each))
+        return Said(properties, tuple(kind for said in each for kind in said.types))
+
+    def types_of(self, name: str) -> tuple[NamedNode, ...]:
+        """Give the types of a node."""
+        return self.said_of(name).types
+
+    def typed(self) -> Iterator[tuple[str, SourceFile]]:
+        """Yield the nodes whose type a file of data states, with the file; shared ones for each file."""
+        for file, facts in self.facts.items():
+            if file.room is Room.DATA:
+                yield from ((name, file) for name, _ in facts.types())
+
     def stated_in(self, room: Room) -> Set[str]:
         """Give the IRIs that a file of this room says something about."""
+        if room not in self._stated:
+            stated = (facts.subjects for file, facts in self.facts.items() if file.room is room)
+            self._stated[room] = set[str]().union(*stated)
         return self._stated[room]
 
     def vocabularies(self) -> Mapping[str, frozenset[str]]:
         """Give the names of every namespace that can be checked: pinned ones, and the dataset's own."""
         own: dict[str, set[str]] = {namespace: set() for namespace in self.own_namespaces()}
-        for iri in (*self.stated_in(Room.ONTOLOGY), *self.typed):
+        typed = (name for name, _ in self.typed())
+        for iri in chain(self.stated_in(Room.ONTOLOGY), typed) if own else ():
             namespace, local = terms.split(iri)
             if namespace in own:
                 own[namespace].add(local)

@@ -33,7 +33,7 @@ def idle(seen: Seen, places: Places) -> Iterator[Finding]:
             shapes.setdefault(subject, file)
         if quad.predicate.value in _TARGETS:
             live.add(subject)
-    live |= {shape for shape in shapes if _CLASSES.intersection(seen.types.get(shape, ()))}
+    live |= {shape for shape in shapes if _CLASSES.intersection(seen.types_of(shape))}
     idle = shapes.keys() - _reached(live, leads)
     followers = {value for shape in idle for value in leads.get(shape, ()) if value != shape}
     for shape in sorted(idle - followers) or sorted(idle)[:1]:
@@ -43,7 +43,10 @@ def idle(seen: Seen, places: Places) -> Iterator[Finding]:
             f"<{shape}> har ikke noe mål, og ingen form med et mål fører til den.",
             places.stated(shapes[shape], shape, RDF_TYPE.value),
             focus=shape,
-            hint="Give it sh:targetClass or another target, refer to it, or delete it.",
+            hint=(
+                "Give it sh:targetClass or another target, refer to it, or delete it.",
+                "Gi den sh:targetClass eller et annet mål, vis til den, eller slett den.",
+            ),
         )
 
 

@@ -64,6 +64,9 @@ class Settings:
     def cover(self, finding: Finding) -> bool:
         """Tell whether a finding is silenced, and count it."""
         file = finding.place.file if finding.place else ""
+        known = rules.named(finding.rule)
+        if known is not None and known.silenced == "never":
+            return False
         for row in self._rows:
             rule, pattern, _ = row
             if finding.rule == rule and (not pattern or fnmatchcase(file, pattern)):
@@ -85,7 +88,7 @@ def apply(
     """Give the findings that no comment silences, with those about comments; and what each silences."""
     kept, waivers = list(findings), list[Waiver]()
     for silence in _silences(files, queries, places):
-        unknown = [name for name in silence.names if rules.named(name) is None]
+        unknown = [name for name in silence.names if not _is_lint(name)]
         if unknown or not silence.reason:
             kept.append(_idle(silence, unknown))
             continue
@@ -99,6 +102,17 @@ def apply(
     return kept, waivers
 
 
+def _is_lint(name: str) -> bool:
+    rule = rules.named(name)
+    return rule is not None and rule.silenced == "comment"
+
+
+_GIVE_REASON = (
+    "Write -- (in XML a colon) and the reason after the rule.",
+    "Skriv -- (i XML et kolon) og grunnen etter regelen.",
+)
+
+
 def _idle(silence: Silence, unknown: Sequence[str]) -> Finding:
     if unknown:
         en, nb = f"There is no lint rule {unknown[0]!r}.", f"Det finnes ingen regel {unknown[0]!r}."
@@ -106,7 +120,7 @@ def _idle(silence: Silence, unknown: Sequence[str]) -> Finding:
         en, nb = "The comment gives no reason.", "Kommentaren gir ingen grunn."
     else:
         en, nb = "There is nothing to silence here.", "Her er det ingenting å dempe."
-    hint = None if unknown or silence.reason else "Write -- (in XML a colon) and the reason after the rule."
+    hint = None if unknown or silence.reason else _GIVE_REASON
     return rules.finding("idle-silence", en, nb, silence.text.place(silence.span), hint=hint)
 
 

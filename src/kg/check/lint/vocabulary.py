@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pyoxigraph import NamedNode
 
 from kg.check.lint import terms
-from kg.check.lint.facts import BLANK, INTEGERS, IRI, SH, XSD, Facts
+from kg.check.lint.facts import BLANK, INTEGERS, IRI, SH, XSD, Facts, Said
 from kg.check.lint.rules import finding
 from kg.check.lint.seen import Seen
 from kg.check.place import Part, Places, Stated, Text, written
@@ -63,7 +63,7 @@ def _unknown_term(iri: str, names: frozenset[str], severity: Severity, place: Pl
         f"<{iri}> er ikke definert av vokabularet sitt.",
         place,
         value=iri,
-        hint=f"Did you mean {near}?" if near else None,
+        hint=(f"Did you mean {near}?", f"Mente du {near}?") if near else None,
         severity=severity,
     )
 
@@ -116,7 +116,7 @@ def deprecated_terms(seen: Seen, places: Places) -> Iterator[Finding]:
                 f"{short(iri)} er foreldet.",
                 places.term(file, iri),
                 value=iri,
-                hint=f"Use {short(instead)}." if instead else None,
+                hint=(f"Use {short(instead)}.", f"Bruk {short(instead)}.") if instead else None,
             )
 
 
@@ -199,7 +199,8 @@ class Schema:
     @cached_property
     def classes_known(self) -> frozenset[str]:
         """The classes that the ontologies place under another or declare."""
-        return frozenset(iri for iri, kinds in self._seen.types.items() if _CLASSES.intersection(kinds))
+        stated = (pair for facts in self._seen.facts.values() for pair in facts.types())
+        return frozenset(iri for iri, kinds in stated if not _CLASSES.isdisjoint(kinds))
 
 
 _ANYTHING = {term("owl:Thing").value, term("rdfs:Resource").value}
@@ -211,7 +212,7 @@ def property_kinds(seen: Seen, places: Places) -> Iterator[Finding]:
     """Yield a finding for each literal of an object property, and each node of a datatype property."""
     for file, facts in seen.facts.items():
         for predicate, kinds in facts.kinds.items():
-            types = seen.types.get(predicate.value, ())
+            types = seen.types_of(predicate.value)
             nodes = kinds & {IRI, BLANK}
             if _OBJECT in types and _DATATYPE not in types and kinds - nodes:
                 yield from _wrong_kinds(file, predicate.value, places, want_node=True)
@@ -241,18 +242,14 @@ def domains(seen: Seen, places: Places) -> Iterator[Finding]:
     schema = Schema(seen)
 
     @cache
-    def misfits(
-        types: tuple[NamedNode, ...], predicates: frozenset[NamedNode]
-    ) -> Mapping[str, frozenset[str]]:
-        each = {
-            predicate.value: _misfit(schema, "rdfs:domain", predicate.value, types)
-            for predicate in predicates
-        }
+    def misfits(said: Said) -> Mapping[str, frozenset[str]]:
+        names = (predicate.value for predicate in said.properties)
+        each = {name: _misfit(schema, "rdfs:domain", name, said.types) for name in names}
         return {name: wanted for name, wanted in each.items() if wanted}
 
-    for subject, predicates in seen.properties.items() if schema.says("rdfs:domain") else ():
-        types = seen.types.get(subject)
-        for predicate, wanted in misfits(types, predicates).items() if types else ():
+    for subject in seen.subjects if schema.says("rdfs:domain") else ():
+        said = seen.said_of(subject)
+        for predicate, wanted in misfits(said).items() if said.types else ():
             yield _not_in_domain(seen, places, subject, predicate, wanted)
 
 
@@ -268,7 +265,7 @@ def _misfit(schema: Schema, which: str, predicate: str, types: Iterable[NamedNod
 def _not_in_domain(
     seen: Seen, places: Places, subject: str, predicate: str, wanted: frozenset[str]
 ) -> Finding:
-    en, nb = _names(wanted, seen.types[subject])
+    en, nb = _names(wanted, seen.types_of(subject))
     return finding(
         "property-domain",
         f"{short(predicate)} is for {en[0]}, but stands on a thing of type {en[1]}.",
@@ -290,8 +287,8 @@ def ranges(seen: Seen, places: Places) -> Iterator[Finding]:
     schema, verdicts = Schema(seen), dict[tuple[object, NamedNode], frozenset[str]]()
     for predicate, values in seen.ranged.items():
         for value, file in values.items():
-            types = seen.types.get(value)
-            if types is None:
+            types = seen.types_of(value)
+            if not types:
                 continue
             key = types, predicate
             if key not in verdicts:

@@ -17,7 +17,7 @@ from kg.check.shacl import isolation, sparql
 from kg.check.shacl.components import BY_IRI, CORE, PROPERTY, read_core
 from kg.check.shacl.isolation import Unfinished
 from kg.check.shacl.literals import decode, encode, value_expression
-from kg.check.shacl.results import Node, Outcome, Path, Result, Term, sh
+from kg.check.shacl.results import Node, Outcome, Path, Result, Term, cut, sh
 from kg.check.shacl.scope import MARKS, Marks, Scope, member
 from kg.check.shacl.shapes import (
     RDF_TYPE,
@@ -57,6 +57,8 @@ _OF_ONE = {
 _MANY = 2000
 _TOO_MANY = 100_000
 """So many nodes are not put into a set of their own, to be looked at again: the set would fill the memory."""
+_COUNTED = 2_000_000
+"""How many results are counted beyond those that are kept."""
 _SAMPLE = 400
 """How many values of a property are looked at to say whose property it is."""
 _EXPLAINED = frozenset(
@@ -402,7 +404,7 @@ class Validation:
     data: DataStore
     within: Collection[Term] | None = None
     notes: list[str] = field(default_factory=list)
-    unfinished: dict[Node, str] = field(default_factory=dict)
+    unfinished: dict[Node, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._marks = self.data.fresh_marks()
@@ -442,8 +444,9 @@ class Validation:
             for result in self._all_results(node)
         )
         results = tuple(islice(every, limit))
-        if limit is not None and len(results) == limit and next(every, None) is not None:
-            self.notes.append(f"There are more than {limit} results: the rest is left out.")
+        more = sum(1 for _ in islice(every, _COUNTED)) if limit is not None else 0
+        if more:
+            self.notes.append(cut(len(results), more, is_all=more < _COUNTED))
         return Outcome(results=results, notes=tuple(self.notes), unfinished=tuple(self.unfinished.items()))
 
     @contextmanager
@@ -452,7 +455,7 @@ class Validation:
         try:
             yield
         except Unfinished as error:
-            self.unfinished.setdefault(node, str(error))
+            self.unfinished.setdefault(node, (error.en, error.nb))
 
     def _all_results(self, node: Node) -> Iterator[Result]:
         with self._giving_up(node):

@@ -27,7 +27,12 @@ Row = Mapping[str, object]
 
 
 class Unfinished(Exception):  # noqa: N818
-    """A query that was ended before it was done; the text says why."""
+    """A query that was ended before it was done; the texts say why."""
+
+    def __init__(self, en: str, nb: str) -> None:
+        """Keep the texts, which go on from the words "A query"."""
+        super().__init__(en)
+        self.en, self.nb = en, nb
 
 
 def rows(ask: Callable[[], QuerySolutions], seconds: float) -> Generator[Row, None, None]:
@@ -56,11 +61,15 @@ def rows(ask: Callable[[], QuerySolutions], seconds: float) -> Generator[Row, No
 def _received(receiver: Connection, seconds: float, begin: float) -> list[Row] | None:
     """Give the next rows; None after the last."""
     if not receiver.poll(max(0.0, begin + seconds - time.monotonic())):
-        raise Unfinished(f"did not end within {seconds:g} seconds")
+        limit = f"{seconds:g}"
+        raise Unfinished(f"did not end within {limit} seconds", f"ble ikke ferdig på {limit} sekunder")
     try:
         kind, content = receiver.recv()
     except (EOFError, OSError) as error:
-        raise Unfinished("took too much memory, or was too much for the engine") from error
+        raise Unfinished(
+            "took too much memory, or was too much for the engine",
+            "tok for mye minne, eller var for mye for motoren",
+        ) from error
     if kind == "syntax":
         raise SyntaxError(content)
     return content if kind == "rows" else None

@@ -60,7 +60,7 @@ class Outcome:
 
     results: tuple[Result, ...]
     notes: tuple[str, ...] = field(default=())
-    unfinished: tuple[tuple[Node, str], ...] = field(default=())
+    unfinished: tuple[tuple[Node, tuple[str, str]], ...] = field(default=())
     """Shapes, or queries of shapes, that were given up, and why: what they would have found is not known."""
 
     @property
@@ -122,3 +122,12 @@ def _renamed(path: Path) -> tuple[Node, Iterable[Triple]]:
 def _node(term: object) -> Node:
     assert isinstance(term, NamedNode | BlankNode)
     return term
+
+
+def cut(kept: int, more: int, *, is_all: bool = True) -> str:
+    """Say how many results there are beside those that are kept.
+
+    >>> cut(2, 3)
+    'There are 5 results: the first 2 are listed.'
+    """
+    return f"There are {'' if is_all else 'more than '}{kept + more} results: the first {kept} are listed."

@@ -188,9 +188,24 @@ def select_where(scope: Scope, statement: Statement, params: Mapping[str, Term])
     extra = _extras(statement, bound)
     if extra and "*" not in _projection([t for t in body[1:] if t.kind != "space"]):
         at = next((i for i, t in enumerate(body) if t.keyword in ("DISTINCT", "REDUCED")), 0) + 1
+        by = _grouping(body)
+        if by is not None:
+            body.insert(by, Token("space", f" {extra} "))
         body.insert(at, Token("space", f" {extra} "))
     given = _given(scope, statement) + bind(scope, bound)
     return f"{scope.focus} {given} LATERAL {{ {render(body, path=path)}\n}}"
+
+
+def _grouping(body: Sequence[Token]) -> int | None:
+    """Give the place after GROUP BY of the query itself, None where it groups nothing."""
+    depth, after_group = 0, False
+    for at, token in enumerate(body):
+        depth += {"{": 1, "}": -1}.get(token.text, 0)
+        if depth == 0 and token.keyword == "BY" and after_group:
+            return at + 1
+        if token.kind != "space":
+            after_group = token.keyword == "GROUP"
+    return None
 
 
 def _extras(statement: Statement, bound: Mapping[str, Term]) -> str:
