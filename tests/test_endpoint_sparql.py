@@ -363,7 +363,7 @@ def test_each_answer_carries_its_limits_and_its_safety(
 ) -> None:
     headers = get(server, query, accept).headers
     assert headers["x-query-timeout"] == "2"
-    assert (headers["x-result-max-bytes"], headers["x-result-max-rows"]) == ("67108864", "1000000")
+    assert (headers["x-result-max-bytes"], headers["x-result-max-rows"]) == ("33554432", "1000000")
     assert headers["x-content-type-options"] == "nosniff"
     assert "default-src" in headers["content-security-policy"]
 
