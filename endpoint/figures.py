@@ -183,8 +183,11 @@ def usage(predicate: str, count: int, index: Index, store: Path, language: str) 
 
 
 def things_in(graph: str, store: Path) -> tuple[str, ...]:
-    """Give the first things that a named graph says something about."""
-    quads = opened(store).quads_for_pattern(None, None, None, NamedNode(graph))
-    subjects = (q.subject.value for q in islice(quads, _SCANNED) if isinstance(q.subject, NamedNode))
-    found = dict.fromkeys(iri for iri in subjects if "#" not in iri and iri != graph)
-    return tuple(sorted(found)[:_THINGS])
+    """Give some of the things that a named graph says something about, in the order of their IRIs."""
+    found: set[str] = set()
+    for quad in islice(opened(store).quads_for_pattern(None, None, None, NamedNode(graph)), _SCANNED):
+        if isinstance(quad.subject, NamedNode) and "#" not in quad.subject.value:
+            found.add(quad.subject.value)
+        if len(found) > _THINGS:
+            break
+    return tuple(sorted(found - {graph})[:_THINGS])

@@ -35,6 +35,8 @@ _LONGEST, _CHOICES = 512, 1024
 """How long wishes may be that are thought about here, and how many are remembered."""
 _THING, _PATH = b"urn:thing--here", b"path--here"
 _OWN = ("etag", "content-length", "date")
+_IN_ORDER = (b"link",)
+"""Headers that come more than once, and stay in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class _Shelf:
                 for name, value in response.get_wsgi_headers(request.environ)
                 if name.lower() not in _OWN
             ]
-            own = [pair for pair in told if _PATH in pair[1] or _THING in pair[1]]
+            own = [pair for pair in told if pair[0] in _IN_ORDER or _PATH in pair[1] or _THING in pair[1]]
             fixed = [pair for pair in told if pair not in own]
             names, values = tuple(name for name, _ in own), b"\n".join(value for _, value in own)
             return _Template(fixed, names, values, stamp())

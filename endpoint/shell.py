@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -103,6 +104,10 @@ class Queue:
         self._let_in()
         try:
             await asyncio.wait_for(future, self._bounds.queue_seconds)
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.leave(client)
+            raise
         except TimeoutError:
             others = sum(1 for other, waiting in self._waiting if other == client and waiting is not future)
             full = full or self._is_full(client, others)
@@ -377,11 +382,15 @@ class Shell:
         """Wait for a place; None when it is had, else the refusal, or an answer without status to nobody."""
         gone = asyncio.ensure_future(_hung_up(exchange.receive))
         entering = asyncio.ensure_future(self._queue.enter(client))
-        await asyncio.wait((entering, gone), return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait((entering, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            if not entering.done():
+                entering.cancel()
+                entering.add_done_callback(partial(self._leave_late, client))
         if not entering.done():
-            entering.cancel()
             return Answer(0, [], b"")
-        gone.cancel()
         try:
             entering.result()
         except QueueFullError as full:
@@ -389,6 +398,11 @@ class Shell:
             environ[REFUSED], environ[REASON] = _RETRY_SECONDS, full.reason
             return await self._in_page_lane(environ)
         return None
+
+    def _leave_late(self, client: str, entering: asyncio.Future[None]) -> None:
+        """Give back a place that came when nobody waited for it any more."""
+        if not entering.cancelled() and entering.exception() is None:
+            self._queue.leave(client)
 
     async def _in_loop(self, exchange: _Exchange, asked: Asked) -> Answer | None:
         """Run a query without a thread; what goes wrong is told by the application."""

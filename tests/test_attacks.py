@@ -6,6 +6,7 @@ Run with `pytest -m attack`. Time is looked at only to tell "answered" from "stu
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -356,3 +357,19 @@ def test_a_flood_from_one_client_is_told_to_wait(server: Served) -> None:
     statuses = at_once(12, one)
     assert set(statuses) <= {429, 504}
     assert 429 in statuses
+
+
+def test_clients_that_all_hang_up_at_once_leave_no_place_taken(server: Served) -> None:
+    for round_ in range(8):
+        connections = [socket.create_connection((server.host, server.port), 5) for _ in range(16)]
+        for number, connection in enumerate(connections):
+            query = quote(f"SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e {round_}{number} }}")
+            connection.sendall(f"GET /sparql?query={query} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        time.sleep(0.01 * round_)
+        for connection in connections:
+            connection.close()
+    time.sleep(0.5)
+    assert at_once(2, lambda number: send_query(server, f"ASK {{ BIND({number} AS ?x) }}").status) == [
+        200,
+        200,
+    ]

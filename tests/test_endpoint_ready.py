@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ Given = tuple[int, list[tuple[str, str]], bytes]
 def by_application(app: Flask, path: str, headers: Mapping[str, str]) -> Given:
     given = app.test_client().get(path, headers=dict(headers))
     pairs = [(name.lower(), value) for name, value in given.headers if name != "Date"]
-    return given.status_code, sorted(pairs), given.data
+    return given.status_code, sorted(pairs, key=itemgetter(0)), given.data
 
 
 def by_hand(ready: Ready, path: str, headers: Mapping[str, str]) -> Given | None:
@@ -98,7 +99,7 @@ def by_hand(ready: Ready, path: str, headers: Mapping[str, str]) -> Given | None
     if given is None:
         return None
     pairs = [(name.decode(), value.decode("latin-1")) for name, value in given.headers]
-    return given.status, sorted(pairs), given.body
+    return given.status, sorted(pairs, key=itemgetter(0)), given.body
 
 
 @pytest.mark.parametrize(

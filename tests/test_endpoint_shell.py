@@ -274,3 +274,34 @@ def test_a_queue_has_an_end() -> None:
             task.cancel()
 
     in_queue(Bounds(query_places=2, waiting_of_client=2, queue_seconds=1), work)
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_place_that_comes_as_its_client_goes_is_given_back(application: Application, turns: int) -> None:
+    """Whoever hangs up while a place comes free leaves none taken, whichever of the two is noticed first."""
+    shell = application.shell
+    queue: Queue = shell._queue
+
+    async def scenario() -> list[bool]:
+        gone = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        held = [queue.try_enter("a") for _ in range(BOUNDS.places_of_client)]
+        exchange = cast(Any, SimpleNamespace(receive=receive))
+        waiting = asyncio.ensure_future(shell._wait_for_place(exchange, "a"))
+        await asyncio.sleep(0.01)
+        gone.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        queue.leave("a")
+        if await waiting is None:
+            queue.leave("a")
+        await asyncio.sleep(0.01)
+        for _ in held[1:]:
+            queue.leave("a")
+        return [queue.try_enter("a") for _ in held]
+
+    assert asyncio.run(scenario()) == [True] * BOUNDS.places_of_client

@@ -11,6 +11,8 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -302,3 +304,35 @@ def test_sixty_slow_connections_do_not_keep_others_waiting(server: Served, start
     finally:
         for connection in connections:
             connection.close()
+
+
+FLOODS = {
+    "requests": (b"", get(b"Cache-Control: no-cache").replace(CLOSE, b"") * 1000),
+    "kept answers": (b"", get().replace(CLOSE, b"") * 1000),
+    "extension of a chunk": (post(CHUNKED, b"6;"), b"a" * 100_000),
+    "small chunks": (post(CHUNKED, b""), b"1\r\n \r\n" * 10_000),
+    "trailers": (post(CHUNKED, CHUNKS[:-2]), b"X-A: b\r\n" * 10_000),
+    "header": (b"GET / HTTP/1.1\r\nX-A: ", b"a" * 100_000),
+    "empty lines": (b"", b"\r\n" * 10_000),
+    "body of GET": (get(length(b"1000000000").rstrip()), b"a" * 100_000),
+    "what follows an upgrade": (get(b"Upgrade: h2c"), b"a" * 100_000),
+}
+
+
+def resident(server: Served) -> int:
+    """Give the MiB of memory that the web process has."""
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) // 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to see memory")
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_client_that_never_stops_and_never_reads_fills_no_memory(server: Served, name: str) -> None:
+    start, piece = FLOODS[name]
+    before = resident(server)
+    with socket.create_connection((server.host, server.port), 0.5) as connection, suppress(OSError):
+        connection.sendall(start)
+        for _ in range(100_000_000 // len(piece)):
+            connection.sendall(piece)
+    assert resident(server) - before < 64
+    assert server.ask("GET", TARGET.decode()).status == 200

@@ -16,7 +16,7 @@ from pyoxigraph import NamedNode, Store
 from kg.query.guard import Token, tokens
 
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-_CLOSURE = re.compile(r"[\w)>][*+]")
+_CLOSURE = re.compile(r"[*+](?<=[\w)>].)")
 _AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "SAMPLE"})
 _MOST_PARTS = 2_000
 _ENDS_TRIPLE = frozenset({".", "}", "FILTER", "OPTIONAL", "BIND", "VALUES", "MINUS", "GRAPH", "{"})
