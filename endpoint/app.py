@@ -44,8 +44,8 @@ def create_app(site: Site, blueprints: Sequence[Blueprint] = ()) -> Flask:
 
 
 def _finish(response: Response) -> Response:
-    given = {name for name, _ in response.headers}
-    response.headers.extend([pair for pair in SECURITY_HEADERS.items() if pair[0] not in given])
+    given = {name.lower() for name, _ in response.headers}
+    response.headers.extend([pair for pair in SECURITY_HEADERS.items() if pair[0].lower() not in given])
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS, POST"
         response.headers["Access-Control-Allow-Headers"] = (

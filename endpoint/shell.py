@@ -194,7 +194,7 @@ class Shell:
         self._queries = ThreadPoolExecutor(bounds.query_places, thread_name_prefix="query")
         self._pending_pages = 0
         self._service = service_of(app)
-        self._sparql = f"{site.settings.root_path}/sparql"
+        self._root = site.settings.root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -335,7 +335,8 @@ class Shell:
 
     def _is_query(self, exchange: _Exchange) -> bool:
         scope = exchange.scope
-        return scope["path"] == self._sparql and bool(exchange.body or scope["query_string"])
+        path = scope["path"].removeprefix(self._root)  # a proxy may have taken it off
+        return path == "/sparql" and bool(exchange.body or scope["query_string"])
 
     async def _query(self, exchange: _Exchange) -> Answer | None:
         """Answer a query, the short way round if it can be; None if its client has gone."""

@@ -28,6 +28,7 @@ def client(root_path: str = "") -> FlaskClient:
     failing.add_url_rule("/gone", "gone", lambda: _raise(Problem("gone", "x was merged.")))
     failing.add_url_rule("/bug", "bug", lambda: _raise(ZeroDivisionError("secret detail")))
     failing.add_url_rule("/fine", "fine", lambda: "fine")
+    failing.add_url_rule("/framed", "framed", lambda: ("", {"x-frame-options": "SAMEORIGIN"}))
     return create_app(site, (failing,)).test_client()
 
 
@@ -84,6 +85,10 @@ def test_every_answer_has_cors_and_security_headers(path: str) -> None:
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+
+
+def test_a_header_that_an_answer_has_already_is_not_there_twice() -> None:
+    assert client().get("/framed").headers.getlist("X-Frame-Options") == ["SAMEORIGIN"]
 
 
 def test_a_preflight_is_told_what_may_be_sent() -> None:

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 
 from endpoint import sparql
 from endpoint.app import create_app
+from endpoint.hot import Answer
 from endpoint.settings import Settings
 from endpoint.shell import Bounds, Queue, QueueFullError, Shell
 from endpoint.site import Published, Site
@@ -25,10 +26,10 @@ LONG = 3 * 1024 * 1024
 class Application:
     """A shell around a few routes, with a count of what reached them."""
 
-    def __init__(self, *, behind_proxy: bool = False) -> None:
+    def __init__(self, *, behind_proxy: bool = False, root_path: str = "") -> None:
         self.asked: list[str] = []
         self.closed = False
-        self.site = Site(Settings(), self.published("a" * 64))
+        self.site = Site(Settings(root_path=root_path), self.published("a" * 64))
         blueprint = Blueprint("routes", __name__)
         blueprint.before_request(lambda: self.asked.append(request.path))
         blueprint.add_url_rule("/page", "page", self.page)
@@ -184,6 +185,19 @@ def test_forwarded_addresses_are_believed_behind_a_proxy_only(behind_proxy: bool
     application = Application(behind_proxy=behind_proxy)
     headers = {"X-Forwarded-For": "203.0.113.1, 198.51.100.7"}
     assert application.ask("/address", headers=headers)[2] == address
+    application.shell.close()
+
+
+def test_a_query_is_one_below_a_root_path_that_a_proxy_took_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    application = Application(root_path="/kg")
+
+    async def query(*_: object) -> Answer:
+        return Answer(200, [], b"a result")
+
+    monkeypatch.setattr(Shell, "_query", query)
+    for path in ("/kg/sparql", "/sparql"):
+        assert application.ask(path, "POST", body=(b"ASK {}",))[2] == b"a result"
+    assert application.ask("/sparqlx", "POST", body=(b"ASK {}",))[0] == 404
     application.shell.close()
 
 

@@ -383,6 +383,7 @@ def told(name: str, rates: Mapping[str, Rate]) -> str:
 def main(triples: int, seconds: int, things: int, only: str, folder: Path | None, as_json: bool) -> None:
     """Measure the site beside other servers."""
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
+        Path(temporary).chmod(0o755)  # nginx reads it as another user
         kept = (folder or Path(temporary)).resolve()
         kept.mkdir(exist_ok=True)
         snapshot = synthetic(kept, triples) if triples else real(kept)
