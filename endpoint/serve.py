@@ -139,6 +139,8 @@ def serve(
     With a watcher, that alone says when there is a new snapshot.
     """
     limits = limits_of(settings)
+    if watcher:  # what is shown changes with each save: to load it into memory would never pay
+        limits = replace(limits, store_in_memory=0)
     site = Site(settings, Published(snapshot, Index(snapshot.index)), home=home)
     watching = watcher(site) if watcher else None
     more = (blueprint_of(watching),) if watching else ()

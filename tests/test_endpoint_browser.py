@@ -34,7 +34,7 @@ PLAIN = (
     "/projects", "/organisations", "/doc/organisation/distriktssenteret", "/doc/website/optimistbygd",
     "/doc/concept/activity", "/doc/concept/activity/host-scheme", "/doc/graph/data/village/bessaker",
     "/doc?iri=https%3A%2F%2Fw3id.org%2Fbygdegraf%2Fdef%23usesActivity", "/def", "/shapes", "/quality",
-    "/quality/rules", "/quality/rules/orphan", "/history/village/bessaker",
+    "/quality/rules", "/quality/rules/orphan", "/quality/rules/syntax", "/history/village/bessaker",
     "/questions", "/kinds", "/dataset", "/dumps/", "/about", "/accessibility", "/api", "/limits", "/problems",
     "/search?q=bygd", "/search?q=qqqqqq", "/nowhere", "/doc/project/nowhere",
     "/links?to=https://w3id.org/bygdegraf/concept/activity/own-website&by=https://w3id.org/bygdegraf/def%23usesActivity",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pyoxigraph import BlankNode, NamedNode, Quad, QueryTriples, Store, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
 from kg.errors import SourceError
 from kg.vocab import RDF_TYPE, term
@@ -153,9 +153,11 @@ class Derivation:
 
 def stored(triples: Iterable[Triple]) -> set[Triple]:
     """Give triples with their literals as a store has them."""
+    found = set(triples)
+    literal = {triple for triple in found if isinstance(triple.object, Literal | Triple)}
     scratch = Store()
-    scratch.extend(Quad(*triple) for triple in triples)
-    return {quad.triple for quad in scratch}
+    scratch.extend(Quad(*triple) for triple in literal)
+    return found - literal | {quad.triple for quad in scratch}
 
 
 def _premises(store: Store, axioms: Axioms) -> Iterator[Triple]:

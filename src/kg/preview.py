@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,8 +102,9 @@ class Preview:
         ):
             self._derive_anew(source, files)
             return
-        subjects = {quad.subject for quad in gone}
-        left = (quad.triple for quad in _stated(files) if quad.subject in subjects)
+        left = [quad.triple for quad in self._left(gone) if quad.graph_name != self._derived_graph]
+        blank = {quad.subject for quad in gone if rdfio.has_blank_node(quad)}  # not as the index names them
+        left += (quad.triple for quad in _stated(files) if quad.subject in blank) if blank else ()
         removed = derive.stored(quad.triple for quad in gone) - derive.stored(left)
         self._derivation.change(removed, (quad.triple for quad in come))
 
@@ -133,11 +134,14 @@ class Preview:
         for quad in taken:
             self._store.remove(quad)
             self._store.remove(Quad(*quad.triple))
-        about = {(str(quad.subject), str(quad.predicate)) for quad in taken}
-        left = (quad for pair in about for quad in self._index.quads(*pair) if quad not in taken)
-        every = [*left, *come]
+        every = [*self._left(taken), *come]
         self._store.extend(every)
         self._store.extend(Quad(*quad.triple) for quad in every)
+
+    def _left(self, gone: Set[Quad]) -> Iterator[Quad]:
+        """Yield what else the index, where these quads are still, has of their subjects and properties."""
+        for pair in {(str(quad.subject), str(quad.predicate)) for quad in gone}:
+            yield from (quad for quad in self._index.quads(*pair) if quad not in gone)
 
     # What is shown
 

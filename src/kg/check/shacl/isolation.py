@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
@@ -55,6 +56,12 @@ def rows(ask: Callable[[], QuerySolutions], seconds: float) -> Generator[Row, No
         receiver.close()
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
+        threading.Thread(target=_bury, args=(child,), daemon=True).start()
+
+
+def _bury(child: int) -> None:
+    """Wait for the end of a process; what a large one held takes some hundredths of a second to be let go."""
+    with suppress(ChildProcessError):
         os.waitpid(child, 0)
 
 
