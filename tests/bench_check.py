@@ -20,7 +20,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyshacl
+import rdflib
 from pyoxigraph import Quad, RdfFormat, parse
+from rdflib import SH
 
 from kg.check.shacl.engine import DataStore, Plan, Validation
 from kg.check.shacl.shapes import ShapesGraph
@@ -110,24 +113,22 @@ def whole(catalogue: Catalogue) -> str:
 
 
 def referee(catalogue: Catalogue) -> str:
-    """Give what pySHACL takes to load and validate the same."""
-    from kg.check import referee as other
-
-    start = time.process_time()
-    results = other.validate(
-        quads(SHAPES), parse(catalogue.file.read_bytes(), format=RdfFormat.TURTLE)
-    ).results
-    theirs = time.process_time() - start
-    start = time.process_time()
-    graph = ShapesGraph(quads(SHAPES))
-    store = DataStore(parse(catalogue.file.read_bytes(), format=RdfFormat.TURTLE), graph)
-    Validation(Plan(graph), store).outcome()
-    ours = time.process_time() - start
+    """Give what pySHACL takes for the same: to load, and to validate what is loaded."""
+    began = time.process_time()
+    data = rdflib.Graph().parse(catalogue.file, format="turtle")
+    loaded = time.process_time()
+    _, report, _ = pyshacl.validate(data, shacl_graph=rdflib.Graph().parse(SHAPES), inference="none")
+    done = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    found = [(r.focus.value, r.component.value.rpartition("#")[2]) for r in results]
+    assert isinstance(report, rdflib.Graph)
+    found = [
+        (str(report.value(one, SH.focusNode)), str(report.value(one, SH.sourceConstraintComponent)))
+        for one in report.objects(None, SH.result)
+    ]
+    found = [(focus, component.rpartition("#")[2]) for focus, component in found]
     return (
-        f"pySHACL: {theirs:.2f} s CPU to load and validate, peak {peak} MB; {exact(found, catalogue)}; "
-        f"ours {ours:.2f} s in the same process: {theirs / ours:.0f} times less"
+        f"pySHACL: load {loaded - began:.2f}, validate {done - loaded:.2f} s CPU; peak {peak} MB; "
+        f"{exact(found, catalogue)}"
     )
 
 
