@@ -89,7 +89,7 @@ def command(
         snapshot, seen = before, {}
 
     def watcher(site: Site) -> Watcher:
-        desk = Desk(home, lambda shown: switch(site, shown), lambda: start_build(roots, base, home))
+        desk = Desk(home, lambda shown: show(site, shown), lambda: start_build(roots, base, home))
         return Watcher(roots, lambda: read_source(paths, base), desk, seen=seen)
 
     serve(settings, snapshot, home, behind_proxy=behind_proxy, quiet=quiet, watcher=watcher)
@@ -228,6 +228,13 @@ def switch(site: Site, snapshot: Snapshot) -> None:
     if site.pool is not None:
         site.pool.switch(snapshot.store)
     site.switch(Published(snapshot, Index(snapshot.index)))
+
+
+def show(site: Site, snapshot: Snapshot) -> None:
+    """Let the site show what its author waits for: pages at once, queries when there are processes for it."""
+    site.switch(Published(snapshot, Index(snapshot.index)))
+    if site.pool is not None:
+        site.pool.switch(snapshot.store)
 
 
 def start_build(paths: Sequence[Path], base: str | None, home: Home) -> subprocess.Popen[bytes]:

@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from kg.preview import Preview
 from kg.snapshot import Home, Snapshot
 from kg.source import Source, SourceFile
 
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.05
 _QUIET_SECONDS = 10.0
 """How long nothing is saved before a snapshot is built."""
 _STOP_SECONDS = 5.0
@@ -253,22 +254,28 @@ def stamp(paths: Sequence[Path]) -> Stamp:
 def _stats(path: Path) -> Iterator[tuple[str, os.stat_result]]:
     rooms = [path / name for name in _WATCHED if (path / name).is_dir()]
     for place in [path / "kg.toml", *rooms] if rooms else [path]:
-        yield from _below(str(place))
+        if place.is_dir():
+            yield from _below(str(place))
+        elif found := _stat(place):
+            yield str(place), found
 
 
 def _below(path: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield the files below a path that are there at the moment, hidden ones left out."""
-    try:
-        if not os.path.isdir(path):
-            yield path, os.stat(path)
-            return
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
+    """Yield the files below a folder that are there at the moment, hidden ones left out."""
+    with suppress(FileNotFoundError), os.scandir(path) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
                 yield from _below(entry.path)
-    except FileNotFoundError:
-        return
+            elif found := _stat(entry):
+                yield entry.path, found
+
+
+def _stat(entry: Path | os.DirEntry[str]) -> os.stat_result | None:
+    with suppress(FileNotFoundError):
+        return entry.stat()
+    return None
 
 
 def blueprint_of(watcher: Watcher) -> Blueprint:

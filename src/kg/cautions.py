@@ -6,8 +6,10 @@ A question whose head has `# warning.…:` lines warns with each of its rows, on
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -36,7 +38,10 @@ class Answer:
 
 def write(path: Path, store: Path, questions: Iterable[tuple[str, str]], seconds: float = SECONDS) -> None:
     """Ask the questions that warn, given by name and text, of the store in a folder; write the answers."""
-    told = {name: _asked(store, text, seconds) for name, text in questions if _WARNS.search(text)}
+    warning = {name: text for name, text in questions if _WARNS.search(text)}
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # each waits for a process
+        answers = threads.map(lambda text: _asked(store, text, seconds), warning.values())
+        told = dict(zip(warning, answers, strict=True))
     path.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
 
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,16 +151,19 @@ class Preview:
         self._shown.append(folder)
         self._store.flush()
         self._store.backup(str(folder / "store"))
-        self._index.copy(folder / "index.sqlite")
         queries = snapshot.queries_of(source)
-        cautions.write(
-            folder / "cautions.json", folder / "store", ((q.name, q.text) for q in queries), _SECONDS
-        )
-        quality.write(folder / "report.json", Quality(report, self._coverage))
-        for path in (self._base.dumps, self._base.statistics, self._base.history):
-            (folder / path.name).symlink_to(path.resolve())
-        sources = self._index.of_graphs(snapshot.SOURCES)
-        graphs = snapshot.graphs_of(source, self._index.graphs(), sources)
+        texts = [(query.name, query.text) for query in queries]
+        with ThreadPoolExecutor(1) as meanwhile:
+            asking = meanwhile.submit(
+                cautions.write, folder / "cautions.json", folder / "store", texts, _SECONDS
+            )
+            self._index.copy(folder / "index.sqlite")
+            quality.write(folder / "report.json", Quality(report, self._coverage))
+            for path in (self._base.dumps, self._base.statistics, self._base.history):
+                (folder / path.name).symlink_to(path.resolve())
+            sources = self._index.of_graphs(snapshot.SOURCES)
+            graphs = snapshot.graphs_of(source, self._index.graphs(), sources)
+            asking.result()
         return replace(
             self._base,
             id=f"preview-{folder.name.removeprefix('state-')}",
