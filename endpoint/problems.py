@@ -151,6 +151,20 @@ TYPES: tuple[ProblemType, ...] = (
         ("Send spørringen med POST.", "Send spørjinga med POST.", "Send the query by POST."),
     ),
     ProblemType(
+        "misdirected-request",
+        421,
+        (
+            "Forespørselen var til et annet nettsted",
+            "Førespurnaden var til ein annan nettstad",
+            "The request was for another site",
+        ),
+        (
+            "Bruk navnet som nettstedet har.",
+            "Bruk namnet som nettstaden har.",
+            "Use the name that the site has.",
+        ),
+    ),
+    ProblemType(
         "headers-too-large",
         431,
         (

@@ -10,6 +10,9 @@ from typing import Any
 
 from kg.errors import ConfigError
 
+_HOST = r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]"
+_HOSTS = re.compile(rf"(?:{_HOST})(?::\d+)?(?:,(?:{_HOST})(?::\d+)?)*")
+
 
 def _setting(default: Any, text: str, *, least: float | None = None, most: float | None = None) -> Any:
     return field(default=default, metadata={"help": text, "least": least, "most": most})
@@ -23,6 +26,7 @@ class Settings:
     port: int = _setting(8000, "Port to listen on.", least=1, most=65535)
     root_path: str = _setting("", "Path the site hangs under, such as /kg; empty for the root.")
     public_url: str = _setting("", "Address the site is reached at, ending in /; empty for the base IRI.")
+    hosts: str = _setting("", "Names in Host to answer to, with commas between them; empty for any.")
     threads: int = _setting(8, "Threads that answer pages.", least=1, most=256)
     query_workers: int = _setting(2, "Processes that run queries.", least=1, most=64)
     query_timeout: float = _setting(10.0, "Seconds a query may run.", least=0.1, most=3600)
@@ -98,6 +102,11 @@ def _check(settings: Settings) -> None:
         raise ConfigError(
             f"public_url is {settings.public_url!r}.",
             hint="It must be an http(s) address that ends in /, such as https://example.org/kg/.",
+        )
+    if settings.hosts and not _HOSTS.fullmatch(settings.hosts):
+        raise ConfigError(
+            f"hosts is {settings.hosts!r}.",
+            hint="It must be names such as data.example.org,www.example.org:8000.",
         )
     if settings.contact and not settings.contact.startswith(("mailto:", "https://", "http://")):
         raise ConfigError(

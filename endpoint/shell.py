@@ -10,6 +10,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 import sys
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, MutableMapping
@@ -195,6 +196,7 @@ class Shell:
         self._pending_pages = 0
         self._service = service_of(app)
         self._root = site.settings.root_path
+        self._hosts = frozenset(site.settings.hosts.lower().encode().split(b",")) - {b""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -204,6 +206,10 @@ class Shell:
         one_host = exchange.hosts == 1 and exchange.headers[b"host"]
         if not one_host and scope.get("http_version") == "1.1":
             await _give(exchange, self.refusal(Problem("bad-request", "A request has one Host header.")))
+            return
+        if self._is_foreign(exchange.headers):
+            detail = "This site does not answer to the name in the Host header."
+            await _give(exchange, self.refusal(Problem("misdirected-request", detail)))
             return
         key = None
         if scope["method"] in ("GET", "HEAD"):
@@ -241,6 +247,8 @@ class Shell:
 
         None where the application is to be asked.
         """
+        if self._hosts and self._is_foreign(headers):
+            return None
         key = self._key(path, query, headers)
         if key is not None:
             kept = self._hot.get(key, headers, extensions, is_head=is_head)
@@ -260,6 +268,11 @@ class Shell:
         """Let the threads go."""
         self._pages.shutdown(wait=False, cancel_futures=True)
         self._queries.shutdown(wait=False, cancel_futures=True)
+
+    def _is_foreign(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Tell whether a request is for a host whose name is not ours, where we know our names."""
+        host = headers.get(b"host", b"").lower()
+        return bool(self._hosts) and self._hosts.isdisjoint((host, re.sub(rb":\d+$", b"", host)))
 
     def _key(self, path: bytes, query: bytes, headers: Mapping[bytes, bytes]) -> tuple[object, ...] | None:
         if b"if-modified-since" in headers and b"if-none-match" not in headers:

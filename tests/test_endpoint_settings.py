@@ -24,6 +24,8 @@ def test_an_option_beats_the_environment_which_beats_the_default() -> None:
         ({"KG_QUERY_BYTES": "1"}, "query_bytes is 1. It must be at least 1024."),
         ({"KG_ROOT_PATH": "kg/"},
          "root_path is 'kg/'. It must look like /kg: begin with / and not end with it."),
+        ({"KG_HOSTS": "https://x"},
+         "hosts is 'https://x'. It must be names such as data.example.org,www.example.org:8000."),
         ({"KG_CONTACT": "javascript:x"},
          "contact is 'javascript:x'. It must begin with mailto:, https:// or http://."),
     ],

@@ -26,10 +26,10 @@ LONG = 3 * 1024 * 1024
 class Application:
     """A shell around a few routes, with a count of what reached them."""
 
-    def __init__(self, *, behind_proxy: bool = False, root_path: str = "") -> None:
+    def __init__(self, *, behind_proxy: bool = False, root_path: str = "", hosts: str = "") -> None:
         self.asked: list[str] = []
         self.closed = False
-        self.site = Site(Settings(root_path=root_path), self.published("a" * 64))
+        self.site = Site(Settings(root_path=root_path, hosts=hosts), self.published("a" * 64))
         blueprint = Blueprint("routes", __name__)
         blueprint.before_request(lambda: self.asked.append(request.path))
         blueprint.add_url_rule("/page", "page", self.page)
@@ -178,6 +178,22 @@ def test_an_address_beyond_the_bound_is_414(application: Application) -> None:
 def test_a_request_has_one_host(application: Application) -> None:
     status, _, answer = application.ask("/page", headers={"Host": ""})
     assert (status, kind(answer)) == (400, "bad-request")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("data.example.org", 200), ("DATA.example.org:443", 200), ("[::1]:8000", 200), ("[::1]", 421),
+     ("evil.example", 421), ("data.example.org.evil.example", 421), ("data.example.org:x", 421)],
+)  # fmt: skip
+def test_where_a_site_knows_its_names_it_answers_to_no_other(host: str, expected: int) -> None:
+    application = Application(hosts="data.example.org,[::1]:8000")
+    for _ in range(2):  # made, and kept
+        status, _, answer = application.ask("/page", headers={"Host": host})
+        assert status == expected
+    if expected == 421:
+        assert kind(answer) == "misdirected-request"
+    assert application.asked == ["/page"] * (expected == 200)
+    application.shell.close()
 
 
 @pytest.mark.parametrize(("behind_proxy", "address"), [(False, b"192.0.2.1"), (True, b"198.51.100.7")])

@@ -78,7 +78,7 @@ def write(path: Path, quality: Quality) -> None:
         "waivers": [asdict(waiver) for waiver in report.waivers],
         "coverage": asdict(quality.coverage),
     }
-    path.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
+    path.write_text(json.dumps(body, ensure_ascii=False), "utf-8")
 
 
 def _row(finding: Finding) -> dict[str, Any]:
