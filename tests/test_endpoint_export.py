@@ -23,7 +23,7 @@ from endpoint.doctor.deployment import Deployment
 from endpoint.export.command import command
 from endpoint.export.limits import LIMITS
 from endpoint.export.links import Address, file_name, read, turn
-from endpoint.export.rules import choices, tongues
+from endpoint.export.rules import Facts, choices, tables, tongues
 from endpoint.export.site import ExportError, Options, export
 from endpoint.negotiate import ENTITY, ERRORS, MEMBERS, choose, choose_language
 from kg import source
@@ -288,6 +288,21 @@ def test_the_rules_choose_what_the_site_chooses(accept: str | None) -> None:
 def test_the_rules_choose_the_language_that_the_site_chooses(header: str) -> None:
     found = next((tag for pattern, tag in tongues("nb") if re.search(f"(?i){pattern}", header)), "nb")
     assert found == choose_language(header, ("nb", "nn", "en"))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("links/to-1", True),
+        ("statements/of-1", True),
+        ("films", True),
+        ("films/after-1", True),
+        ("doc/x", False),
+    ],
+)
+def test_what_is_a_table_is_one_to_the_rules(path: str, expected: bool) -> None:
+    facts = Facts("", "https://ex.org/", (), (), (), {}, "", "nb", lists=("films",))
+    assert bool(re.fullmatch(tables(facts), path)) == expected
 
 
 def test_links_are_turned_or_lose_their_address() -> None:

@@ -159,7 +159,7 @@ def packed() -> str:
 
 def tables(facts: Facts) -> str:
     """Give the paths of lists as a regular expression."""
-    return f"(?:{'|'.join(('links', *facts.lists))})(?:/.+)?"
+    return f"(?:{'|'.join(('links', 'statements', *facts.lists))})(?:/.+)?"
 
 
 def w3id(facts: Facts) -> str:
