@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from pyoxigraph import RdfFormat, parse
+from pyoxigraph import Quad, RdfFormat, parse
 
-from kg import rdfio
+from kg import check, rdfio, source
+from kg.check import shacl
 from kg.check.render import FORMATS, render
 from kg.errors import ConfigError
 from kg.findings import Finding, Place, Report, Severity
+from kg.source import Room
+from kg.vocab import PREFIXES
 from tests import browser as browsers
 
 REPORT = Report(
@@ -168,6 +172,31 @@ def test_turtle_is_a_validation_report() -> None:
         ("resultPath", "<http://www.w3.org/2000/01/rdf-schema#label>"),
         ("value", '"Röan"@nb'),
     } <= found
+
+
+SHAPES = """
+@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix : <urn:x:> .
+:S sh:targetClass :A ; sh:node [ sh:property [ sh:path :p ; sh:minCount 1 ] ] ;
+    sh:property [ sh:path [ sh:alternativePath ( ( :p [ sh:inversePath ( :q [ sh:zeroOrMorePath :r ] ) ] )
+                                                 [ sh:zeroOrOnePath [ sh:oneOrMorePath :p ] ] ) ] ;
+        sh:minCount 5 ; sh:severity :Odd ; sh:message "Plain." , "På norsk."@nb ] ;
+    sh:sparql [ sh:select "SELECT $this ?path ?value { $this ?path ?value BIND('M' AS ?message) }" ] .
+"""
+
+
+def test_turtle_says_all_that_the_graph_of_the_standard_says(tmp_path: Path) -> None:
+    (tmp_path / "s.ttl").write_text(SHAPES)
+    (tmp_path / "d.ttl").write_text(
+        '[] a <urn:x:A> ; <urn:x:z> "05"^^<http://www.w3.org/2001/XMLSchema#int> .'
+    )
+    found = source.read([tmp_path / "d.ttl"], shapes=[tmp_path / "s.ttl"])
+    shapes, data = (list(found.quads(room)) for room in (Room.SHAPES, Room.DATA))
+    report = replace(check.run(found), findings=tuple(f for f in check.run(found).findings if f.shape))
+    said = (t for t in parse(render(report, "ttl").encode(), format=RdfFormat.TURTLE))
+    ours = [t for t in said if t.predicate.value != f"{PREFIXES['rdfs']}comment"]
+    theirs = list(shacl.validate(shapes, data).graph())
+    assert len(ours) == len(theirs)
+    assert rdfio.canonical(ours) == rdfio.canonical(Quad(*triple) for triple in theirs)
 
 
 def canonical(body: str, form: RdfFormat) -> bytes:

@@ -34,7 +34,12 @@ _NEAR = {"nb": ("nn",), "nn": ("nb",), "no": ("nb", "nn")}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong or wanting: which rule, where, about what, how to mend it, and why it is so."""
+    """One thing that is wrong or wanting: which rule, where, about what, how to mend it, and why it is so.
+
+    Nodes are IRIs, or blank nodes and literals as N-Triples writes them; a path of several steps is as SPARQL
+    writes it. `grade` is the shape's own severity, where it is none of SHACL's three. A message in no
+    language that is told has the tag "".
+    """
 
     rule: str
     severity: Severity
@@ -45,6 +50,8 @@ class Finding:
     value: str | None = None
     shape: str | None = None
     shape_place: Place | None = None
+    constraint: str | None = None
+    grade: str | None = None
     hint: str | None = None
     hint_nb: str | None = None
     excerpt: str | None = None
@@ -53,7 +60,7 @@ class Finding:
     def message(self, language: str = "en") -> str:
         """Give the message in a language, else in the other Norwegian, in English, in the first there is."""
         texts = dict(self.messages)
-        near = (language, *_NEAR.get(language, ()), "en")
+        near = (language, *_NEAR.get(language, ()), "en", "")
         return next((texts[tag] for tag in near if tag in texts), next(iter(texts.values()), self.rule))
 
     def advice(self, language: str = "en") -> str | None:

@@ -202,7 +202,7 @@ class _Run:
             ),
             place=self._shape_place(node),
             focus=written(node),
-            shape=node.value,
+            shape=written(node),
             hint="Let its query or its path begin at $this and visit less.",
             hint_nb="La spørringen eller stien begynne i $this og gå innom mindre.",
         )
@@ -232,8 +232,10 @@ class _Run:
             focus=focus,
             path=path,
             value=value,
-            shape=result.shape.value,
+            shape=written(result.shape),
             shape_place=self._shape_place(result.shape),
+            constraint=None if result.constraint is None else written(result.constraint),
+            grade=None if result.severity.value in _SEVERITIES else result.severity.value,
             hint=hint,
             hint_nb=hint_nb,
             details=tuple(self._finding(detail) for detail in result.details),
@@ -250,7 +252,7 @@ class _Run:
             if silenced.cover(finding):
                 continue
             if finding.rule in config.violations:
-                finding = replace(finding, severity=Severity.VIOLATION)
+                finding = replace(finding, severity=Severity.VIOLATION, grade=None)
             yield finding if finding.place is None else self._excerpted(finding, finding.place)
         self._notes += silenced.waivers()
 
@@ -310,7 +312,7 @@ def _rule(component: str) -> str:
 
 
 def _messages(result: Result) -> tuple[tuple[str, str], ...]:
-    return tuple((message.language or "en", message.value) for message in result.messages)
+    return tuple((message.language or "", message.value) for message in result.messages)
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, tuple[str, ...]]:

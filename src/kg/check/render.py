@@ -18,6 +18,7 @@ from kg import __version__, rdfio
 from kg.check import webreport
 from kg.check.lint import rules
 from kg.check.shacl.results import SH, Node, sh
+from kg.check.shacl.shapes import read_step, spelling
 from kg.check.words import excerpt, say, severity, short, summary
 from kg.errors import ConfigError
 from kg.findings import Finding, Report, Severity
@@ -281,20 +282,25 @@ def triples(report: Report) -> Iterator[Triple]:
 
 def _result(node: BlankNode, finding: Finding) -> Iterator[Triple]:
     yield Triple(node, RDF_TYPE, sh("ValidationResult"))
-    yield Triple(node, sh("resultSeverity"), sh(_SEVERITY_IRIS[finding.severity]))
+    grade = finding.grade or SH + _SEVERITY_IRIS[finding.severity]
+    yield Triple(node, sh("resultSeverity"), NamedNode(grade))
     yield Triple(node, sh("sourceConstraintComponent"), _component(finding.rule))
     if finding.focus:
         yield Triple(node, sh("focusNode"), _read(finding.focus))
     elif finding.place:
         yield Triple(node, sh("focusNode"), Literal(finding.place.file))
     if finding.shape:
-        yield Triple(node, sh("sourceShape"), _shape(finding.shape))
+        yield Triple(node, sh("sourceShape"), _read(finding.shape))
+    if finding.constraint:
+        yield Triple(node, sh("sourceConstraint"), _read(finding.constraint))
     if finding.path:
-        yield Triple(node, sh("resultPath"), _shape(finding.path))
+        path = spelling(read_step(finding.path))
+        yield Triple(node, sh("resultPath"), path.node)
+        yield from path.triples
     if finding.value:
         yield Triple(node, sh("value"), _read(finding.value))
     for language, text in finding.messages:
-        yield Triple(node, sh("resultMessage"), Literal(text, language=language))
+        yield Triple(node, sh("resultMessage"), Literal(text, language=language or None))
     if finding.place:
         yield Triple(node, term("rdfs:comment"), Literal(str(finding.place)))
     for detail in finding.details:
@@ -309,25 +315,18 @@ def _component(rule: str) -> NamedNode:
     return NamedNode(rule if ":" in rule else f"urn:kg:rule:{rule}")
 
 
-def _shape(written: str) -> Node:
-    found = _read(written)
-    return found if isinstance(found, NamedNode) else BlankNode()
-
-
 def _read(written: str) -> Node | Literal:
     """Give back the term that a finding carries as text."""
-    if not written.startswith(('"', "_:", "<", "^", "(")):
-        return NamedNode(written)
     if written.startswith("_:"):
         return BlankNode(written.removeprefix("_:"))
     if not written.startswith('"'):
-        return BlankNode()
+        return NamedNode(written)
     quad = next(parse(f"<urn:s> <urn:p> {written} .".encode(), format=RdfFormat.N_TRIPLES))
     assert isinstance(quad.object, Literal)
     return quad.object
 
 
-_NAMES = {name: PREFIXES[name] for name in ("rdfs", "sh", "xsd")}
+_NAMES = {name: PREFIXES[name] for name in ("rdf", "rdfs", "sh", "xsd")}
 
 
 def _ttl(report: Report, language: str) -> str:
@@ -337,15 +336,12 @@ def _ttl(report: Report, language: str) -> str:
 
 
 def _jsonld(report: Report, language: str) -> str:
-    """Give the report graph as one tree in JSON-LD: results inside the report, details inside results."""
+    """Give the report graph as one tree in JSON-LD: results inside the report, paths and details in these."""
     graph: dict[object, list[Triple]] = {}
     for triple in triples(report):
         graph.setdefault(triple.subject, []).append(triple)
     document = {"@context": _NAMES, **_tree(graph, next(iter(graph)))}
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-
-
-_INSIDE = (sh("result"), sh("detail"))
 
 
 def _tree(graph: Mapping[object, Sequence[Triple]], node: object) -> dict[str, Any]:
@@ -354,7 +350,7 @@ def _tree(graph: Mapping[object, Sequence[Triple]], node: object) -> dict[str, A
         if triple.predicate == RDF_TYPE:
             found["@type"] = short(_named(triple.object))
             continue
-        inside = triple.predicate in _INSIDE
+        inside = triple.object in graph
         value = _tree(graph, triple.object) if inside else _json_value(triple.object)
         found.setdefault(short(triple.predicate.value), []).append(value)
     return found

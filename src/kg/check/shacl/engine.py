@@ -947,11 +947,11 @@ def _predicate_path(term: object) -> Path:
 
 
 def readable(term: Term) -> str:
-    """Give a term for a message: prefixed name, IRI, or literal.
+    """Give a term for a message: prefixed name, IRI, or literal; the label of a blank node says nothing.
 
-    >>> readable(NamedNode("http://www.w3.org/2001/XMLSchema#date"))
-    'xsd:date'
+    >>> readable(NamedNode("http://www.w3.org/2001/XMLSchema#date")), readable(BlankNode())
+    ('xsd:date', '[ ]')
     """
     if isinstance(term, NamedNode):
         return compact(term.value) or f"<{term.value}>"
-    return term.value if isinstance(term, Literal) else str(term)
+    return term.value if isinstance(term, Literal) else "[ ]"
