@@ -1,6 +1,7 @@
 """How folders and files become named graphs, and what is said of bad ones."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,13 @@ def test_a_gzipped_file_reads_like_the_file(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"<a> <b> <c> ."))
     (file,) = source.read([path]).files
     assert (file.graph.value, len(list(file.quads()))) == ("http://localhost:8000/graph/a", 1)
+
+
+def test_a_file_name_that_is_not_utf_8_is_shown_as_well_as_can_be(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"a\xff.ttl")).write_text("<urn:a> <urn:b> <> .")
+    [file] = source.read([tmp_path]).files
+    [quad] = file.quads()
+    assert (file.relative, str(quad.object)) == ("a\ufffd.ttl", f"<{file.graph.value}>")
 
 
 def test_the_base_can_be_given(small: Path) -> None:

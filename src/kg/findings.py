@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 
@@ -66,6 +67,12 @@ class Finding:
     def advice(self, language: str = "en") -> str | None:
         """Give the hint in a language, in English where it is in no nearer one."""
         return (self.hint_nb if language in ("nb", *_NEAR["nb"], "no") else None) or self.hint
+
+    def renamed(self, name: Callable[[str], str]) -> Finding:
+        """Give the finding with other names for the files it points at."""
+        place, shape = (at and replace(at, file=name(at.file)) for at in (self.place, self.shape_place))
+        details = tuple(detail.renamed(name) for detail in self.details)
+        return replace(self, place=place, shape_place=shape, details=details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,7 @@ def _shape_files(path: Path, base: str) -> list[SourceFile]:
     return [
         replace(
             file,
-            relative=file.path.as_posix(),
+            relative=readable(file.path.as_posix()),
             room=Room.SHAPES,
             graph=NamedNode(below + file.graph.value.removeprefix(f"{base}graph/")),
         )
@@ -223,7 +223,13 @@ def _metadata(path: Path) -> Path | None:
     return beside if path.suffix == ".csv" and beside.is_file() else None
 
 
+def readable(name: str) -> str:
+    """Give a file's name as text: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _file(path: Path, relative: str, room: Room, base: str) -> SourceFile:
+    relative = readable(relative)
     stem = re.sub(r"\.gz\Z", "", relative)
     stem = stem[: stem.rindex(".")]
     graph = NamedNode(f"{base}graph/{quote(stem)}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,7 @@ from kg.check import lint, render
 from kg.cli.options import AS_JSON, BASE, QUIET, Progress, progress, read_source
 from kg.errors import EXIT_FINDINGS
 from kg.findings import Report
-from kg.source import Source, SourceFile
+from kg.source import Source, SourceFile, readable
 
 
 def _read_targets(targets: Sequence[str], shapes: Sequence[str], base: str | None, folder: Path) -> Source:
@@ -45,6 +46,18 @@ def _read_targets(targets: Sequence[str], shapes: Sequence[str], base: str | Non
 
 def _named_by_address(file: SourceFile, url: str | None) -> SourceFile:
     return file if url is None else replace(file, relative=url, graph=NamedNode(url.partition("#")[0]))
+
+
+def _from_here(found: Source) -> Callable[[str], str]:
+    """Give what names a file as the current folder sees it, where it lies below: CI looks there."""
+    here, paths = Path.cwd(), {file.relative: file.path for file in found.files}
+
+    def name(file: str) -> str:
+        path = Path(os.path.normpath(here / paths.get(file, (found.root or here) / file)))
+        is_here = path.is_relative_to(here) and "://" not in file
+        return readable(path.relative_to(here).as_posix()) if is_here else file
+
+    return name
 
 
 def _print_rules(context: click.Context, _: click.Parameter, wanted: str | None) -> None:
@@ -128,6 +141,8 @@ def check_command(
             if changed
             else check.run(found, engine=engine, progress=tell, limit=most, today=date.today())
         )
+    name = _from_here(found)
+    report = replace(report, findings=tuple(finding.renamed(name) for finding in report.findings))
     form = "json" if as_json else form
     if not (quiet and form == "text" and report.conforms):
         click.echo(render.render(report, form, language), nl=False)
