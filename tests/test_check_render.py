@@ -15,7 +15,7 @@ from pyoxigraph import Quad, RdfFormat, parse
 
 from kg import check, rdfio, source
 from kg.check import shacl
-from kg.check.render import FORMATS, render
+from kg.check.render import FORMATS, render, text
 from kg.errors import ConfigError
 from kg.findings import Finding, Place, Report, Severity
 from kg.source import Room
@@ -32,6 +32,7 @@ REPORT = Report(
             focus="https://ex.org/id/roan",
             path="http://www.w3.org/2000/01/rdf-schema#label",
             shape="https://ex.org/shape/place",
+            shape_place=Place("shapes/s.ttl", 2, 1, 3),
             excerpt="    id:roan a ex:Village .",
             hint="Add rdfs:label.",
             details=(
@@ -60,17 +61,26 @@ REPORT = Report(
 def test_text_groups_by_file_and_ends_in_a_summary() -> None:
     assert render(REPORT, "text", "nb") == (
         "data/å.ttl\n"
-        "  3:5 brudd: Et sted har et navn. [sh:MinCountConstraintComponent]\n"
+        "  3:5 brudd: Et sted har et navn. [sh:MinCountConstraintComponent shapes/s.ttl:2]\n"
         "          id:roan a ex:Village .\n"
         "          ^^^^^^^\n"
-        "      - rdfs:label: Et navn er tekst. [sh:NodeKindConstraintComponent]\n"
+        "      - Et navn er tekst. [sh:NodeKindConstraintComponent]\n"
         "      Add rdfs:label.\n"
-        "  9 advarsel: 50% wrong,\nsee: here \x00 [unknown-term]\n"
+        "  9 advarsel: 50% wrong,\nsee: here ␀ [unknown-term]\n"
         "\n"
         "- A note.\n"
         "- `kg check --explain REGEL` sier hva en regel handler om og hvordan den dempes.\n"
         "1 brudd, 1 advarsel.\n"
     )
+
+
+def test_a_terminal_gets_colours_from_us_and_none_from_the_data() -> None:
+    finding = replace(REPORT.findings[1], messages=(("en", "\x1b[31mred\x9b"),), place=Place("\x1b.ttl"))
+    shown = text(Report(findings=(finding,)), "en", lambda kind, word: f"<{kind} {word}>")
+    assert shown.splitlines()[:2] == [
+        "<file ␛.ttl>",
+        "  <warning warning>: ␛[31mred\ufffd <rule [unknown-term]>",
+    ]
 
 
 def test_an_empty_report_is_one_sentence() -> None:
@@ -93,6 +103,9 @@ def test_json_carries_every_field() -> None:
         "path": "http://www.w3.org/2000/01/rdf-schema#label",
         "value": None,
         "shape": "https://ex.org/shape/place",
+        "shape_file": "shapes/s.ttl",
+        "shape_line": 2,
+        "shape_column": 1,
         "hint": "Add rdfs:label.",
         "details": [
             {
@@ -107,6 +120,9 @@ def test_json_carries_every_field() -> None:
                 "path": "http://www.w3.org/2000/01/rdf-schema#label",
                 "value": None,
                 "shape": None,
+                "shape_file": None,
+                "shape_line": None,
+                "shape_column": None,
                 "hint": None,
             }
         ],
@@ -141,6 +157,15 @@ def test_sarif_names_rules_levels_and_regions() -> None:
                 "artifactLocation": {"uri": "data/%C3%A5.ttl"},
                 "region": {"startLine": 3, "startColumn": 5, "endColumn": 12},
             }
+        }
+    ]
+    assert run["results"][0]["relatedLocations"] == [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "shapes/s.ttl"},
+                "region": {"startLine": 2, "startColumn": 1, "endColumn": 4},
+            },
+            "message": {"text": "Shape"},
         }
     ]
 

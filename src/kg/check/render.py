@@ -21,10 +21,10 @@ from kg.check.shacl.results import SH, Node, sh
 from kg.check.shacl.shapes import read_step, spelling
 from kg.check.words import excerpt, say, severity, short, summary
 from kg.errors import ConfigError
-from kg.findings import Finding, Report, Severity
+from kg.findings import Finding, Place, Report, Severity
 from kg.vocab import PREFIXES, RDF_TYPE, term
 
-__all__ = ["FORMATS", "record", "render", "short", "summary", "triples"]
+__all__ = ["FORMATS", "Paint", "record", "render", "short", "summary", "text", "triples"]
 
 
 def render(report: Report, format: str = "text", language: str = "en") -> str:  # noqa: A002
@@ -35,13 +35,17 @@ def render(report: Report, format: str = "text", language: str = "en") -> str:  
     return writer(report, language)
 
 
-def _text(report: Report, language: str) -> str:
+Paint = Callable[[str, str], str]
+"""Gives a text as what it is (`file`, `rule`, or a severity) is shown."""
+
+
+def text(report: Report, language: str, paint: Paint = lambda _, text: text) -> str:
     """Give what people read in a terminal: findings by file, then what there was in all."""
     lines: list[str] = []
     for file, findings in groupby(report.findings, key=_file):
-        lines.append(file or say("elsewhere", language))
+        lines.append(paint("file", _visible(file) or say("elsewhere", language)))
         for finding in findings:
-            lines += _lines(finding, language)
+            lines += _lines(finding, language, paint)
         lines.append("")
     lines += [f"- {note}" for note in report.notes]
     if any(rules.named(finding.rule) for finding in report.findings):
@@ -53,29 +57,51 @@ def _file(finding: Finding) -> str:
     return finding.place.file if finding.place else ""
 
 
-def _lines(finding: Finding, language: str) -> Iterator[str]:
-    place = finding.place
+_VISIBLE = {c: 0x2400 + c for c in range(32) if chr(c) not in "\t\n"} | dict.fromkeys(range(127, 160), 65533)
+
+
+def _visible(text: str) -> str:
+    r"""Give a text with signs for control characters: what is checked must not command the terminal.
+
+    >>> _visible("a\x1b[31m")
+    'a␛[31m'
+    """
+    return text.translate(_VISIBLE)
+
+
+def _lines(finding: Finding, language: str, paint: Paint) -> Iterator[str]:
+    place, grade = finding.place, finding.severity.value
     where = ":".join(str(n) for n in (place.line, place.column) if n is not None) if place else ""
-    word = severity(finding.severity, language)
-    yield f"  {where + ' ' if where else ''}{word}: {finding.message(language)} [{finding.rule}]"
+    word = paint(grade, severity(finding.severity, language))
+    yield f"  {where + ' ' if where else ''}{word}: {_told(finding, language, paint)}"
     if finding.focus and not (finding.excerpt and place and place.line):
-        yield f"      {short(finding.focus)}"
+        yield f"      {_visible(short(finding.focus))}"
     if finding.excerpt and place and place.column:
-        yield from _quoted(finding.excerpt, place.column, place.length or 1)
+        line, carets = _quoted(_visible(finding.excerpt), place.column, place.length or 1)
+        yield f"      {line}"
+        if carets:
+            yield f"      {paint(grade, carets)}"
     for detail in finding.details:
-        path = f"{short(detail.path)}: " if detail.path else ""
-        yield f"      - {path}{detail.message(language)} [{detail.rule}]"
+        yield f"      - {_told(detail, language, paint)}"
     if advice := finding.advice(language):
-        yield f"      {advice}"
+        yield f"      {_visible(advice)}"
 
 
-def _quoted(line: str, column: int, length: int) -> Iterator[str]:
-    """Yield as much of a line as is read at one glance, and carets below the place in it."""
+def _told(finding: Finding, language: str, paint: Paint) -> str:
+    return f"{_visible(finding.message(language))} {paint('rule', f'[{_visible(_ruled(finding))}]')}"
+
+
+def _ruled(finding: Finding) -> str:
+    """Give the rule, and where the shape stands that asks for it."""
+    shape = finding.shape_place
+    return f"{finding.rule} {Place(shape.file, shape.line)}" if shape else finding.rule
+
+
+def _quoted(line: str, column: int, length: int) -> tuple[str, str]:
+    """Give as much of a line as is read at one glance, and carets below the place in it."""
     before, here, after = excerpt(line, column, length)
-    yield f"      {before}{here}{after}"
-    if here:
-        blank = "".join("\t" if c == "\t" else " " for c in before)
-        yield f"      {blank}{'^' * len(here)}"
+    blank = "".join("\t" if c == "\t" else " " for c in before)
+    return before + here + after, blank + "^" * len(here) if here else ""
 
 
 def _json(report: Report, language: str) -> str:
@@ -94,13 +120,13 @@ def _json(report: Report, language: str) -> str:
 
 _FIELDS = (
     "severity", "rule", "file", "line", "column", "length", "message", "focus", "path", "value",
-    "shape", "hint",
+    "shape", "shape_file", "shape_line", "shape_column", "hint",
 )  # fmt: skip
 
 
 def record(finding: Finding, language: str = "en") -> dict[str, str | int | None]:
     """Give a finding as one flat row, the message in one language."""
-    place = finding.place
+    place, shape = finding.place, finding.shape_place
     return {
         "severity": finding.severity.value,
         "rule": finding.rule,
@@ -113,6 +139,9 @@ def record(finding: Finding, language: str = "en") -> dict[str, str | int | None
         "path": finding.path,
         "value": finding.value,
         "shape": finding.shape,
+        "shape_file": shape.file if shape else None,
+        "shape_line": shape.line if shape else None,
+        "shape_column": shape.column if shape else None,
         "hint": finding.advice(language),
     }
 
@@ -176,11 +205,17 @@ def _sarif_result(finding: Finding, rule_index: int, language: str) -> dict[str,
         "message": {"text": text},
     }
     if finding.place:
-        location: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.place.file)}}
-        if finding.place.line:
-            location["region"] = _region(finding)
-        result["locations"] = [{"physicalLocation": location}]
+        result["locations"] = [_sarif_location(finding.place)]
+    if finding.shape_place:
+        result["relatedLocations"] = [
+            {**_sarif_location(finding.shape_place), "message": {"text": say("shape", language)}}
+        ]
     return result
+
+
+def _sarif_location(place: Place) -> dict[str, Any]:
+    region = {"region": _region(place, place.line)} if place.line else {}
+    return {"physicalLocation": {"artifactLocation": {"uri": _uri(place.file)}, **region}}
 
 
 def _uri(file: str) -> str:
@@ -188,11 +223,8 @@ def _uri(file: str) -> str:
     return file if file.startswith(("http://", "https://")) else quote(file)
 
 
-def _region(finding: Finding) -> dict[str, int]:
-    place = finding.place
-    assert place is not None
-    assert place.line is not None
-    region = {"startLine": place.line}
+def _region(place: Place, line: int) -> dict[str, int]:
+    region = {"startLine": line}
     if place.column:
         region["startColumn"] = place.column
         if place.length:
@@ -370,7 +402,7 @@ def _json_value(term: object) -> dict[str, str]:
 
 FORMATS: Mapping[str, Callable[[Report, str], str]] = MappingProxyType(
     {
-        "text": _text,
+        "text": text,
         "json": _json,
         "csv": _csv,
         "sarif": _sarif,

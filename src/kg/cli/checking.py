@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import get_args
+from types import MappingProxyType
+from typing import Any, get_args
 
 import click
 from pyoxigraph import NamedNode
@@ -46,6 +48,21 @@ def _read_targets(targets: Sequence[str], shapes: Sequence[str], base: str | Non
 
 def _named_by_address(file: SourceFile, url: str | None) -> SourceFile:
     return file if url is None else replace(file, relative=url, graph=NamedNode(url.partition("#")[0]))
+
+
+_STYLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "violation": {"fg": "red", "bold": True},
+        "warning": {"fg": "yellow"},
+        "info": {"fg": "cyan"},
+        "file": {"bold": True},
+        "rule": {"dim": True},
+    }
+)
+
+
+def _paint(kind: str, text: str) -> str:
+    return click.style(text, **_STYLES[kind])
 
 
 def _from_here(found: Source) -> Callable[[str], str]:
@@ -145,7 +162,9 @@ def check_command(
     report = replace(report, findings=tuple(finding.renamed(name) for finding in report.findings))
     form = "json" if as_json else form
     if not (quiet and form == "text" and report.conforms):
-        click.echo(render.render(report, form, language), nl=False)
+        in_colours = form == "text" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        body = render.text(report, language, _paint) if in_colours else render.render(report, form, language)
+        click.echo(body, nl=False)
     return 0 if report.conforms else EXIT_FINDINGS
 
 

@@ -789,7 +789,7 @@ class Validation:
 
     def _core_results(self, scope: Scope, constraint: Constraint) -> Iterator[Result]:
         shape = scope.shape
-        messages = shape.messages or self._default_messages(constraint)
+        messages = shape.messages or self._default_messages(shape, constraint)
         has_no_value = BY_IRI[constraint.component].parameter in ("hasValue",)
         for query in BY_IRI[constraint.component].compile(scope, constraint):
             for row in self.data.rows(query.text()):
@@ -809,18 +809,19 @@ class Validation:
                     allowed=constraint.values,
                 )
 
-    def _default_messages(self, constraint: Constraint) -> tuple[Literal, ...]:
+    def _default_messages(self, shape: Shape, constraint: Constraint) -> tuple[Literal, ...]:
+        """Say what is wrong, and of which property."""
         component = BY_IRI[constraint.component]
-        if constraint.number == 1 and component.parameter in _OF_ONE:
-            en, nb = _OF_ONE[component.parameter]
-            return Literal(en, language="en"), Literal(nb, language="nb")
+        one = constraint.number == 1 and component.parameter in _OF_ONE
+        en, nb = _OF_ONE[component.parameter] if one else (component.en, component.nb)
         words = {
             "value": "" if constraint.value is None else readable(constraint.value),
             "values": ", ".join(readable(value) for value in constraint.values),
         }
+        path = "" if shape.path is None else f"{_readable_path(shape.path)}: "
         return (
-            Literal(component.en.format_map(words), language="en"),
-            Literal(component.nb.format_map(words), language="nb"),
+            Literal(path + en.format_map(words), language="en"),
+            Literal(path + nb.format_map(words), language="nb"),
         )
 
     def _user_results(self, scope: Scope, constraint: Constraint, statement: Statement) -> Iterator[Result]:
@@ -944,6 +945,10 @@ def decoded(term: Term) -> Term:
 def _predicate_path(term: object) -> Path:
     assert isinstance(term, NamedNode)
     return Path(str(term), term)
+
+
+def _readable_path(path: Path) -> str:
+    return re.sub("<([^<>]*)>", lambda step: readable(NamedNode(step[1])), path.text)
 
 
 def readable(term: Term) -> str:
