@@ -284,3 +284,18 @@ def test_results_are_the_same_however_many_nodes_fail_before_a_set_of_them_is_to
     monkeypatch.setattr(engine, "_TOO_MANY", few)
     assert Counter(told(result) for result in found(shapes, data)) == usual
     assert usual.total() == 17
+
+
+def test_the_focus_node_stands_in_messages_as_it_was_written() -> None:
+    query = 'sh:sparql [ sh:message "{$this}" ; sh:select "SELECT $this { ?x <https://ex.org/p> $this }" ]'
+    results = found(f"ex:S sh:targetObjectsOf ex:p ; {query} .", "ex:a ex:p 5, 05 .")
+    assert {(result.focus.value, *(message.value for message in result.messages)) for result in results} == {
+        ("5", "5"),
+        ("05", "05"),
+    }
+
+
+def test_a_query_may_report_a_failure_and_then_nothing_is_known() -> None:
+    query = 'sh:sparql [ sh:select "SELECT $this ?failure { BIND(true AS ?failure) }" ]'
+    with pytest.raises(ShapeError, match="reports a failure"):
+        found(f"ex:S sh:targetNode ex:a ; {query} .", "")

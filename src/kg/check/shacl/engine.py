@@ -16,7 +16,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QueryS
 from kg.check.shacl import isolation, sparql
 from kg.check.shacl.components import BY_IRI, CORE, PROPERTY, read_core
 from kg.check.shacl.isolation import Unfinished
-from kg.check.shacl.literals import decode, encode, value_expression
+from kg.check.shacl.literals import ANY, decode, encode, value_expression
 from kg.check.shacl.results import Node, Outcome, Path, Result, Term, cut, sh
 from kg.check.shacl.scope import MARKS, Marks, Scope, member
 from kg.check.shacl.shapes import (
@@ -40,6 +40,7 @@ from kg.vocab import compact
 
 _WRITTEN, _VALUES = NamedNode("urn:kg:written"), NamedNode("urn:kg:values")
 _SHAPES = NamedNode("urn:kg:shapes")
+_TRUE = Literal(True)
 
 
 SECONDS = 60.0
@@ -272,16 +273,17 @@ class DataStore:
         for row in self.rows(f"SELECT DISTINCT ?this WHERE {{ {where} }}"):
             yield _term(row["this"])
 
-    def _read_subclasses(self) -> Mapping[Term, list[NamedNode]]:
-        found: dict[Term, list[NamedNode]] = defaultdict(list)
+    def _read_subclasses(self) -> Mapping[Term, list[Node]]:
+        found: dict[Term, list[Node]] = defaultdict(list)
         for quad in self._store.quads_for_pattern(None, SUBCLASS, None, DefaultGraph()):
-            if isinstance(quad.subject, NamedNode) and not isinstance(quad.object, Triple):
+            if not isinstance(quad.subject, Triple) and not isinstance(quad.object, Triple):
                 found[quad.object].append(quad.subject)
         return found
 
-    def subclasses(self, cls: NamedNode) -> tuple[NamedNode, ...]:
+    def subclasses(self, cls: Node) -> tuple[Node, ...]:
         """Give a class and all its subclasses, by what the data graph says."""
-        found, pending = {cls: None}, [cls]
+        found: dict[Node, None] = {cls: None}
+        pending = [cls]
         while pending:
             for sub in self._subclasses.get(pending.pop(), ()):
                 if sub not in found:
@@ -831,6 +833,9 @@ class Validation:
         for row in self._user_rows(scope, constraint, statement):
             focus = decoded(_term(row["kg_this"]))
             bindings = {name: self.data.as_written(term, focus, seen) for name, term in row.items()}
+            bindings["this"] = focus
+            if bindings.get("failure") == _TRUE:
+                raise ShapeError(statement.owner, f"sh:{statement.form} reports a failure.")
             value = bindings.get("value")
             if value is None and not shape.is_property:
                 value = focus
@@ -915,7 +920,7 @@ def _as_values(scope: Scope) -> str:
     if not scope.written or RDF_TYPE.value in scope.focus:
         return each
     focus = scope.focus.replace("?this", "?kg_this")
-    return f"{focus} BIND(COALESCE({value_expression('?kg_this')}, ?kg_this) AS ?this) "
+    return f"{focus} BIND(COALESCE({value_expression('?kg_this', ANY)}, ?kg_this) AS ?this) "
 
 
 def _lacking(scope: Scope, tests: list[str]) -> str:
