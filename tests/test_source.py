@@ -42,6 +42,19 @@ def test_a_folder_without_rooms_is_all_data(write: Write) -> None:
     ]
 
 
+def test_shapes_that_lie_among_the_rest_are_shapes_and_count_once(write: Write) -> None:
+    folder = write({"data/a.ttl": "", "shapes/s.ttl": "", "flat/a.ttl": "", "flat/s.ttl": ""})
+    rooms, flat = folder / "shapes", folder / "flat"
+    assert [(f.path.name, f.room) for f in source.read([folder], shapes=[rooms, rooms / "s.ttl"]).files] == [
+        ("s.ttl", Room.SHAPES),
+        ("a.ttl", Room.DATA),
+    ]
+    assert [(f.path.name, f.room) for f in source.read([flat], shapes=[flat / "s.ttl"]).files] == [
+        ("a.ttl", Room.DATA),
+        ("s.ttl", Room.SHAPES),
+    ]
+
+
 def test_quads_keep_the_graph_names_they_have(write: Write) -> None:
     spo = "<http://x/s> <http://x/p> <http://x/o>"
     folder = write({"a.trig": f"<http://x/g> {{ {spo} }}", "b.nq": f"{spo} <http://x/h> .\n"})

@@ -153,7 +153,7 @@ def read(paths: Sequence[Path], *, base: str | None = None, shapes: Sequence[Pat
             hint=f"Give a folder with ontology/, shapes/ and data/, or files ending in {_SUFFIXES}.",
         )
     for path in shapes:
-        files += _shape_files(path, found.base)
+        files = _with_shapes(files, _shape_files(path, found.base))
     _unique_graphs(files)
     queries = [query for root in roots for query in sorted((root / "queries").glob("*.rq"))]
     rules = [rule for root in roots for rule in sorted((root / "ontology" / "rules").glob("*.rq"))]
@@ -189,6 +189,13 @@ def _files(path: Path, base: str) -> list[SourceFile]:
         for room, folder in (rooms or [(Room.DATA, path)])
         for found in _walk(folder)
     ]
+
+
+def _with_shapes(files: list[SourceFile], shapes: list[SourceFile]) -> list[SourceFile]:
+    """Add files of shapes; what was found as data before is shapes alone, and no shape counts twice."""
+    known = {file.path.resolve() for file in files if file.room is Room.SHAPES}
+    new = {path: file for file in shapes if (path := file.path.resolve()) not in known}
+    return [*(file for file in files if file.path.resolve() not in new), *new.values()]
 
 
 def _shape_files(path: Path, base: str) -> list[SourceFile]:
