@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
 
 from pyoxigraph import BlankNode, Quad, Triple
 
@@ -21,6 +23,10 @@ Where = Mapping[str, tuple[SourceFile, ...]]
 
 Difference = tuple[frozenset[Triple], frozenset[Triple]]
 """The triples that went and those that came."""
+
+_Stamp = tuple[object, ...]
+"""When a file was written, and what it is in the dataset."""
+_Found = TypeVar("_Found")
 
 _NONE: Difference = (frozenset(), frozenset())
 
@@ -55,17 +61,24 @@ class Memory:
         """Begin with the files as they were."""
         self._kept: Kept | None = None
         self._now: dict[str, Read] = {}
-        self._digests: dict[str, str] = {}
+        self._digests: dict[str, tuple[_Stamp, str]] = {}
+        self._glances: dict[str, tuple[_Stamp, lint.Glance]] = {}
+        self._last: dict[str, str] = {}
         self._facts: dict[str, tuple[Read, lint.Around, lint.Facts]] = {}
 
     def begin(self, files: Iterable[SourceFile]) -> None:
         """Begin to read files for a check: forget the text of those that changed."""
         self._now = {}
-        digests = {file.relative: _digest(file) for file in files}
-        for name in [name for name in self.texts if digests.get(name) != self._digests.get(name)]:
+        digests = {file.relative: _while_same(self._digests, file, _digest) for file in files}
+        for name in [name for name in self.texts if digests.get(name) != self._last.get(name)]:
             del self.texts[name]
-        self._digests = digests
+        self._last = digests
+        self._digests = {name: kept for name, kept in self._digests.items() if name in digests}
         self._facts = {name: facts for name, facts in self._facts.items() if name in digests}
+
+    def glance(self, file: SourceFile) -> lint.Glance:
+        """Give what one look at a file tells, which is looked at again only if it was written to."""
+        return _while_same(self._glances, file, lint.glance)
 
     def quads(self, file: SourceFile) -> Sequence[Quad]:
         """Give the statements of a file, which is read only if it changed. Raises as reading does."""
@@ -81,7 +94,7 @@ class Memory:
         return known[2]
 
     def _read(self, file: SourceFile) -> Read:
-        digest = self._digests[file.relative]
+        digest = self._last[file.relative]
         known = self._now.get(file.relative) or self.files.get(file.relative)
         if known is None or known.digest != digest:
             known = Read(file.room, digest, tuple(_renamed(file, file.quads(named=False))))
@@ -116,6 +129,24 @@ class Memory:
         self._kept = self._kept or _kept(before, limit, outcome)
         self._kept.change(*difference)
         return self._kept.looked_at
+
+
+def _while_same(
+    kept: dict[str, tuple[_Stamp, _Found]], file: SourceFile, find: Callable[[SourceFile], _Found]
+) -> _Found:
+    """Give what was found out about a file, again only where it was written to or is another one."""
+    stamp = (file, *map(_written_at, filter(None, (file.path, file.metadata))))
+    if file.relative not in kept or kept[file.relative][0] != stamp:
+        kept[file.relative] = stamp, find(file)
+    return kept[file.relative][1]
+
+
+def _written_at(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _told(before: Mapping[str, Read], now: Mapping[str, Read], nodes: int | None) -> str:
