@@ -188,6 +188,9 @@ def test_what_seldom_changes_is_read_from_the_snapshot_until_it_does(
     put(author.root, "data/village/budalen.ttl", None)
     after = author.show()
     assert settled(after.store) == (after.store if own else author.base.store.resolve())
+    put(author.root, name, SMALL.get(name))
+    is_back = settled(author.show().store) == author.base.store.resolve()
+    assert is_back == (name != "data/new.ttl")
     assert settled(author.base.store) == author.base.store
 
 

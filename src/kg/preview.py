@@ -56,7 +56,7 @@ class Preview:
         self._store = Store(str(self._work / "store"))
         self._index = Amendment(base.index, self._work / "index.sqlite", [self._derived_graph.value])
         self._coverage = quality.read(base.report).coverage
-        self._is_settled = True
+        self._begun, self._has_outlines = files, True
         self._derive_anew(source, files)
         self._derivation.change((), ())  # what a first change needs is found out before somebody waits for it
         self._blank = self._canonical()
@@ -68,9 +68,8 @@ class Preview:
 
     def show(self, source: Source, files: Files, report: Report) -> Snapshot:
         """Give the dataset as it is now, checked by this report, in the form of a snapshot."""
-        self._is_settled &= not _unsettles(self._files, files)
         gone, come = self._difference(source, files)
-        self._is_settled &= not any(quad.predicate.value.startswith(_OUTLINES) for quad in (*gone, *come))
+        self._has_outlines &= not any(quad.predicate.value.startswith(_OUTLINES) for quad in (*gone, *come))
         self._store_change(gone, come)
         self._index.change(gone, come)
         for folder in self._shown[: 1 - _KEPT]:
@@ -153,7 +152,7 @@ class Preview:
         self._shown.append(folder)
         self._store.flush()
         self._store.backup(str(folder / "store"))
-        if self._is_settled:
+        if self._has_outlines and _models(self._begun) == _models(self._files):
             (folder / snapshot.SETTLED).symlink_to(self._base.store.resolve())
         queries = snapshot.queries_of(source)
         self._index.copy(folder / "index.sqlite")
@@ -176,12 +175,9 @@ class Preview:
         )
 
 
-def _unsettles(before: Files, now: Files) -> bool:
-    """True if a file of ontology or shapes is not as it was."""
-    old, new = (
-        {name: read for name, read in files.items() if read.room is not Room.DATA} for files in (before, now)
-    )
-    return old != new
+def _models(files: Files) -> Files:
+    """Give the files of ontology and shapes."""
+    return {name: read for name, read in files.items() if read.room is not Room.DATA}
 
 
 def _stated(files: Files, *rooms: Room) -> Iterator[Quad]:
