@@ -171,8 +171,8 @@ def test_messages_of_the_shape_come_in_every_language_else_ours_in_two() -> None
     [[with_own], [with_default]] = found(own, data), found(plain, data)
     assert set(with_own.messages) == {Literal("Mangler.", language="nb"), Literal("Missing.", language="en")}
     assert with_default.messages == (
-        Literal("<https://ex.org/p>: There is no value.", language="en"),
-        Literal("<https://ex.org/p>: Verdien mangler.", language="nb"),
+        Literal("p: There is no value.", language="en"),
+        Literal("p: Verdien mangler.", language="nb"),
     )
 
 

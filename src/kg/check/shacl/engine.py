@@ -37,7 +37,7 @@ from kg.check.shacl.shapes import (
     targeted,
 )
 from kg.check.shacl.sparql import Custom
-from kg.vocab import compact
+from kg.vocab import compact, local_name
 
 _WRITTEN, _VALUES = NamedNode("urn:kg:written"), NamedNode("urn:kg:values")
 _SHAPES = NamedNode("urn:kg:shapes")
@@ -983,7 +983,8 @@ def _predicate_path(term: object) -> Path:
 
 
 def _readable_path(path: Path) -> str:
-    return re.sub("<([^<>]*)>", lambda step: readable(NamedNode(step[1])), path.text)
+    """Give a path for a message: prefixed names, or the last parts of the properties."""
+    return re.sub("<([^<>]*)>", lambda step: compact(step[1]) or local_name(step[1]), path.text)
 
 
 def readable(term: Term) -> str:
