@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Literal as OneOf
@@ -13,10 +13,10 @@ from typing import Protocol
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from kg import source as sources
-from kg.check import hints, lint, shacl
+from kg.check import beyond, hints, lint, shacl
 from kg.check.memory import Memory
 from kg.check.place import Places, written
-from kg.check.shacl.results import SH, Outcome, Result
+from kg.check.shacl.results import SH, Outcome, Result, Term
 from kg.errors import InvalidDataError
 from kg.findings import Finding, Place, Report, Severity, Waiver
 from kg.source import Room, Source, SourceFile
@@ -158,9 +158,11 @@ class _Run:
         try:
             outcome = self._outcome(shapes, data)
         except InvalidDataError as error:
-            deque(data, maxlen=0)
-            self._report_shapes(error)
-            return ()
+            left, unknown = list(data), beyond.shapes_of(error)
+            if not unknown or self._engine != "compiled":
+                self._report_shapes(error)
+                return ()
+            outcome = self._with_pyshacl(shapes, left or self._remembered(), unknown)
         self._notes += outcome.notes
         for node, why in outcome.unfinished:
             self._report_unfinished(node, why)
@@ -171,6 +173,32 @@ class _Run:
             return _validator(self._engine)(shapes, data, limit=self._limit)
         deque(data, maxlen=0)
         return self._memory.validate(self._seen.subjects, self._limit)
+
+    def _with_pyshacl(
+        self, shapes: list[Quad], data: Sequence[Quad], unknown: Sequence[shacl.BeyondError]
+    ) -> Outcome:
+        """Give what the engine finds by most shapes, and pySHACL by those that the engine cannot apply."""
+        nodes = tuple(error.node for error in unknown if isinstance(error.node, NamedNode | BlankNode))
+        ours, theirs = beyond.parted(shapes, nodes)
+        try:
+            found = shacl.validate(ours, data, limit=self._limit)
+        except InvalidDataError as error:
+            self._report_shapes(error)
+            return Outcome(results=())
+        more = beyond.validate(theirs, data, nodes, self._limit)
+        told = tuple(
+            f"{self._shape_place(e.node)}: applied by pySHACL, as {e.plain}" for e in unknown if e.node
+        )
+        return Outcome(
+            results=(*found.results, *more.results),
+            notes=(*found.notes, *more.notes, *told),
+            unfinished=(*found.unfinished, *more.unfinished),
+        )
+
+    def _remembered(self) -> list[Quad]:
+        """Give the statements of ontology and data, where they went into the memory already."""
+        files = [file for file in self._files if file.room in _STATING]
+        return [quad for file in files for quad in self._memory.quads(file)] if self._memory else []
 
     def _quads(self, *rooms: Room) -> Iterator[Quad]:
         files = [file for file in self._files if file.room in rooms]
@@ -244,7 +272,7 @@ class _Run:
             details=tuple(self._finding(detail) for detail in result.details),
         )
 
-    def _shape_place(self, shape: NamedNode | BlankNode) -> Place | None:
+    def _shape_place(self, shape: Term) -> Place | None:
         return self._places.locate(written(shape), rooms=frozenset({Room.SHAPES}))
 
     def _settled(self) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
 from kg.check.shacl.literals import ODD, RAW, XSD, well_formed
 from kg.check.shacl.results import SH, Node, Term, sh
 from kg.check.shacl.scope import Query, Scope, constant
-from kg.check.shacl.shapes import Constraint, ShapeError, ShapesGraph
+from kg.check.shacl.shapes import BeyondError, Constraint, ShapeError, ShapesGraph
 
 Reader = Callable[[ShapesGraph, Node, NamedNode, NamedNode], Iterable[Constraint]]
 Compiler = Callable[[Scope, Constraint], Iterable[Query]]
@@ -164,7 +165,7 @@ def _shapes(
     for head in graph.values(node, predicate):
         members = graph.list(head, node)
         if len(members) > _MEMBERS:
-            raise ShapeError(
+            raise BeyondError(
                 node, f"sh:{_local(predicate)} lists {len(members)} shapes; {_MEMBERS} are possible."
             )
         yield Constraint(component, value=head, shapes=tuple(_as_shape(member, node) for member in members))
@@ -177,6 +178,8 @@ def _as_shape(value: Term, owner: Node) -> Node:
 
 
 _TRIAL = Store()
+_LOOKS = re.compile(r"\(\?<?[=!]|\\[1-9]")
+"""What looks around or back in a regular expression, which no engine can do in linear time."""
 
 
 def _pattern(
@@ -188,7 +191,8 @@ def _pattern(
         assert constraint.value is not None
         pattern = constraint.value.value
         if not works_as_regex(pattern, text):
-            raise ShapeError(
+            kind = BeyondError if _LOOKS.search(pattern) else ShapeError
+            raise kind(
                 node,
                 f"sh:pattern {pattern!r} (flags {text!r}) is no regular expression of SPARQL, or too large.",
                 hint="Look-around and back-references are not in SPARQL; the engine pyshacl may know them.",
