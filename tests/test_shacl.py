@@ -299,3 +299,9 @@ def test_a_query_may_report_a_failure_and_then_nothing_is_known() -> None:
     query = 'sh:sparql [ sh:select "SELECT $this ?failure { BIND(true AS ?failure) }" ]'
     with pytest.raises(ShapeError, match="reports a failure"):
         found(f"ex:S sh:targetNode ex:a ; {query} .", "")
+
+
+def test_a_message_names_twenty_of_the_values_that_are_allowed() -> None:
+    values = " ".join(map(str, range(1000)))
+    [result] = found(f"ex:S sh:targetNode ex:a ; sh:in ( {values} ) .", "")
+    assert result.messages[0].value == f"Not one of {', '.join(map(str, range(20)))}, …."

@@ -165,7 +165,7 @@ def _shapes(
     for head in graph.values(node, predicate):
         members = graph.list(head, node)
         if len(members) > _MEMBERS:
-            raise BeyondError(
+            raise ShapeError(
                 node, f"sh:{_local(predicate)} lists {len(members)} shapes; {_MEMBERS} are possible."
             )
         yield Constraint(component, value=head, shapes=tuple(_as_shape(member, node) for member in members))

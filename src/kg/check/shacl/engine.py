@@ -69,6 +69,8 @@ _EXPLAINED = frozenset(
 """Constraints whose results say why: by results of the shapes that a value ought to conform to."""
 MOST_EXPLAINED = 1000
 _DEEPEST = 3
+_LISTED = 20
+"""How many allowed values a message names."""
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
 _OF_SEVERAL = frozenset(c.iri for c in CORE if c.of_several)
 _LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
@@ -846,9 +848,10 @@ class Validation:
         component = BY_IRI[constraint.component]
         one = constraint.number == 1 and component.parameter in _OF_ONE
         en, nb = _OF_ONE[component.parameter] if one else (component.en, component.nb)
+        more = len(constraint.values) > _LISTED
         words = {
             "value": "" if constraint.value is None else readable(constraint.value),
-            "values": ", ".join(readable(value) for value in constraint.values),
+            "values": ", ".join([*map(readable, constraint.values[:_LISTED]), *(["…"] if more else [])]),
         }
         path = "" if shape.path is None else f"{_readable_path(shape.path)}: "
         return (

@@ -215,7 +215,7 @@ def read_path(graph: ShapesGraph, node: Term, owner: Node, depth: int = 0) -> St
 def _several(graph: ShapesGraph, kind: str, node: Term, owner: Node, depth: int) -> Step:
     members = graph.list(node, owner)
     if len(members) > _DEPTH:
-        raise BeyondError(owner, f"sh:path has {len(members)} steps; {_DEPTH} are possible.")
+        raise ShapeError(owner, f"sh:path has {len(members)} steps; {_DEPTH} are possible.")
     if len(members) < 2:
         raise ShapeError(owner, "sh:path has a list of fewer than two paths.")
     return Step(kind, parts=tuple(read_path(graph, member, owner, depth + 1) for member in members))
