@@ -305,3 +305,12 @@ def test_a_message_names_twenty_of_the_values_that_are_allowed() -> None:
     values = " ".join(map(str, range(1000)))
     [result] = found(f"ex:S sh:targetNode ex:a ; sh:in ( {values} ) .", "")
     assert result.messages[0].value == f"Not one of {', '.join(map(str, range(20)))}, …."
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["GRAPH ?value { ?s ?p $this }", "OPTIONAL { GRAPH  ?value { ?s ?p $this } } FILTER(BOUND(?value))"],
+)
+def test_queries_do_not_see_the_graph_that_we_work_with(where: str) -> None:
+    query = f'sh:sparql [ sh:select "SELECT $this ?value {{ {where} }}" ]'
+    assert found(f"ex:S sh:targetNode ex:a ; {query} .", "ex:b ex:p ex:a .") == ()

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
 from kg.check.shacl.results import SH, Node, Term, sh
-from kg.check.shacl.scope import Scope, constant, member
+from kg.check.shacl.scope import MARKS, Scope, constant, member
 from kg.check.shacl.shapes import Constraint, ShapeError, ShapesGraph, Statement, Token
 
 _IMPORTS = NamedNode("http://www.w3.org/2002/07/owl#imports")
@@ -176,8 +176,15 @@ def _parse(statement: Statement) -> None:
 
 
 def render(body: Sequence[Token], *, path: str | None) -> str:
-    """Give the text of a query with `$PATH` filled in."""
-    return "".join(path if path and token.name == "PATH" else token.text for token in body)
+    """Give the text of a query with `$PATH` filled in, and our own graph kept out of its sight."""
+    found: list[str] = []
+    graph = 0
+    for token in body:
+        if graph and token.name:
+            found.insert(graph - 1, f"FILTER({token.text} != {MARKS}) ")
+        found.append(path if path and token.name == "PATH" else token.text)
+        graph = len(found) if token.keyword == "GRAPH" else graph * (token.kind == "space")
+    return "".join(found)
 
 
 def select_where(scope: Scope, statement: Statement, params: Mapping[str, Term]) -> str:
