@@ -177,6 +177,12 @@ def test_junit_fails_a_file_with_violations_and_is_well_formed() -> None:
     assert failure.text == "data/å.ttl:3:5: A place has a label. [sh:MinCountConstraintComponent]"
 
 
+def test_junit_stays_xml_whatever_files_are_called() -> None:
+    finding = replace(REPORT.findings[0], place=Place("\x1b<&\uffff.ttl"))
+    [case] = ElementTree.fromstring(render(Report(findings=(finding,)), "junit"))
+    assert case.get("name") == "\ufffd<&\ufffd.ttl"
+
+
 def test_github_commands_escape_what_would_end_them() -> None:
     assert render(REPORT, "github").splitlines() == [
         "::error file=data/å.ttl,line=3,col=5,title=sh%3AMinCountConstraintComponent"

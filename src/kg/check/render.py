@@ -241,7 +241,7 @@ def _junit(report: Report, language: str) -> str:
     )
     for file, findings in by_file.items():
         case = ElementTree.SubElement(
-            suite, "testcase", classname="kg.check", name=file or say("elsewhere", "en")
+            suite, "testcase", classname="kg.check", name=_xml_text(file) or say("elsewhere", "en")
         )
         _junit_case(case, findings, language)
     if not by_file:

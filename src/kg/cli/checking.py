@@ -164,7 +164,7 @@ def check_command(
     if not (quiet and form == "text" and report.conforms):
         in_colours = form == "text" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         body = render.text(report, language, _paint) if in_colours else render.render(report, form, language)
-        click.echo(body, nl=False)
+        click.echo(body, nl=False, color=True)  # what looks like a colour in data is data
     return 0 if report.conforms else EXIT_FINDINGS
 
 
