@@ -51,10 +51,10 @@ def test_where_a_predicate_may_be_any_none_is_told(pattern: str) -> None:
 
 
 def test_what_a_query_constructs_is_not_what_it_looks_at() -> None:
-    assert predicates("CONSTRUCT { ?x <http://e/a> ?y ; ?p 1 } WHERE { ?x <http://e/b> ?y }") == {
-        "http://e/b"
-    }
-    assert predicates("CONSTRUCT WHERE { ?x <http://e/a> ?y }") == {"http://e/a"}
+    assert predicates("CONSTRUCT { ?x <http://e/a> ?y ; ?p 1 } WHERE { ?x <http://e/b> ?y }") == frozenset(
+        ["http://e/b"]
+    )
+    assert predicates("CONSTRUCT WHERE { ?x <http://e/a> ?y }") == frozenset(["http://e/a"])
     assert predicates("CONSTRUCT") == frozenset()
 
 
