@@ -36,7 +36,7 @@ REPORT = Report(
             shape=f"{BASE}shape/Book-author",
         ),
     ),
-    notes=("1 more of orphan are not listed.",),
+    notes=(("1 more of orphan are not listed.", "1 til av orphan er ikke listet opp."),),
     waivers=(Waiver(("text-form",), 3, "as printed", "data/odd.ttl:2"),),
 )
 

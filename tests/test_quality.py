@@ -37,9 +37,14 @@ def test_a_report_comes_back_as_it_was_written(tmp_path: Path) -> None:
         focus="https://e.org/x",
         shape="https://e.org/shape/X",
         shape_place=Place("shapes/x.ttl", 1),
+        hint=("Add one.", "Legg til ett."),
     )
     whole = Quality(
-        Report(findings=(finding,), notes=("a",), waivers=(Waiver(("orphan",), 2, "later", "data/x.ttl:1"),)),
+        Report(
+            findings=(finding,),
+            notes=(("a", "b"),),
+            waivers=(Waiver(("orphan",), 2, "later", "data/x.ttl:1"),),
+        ),
         Coverage(4, 3, (("https://e.org/C", 1),), (Unseen(None, "https://e.org/p", 1, "https://e.org/x"),)),
     )
     quality.write(tmp_path / "report.json", whole)

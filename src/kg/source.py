@@ -16,11 +16,12 @@ from urllib.parse import quote
 from pyoxigraph import NamedNode, Quad
 
 from kg import config, rdfio, tables
+from kg.complaints import Around, unreadable
 from kg.config import Config
-from kg.errors import SourceError
-from kg.findings import Finding, Place, Severity
+from kg.errors import Bilingual, SourceError
+from kg.findings import Finding, Place, Severity, tagged
 from kg.rdfio import Format
-from kg.tables import RowProblem, TableError
+from kg.tables import TableError, more_problems
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _NTRIPLES = next(fmt for fmt in rdfio.FORMATS if fmt.name == "ntriples")
@@ -62,7 +63,12 @@ class SourceFile:
         try:
             return self.path.read_bytes()
         except OSError as error:
-            raise SourceError(f"{self.relative}: cannot be read: {error.strerror}.") from error
+            raise SourceError(
+                (
+                    f"{self.relative}: cannot be read: {error.strerror}.",
+                    f"{self.relative}: kan ikke leses: {error.strerror}.",
+                )
+            ) from error
 
     def content(self) -> bytes:
         """Give the document's bytes: unzipped, without a byte order mark. Raises SourceError."""
@@ -71,7 +77,13 @@ class SourceFile:
             try:
                 data = gzip.decompress(data)
             except (OSError, EOFError, zlib.error) as error:
-                raise SourceError(f"{self.relative}: not a whole gzip file: {error}.") from error
+                raise SourceError(
+                    (
+                        f"{self.relative}: not a whole gzip file: {error}.",
+                        f"{self.relative}: ikke en hel gzip-fil: {error}.",
+                    ),
+                    hint=("Pack it again, or fetch it again.", "Pakk den på nytt, eller hent den på nytt."),
+                ) from error
         return data.removeprefix(_UTF8_BOM)
 
     def quads(self, *, named: bool = True) -> Iterator[Quad]:
@@ -253,7 +265,7 @@ def inspect(file: SourceFile) -> tuple[Finding, ...]:
         for _ in file.quads():
             pass
     except (SyntaxError, TableError) as error:
-        return (*found, *unparsed(error, file.relative))
+        return (*found, *unparsed(error, file))
     return found
 
 
@@ -262,21 +274,24 @@ def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
     try:
         data, content = file.raw(), file.content()
     except SourceError as error:
-        return (_finding("unreadable", Severity.VIOLATION, (error.message,), file.relative),)
+        where = Place(file.relative)
+        return (_finding("unreadable", Severity.VIOLATION, error.said, where, error.advice),)
     found: list[Finding] = []
     if data.startswith(_UTF8_BOM):
         said = "The file begins with a byte order mark.", "Filen begynner med et byte order mark."
         mend = "Save it as UTF-8 without BOM.", "Lagre den som UTF-8 uten BOM."
-        found.append(_finding("byte-order-mark", Severity.WARNING, said, file.relative, 1, 1, mend))
+        found.append(_finding("byte-order-mark", Severity.WARNING, said, Place(file.relative, 1, 1), mend))
     if b"\r\n" in content:
         line = content[: content.index(b"\r\n")].count(b"\n") + 1
         said = "Lines end in CR LF.", "Linjer slutter med CR LF."
         mend = "Save it with LF line ends.", "Lagre den med LF som linjeslutt."
-        found.append(_finding("crlf", Severity.WARNING, said, file.relative, line, None, mend))
+        found.append(_finding("crlf", Severity.WARNING, said, Place(file.relative, line), mend))
     if _WEB_PAGE.match(content):
         said = "This is a web page, and no RDF.", "Dette er en nettside, og ikke RDF."
         mend = "Ask its address for RDF by an Accept header.", "Be adressen om RDF med et Accept-felt."
-        found.append(_finding("syntax", Severity.VIOLATION, said, file.relative, 1, 1, mend))
+        found.append(_finding("syntax", Severity.VIOLATION, said, Place(file.relative, 1, 1), mend))
+    if file.format is None:
+        return tuple(found)  # a table may be in another encoding, which those who read it know
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -289,56 +304,59 @@ def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
             "Save the file as UTF-8; it may be Windows-1252.",
             "Lagre filen som UTF-8; den kan være Windows-1252.",
         )
-        found.append(_finding("not-utf-8", Severity.VIOLATION, said, file.relative, line, column, mend))
+        found.append(
+            _finding("not-utf-8", Severity.VIOLATION, said, Place(file.relative, line, column), mend)
+        )
     return tuple(found)
 
 
-def unparsed(error: SyntaxError | TableError, relative: str) -> tuple[Finding, ...]:
+def unparsed(error: SyntaxError | TableError, file: SourceFile) -> tuple[Finding, ...]:
     """Give the findings that say where a document stops being in its format, or which rows of it are bad."""
     if isinstance(error, TableError):
-        found = [_bad_row(problem, relative) for problem in error.problems]
-        return tuple(found) or (_finding("table", Severity.VIOLATION, (error.message,), relative),)
-    return (_syntax(error, relative),)
+        found = [
+            _finding("table", Severity.VIOLATION, one.said, Place(error.path, one.row), one.hint)
+            for one in error.problems
+        ]
+        more = error.total - len(error.problems)
+        if more:
+            found.append(_finding("table", Severity.VIOLATION, more_problems(more), Place(error.path)))
+        return tuple(found)
+    return (_syntax(error, file),)
 
 
-def _bad_row(problem: RowProblem, relative: str) -> Finding:
-    return _finding("table", Severity.VIOLATION, (str(problem),), relative, problem.row)
+_LOOKED_AT = 2**20
+"""How many characters of a document are looked at to say what it is."""
 
 
-def _syntax(error: SyntaxError, relative: str) -> Finding:
-    message = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
-    hint, hint_nb, length = None, None, None
-    if "LoadDocumentCallback" in message:
-        message = "The context is another document, and nothing is fetched."
-        hint, hint_nb = "Put it into this one.", "Legg den inn i dette."
-    if error.lineno == error.end_lineno and error.offset and error.end_offset:
-        length = max(1, error.end_offset - error.offset)
-    return Finding(
-        rule="syntax",
-        severity=Severity.VIOLATION,
-        messages=(("en", message),),
-        place=Place(relative, error.lineno, error.offset, length),
-        hint=hint,
-        hint_nb=hint_nb,
-    )
+def _syntax(error: SyntaxError, file: SourceFile) -> Finding:
+    """Say what is wrong in the words of people, at the place that the parser names or that fits best."""
+    assert file.format is not None
+    text = file.content().decode("utf-8", "replace")
+    words = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
+    told = unreadable(file.format.name, file.format.label, words, _around(error, text))
+    place = Place(file.relative, error.lineno, error.offset, _length(error))
+    if error.lineno is None and told.at and (at := text.find(told.at)) >= 0:
+        lines = text[:at].split("\n")
+        place = Place(file.relative, len(lines), len(lines[-1]) + 1, len(told.at))
+    return _finding("syntax", Severity.VIOLATION, told.said, place, told.hint)
+
+
+def _around(error: SyntaxError, text: str) -> Around:
+    if error.lineno is None or error.offset is None:
+        return Around(text=text[:_LOOKED_AT])
+    lines = text.split("\n", error.lineno)[error.lineno - 1 :]
+    line, rest = lines[0] if lines else "", lines[1][:_LOOKED_AT] if len(lines) > 1 else ""
+    begin = error.offset - 1
+    return Around(line[:begin], f"{line[begin:]}\n{rest}", text[:_LOOKED_AT])
+
+
+def _length(error: SyntaxError) -> int | None:
+    if error.lineno != error.end_lineno or not error.offset or not error.end_offset:
+        return None
+    return max(1, error.end_offset - error.offset)
 
 
 def _finding(
-    rule: str,
-    severity: Severity,
-    said: Sequence[str],
-    file: str,
-    line: int | None = None,
-    column: int | None = None,
-    mend: tuple[str | None, str | None] = (None, None),
+    rule: str, severity: Severity, said: Bilingual, place: Place, hint: Bilingual | None = None
 ) -> Finding:
-    """Give a finding; what it says and how to mend it is in English, and in Norwegian where known."""
-    hint, hint_nb = mend
-    return Finding(
-        rule=rule,
-        severity=severity,
-        messages=tuple(zip(("en", "nb"), said, strict=False)),
-        place=Place(file, line, column),
-        hint=hint,
-        hint_nb=hint_nb,
-    )
+    return Finding(rule=rule, severity=severity, messages=tagged(said), place=place, hint=hint)
