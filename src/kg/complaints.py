@@ -28,8 +28,8 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "trig": (*_NOT_THIS[:2], "turtle", "text", "iri", "end"),
         "ntriples": (*_NOT_THIS, "lines", "text", "iri", "end"),
         "nquads": (*_NOT_THIS, "lines", "text", "iri", "end"),
-        "rdfxml": (*_NOT_THIS[2:], "conflict", "xml"),
-        "jsonld": (*_NOT_THIS[:2], "is-turtle", "json"),
+        "rdfxml": ("empty", *_NOT_THIS[2:], "conflict", "xml"),
+        "jsonld": ("empty", *_NOT_THIS[:2], "is-turtle", "json"),
     }
 )
 """Which sections of the table are about a format of RDF, by its name, in their order."""
@@ -92,15 +92,16 @@ def explain(sections: str, words: str, around: Around = NOWHERE, **more: str) ->
 
 def unreadable(form: str, label: str, words: str, around: Around) -> Told:
     """Tell why a document is not in a format of RDF, given by its name and its label."""
-    words = words.rstrip(".")
     found = explain(" ".join(_SECTIONS[form]), words, around, format=label)
+    words = words.rstrip(".")
     return found or Told((f"This is not {label}: {words}.", f"Dette er ikke {label}: «{words}»."))
 
 
 def _filled(told: Told, groups: dict[str, str], *found: Mapping[str, str]) -> Told:
     for one in found:
         groups |= {name: _shown(value) for name, value in one.items()}
-        groups["percent"] = quote(one.get("character", ""))
+        if "character" in one:
+            groups["percent"] = quote(one["character"])
     groups["namespace"] = PREFIXES.get(groups.get("prefix", ""), "...")
 
     def fill(text: str) -> str:

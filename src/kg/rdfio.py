@@ -102,11 +102,7 @@ def _well_formed(content: bytes) -> None:
     try:
         expat.ParserCreate().Parse(content, True)
     except expat.ExpatError as error:
-        line = content.split(b"\n", error.lineno)[error.lineno - 1]
-        message, column = (
-            expat.ErrorString(error.code),
-            len(line[: error.offset].decode("utf-8", "replace")) + 1,
-        )
+        message, column = expat.ErrorString(error.code), error.offset + 1
         raise SyntaxError(message, (None, error.lineno, column, None, error.lineno, column)) from error
     except LookupError as error:
         raise SyntaxError(str(error)) from error

@@ -66,7 +66,7 @@ class SourceFile:
             raise SourceError(
                 (
                     f"{self.relative}: cannot be read: {error.strerror}.",
-                    f"{self.relative}: kan ikke leses: {error.strerror}.",
+                    f"{self.relative}: kan ikke leses: «{error.strerror}».",
                 )
             ) from error
 
@@ -80,7 +80,7 @@ class SourceFile:
                 raise SourceError(
                     (
                         f"{self.relative}: not a whole gzip file: {error}.",
-                        f"{self.relative}: ikke en hel gzip-fil: {error}.",
+                        f"{self.relative}: ikke en hel gzip-fil: «{error}».",
                     ),
                     hint=("Pack it again, or fetch it again.", "Pakk den på nytt, eller hent den på nytt."),
                 ) from error

@@ -236,7 +236,7 @@ class _Run:
         return Finding(
             rule=rule,
             severity=_SEVERITIES.get(result.severity.value, Severity.WARNING),
-            messages=_messages(result),
+            messages=tuple(_messages(result, self._engine)),
             place=self._places.locate(focus, path=path, value=value, rule=rule, rooms=_STATING),
             focus=focus,
             path=path,
@@ -317,8 +317,12 @@ def _rule(component: str) -> str:
     return f"sh:{component.removeprefix(SH)}" if component.startswith(SH) else component
 
 
-def _messages(result: Result) -> tuple[tuple[str, str], ...]:
-    return tuple((message.language or "en", message.value) for message in result.messages)
+def _messages(result: Result, engine: Engine) -> Iterator[tuple[str, str]]:
+    """Yield the messages by language; what pySHACL says of itself is in none, and is quoted in Norwegian."""
+    for message in result.messages:
+        yield message.language or "en", message.value
+        if engine == "pyshacl" and message.language is None:
+            yield "nb", f"pySHACL: «{message.value}»"
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, tuple[str, ...]]:

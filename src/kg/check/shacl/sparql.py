@@ -20,7 +20,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store
 from kg.check.shacl.results import SH, Node, Term, sh
 from kg.check.shacl.scope import Scope, constant, member
 from kg.check.shacl.shapes import Constraint, ShapeError, ShapesGraph, Statement, Token
-from kg.complaints import explain
+from kg.complaints import Told, explain
 from kg.errors import Bilingual
 
 _IMPORTS = NamedNode("http://www.w3.org/2002/07/owl#imports")
@@ -248,8 +248,10 @@ def unusable(statement: Statement, words: str) -> ShapeError:
     """Give the error for a query that the engine does not take, told from its words and the query."""
     undeclared = next(_undeclared(statement), "") if "Prefix not found" in words else ""
     text = statement.prologue + render(statement.body, path="<urn:kg:path>")
-    told = explain("sparql", words, form=statement.form, prefix=undeclared, near=_near(words, text))
-    assert told is not None
+    form, near = statement.form, _near(words, text)
+    told = explain("sparql", words, form=form, prefix=undeclared, near=near) or Told(
+        (f"sh:{form} cannot be run: {words}", f"sh:{form} kan ikke kjøres: «{words}»")
+    )
     return ShapeError(statement.owner, told.said, hint=told.hint)
 
 
