@@ -66,12 +66,12 @@ def counts() -> dict[str, int]:
 
 
 @blueprint.app_template_global("told")
-def told(finding: Finding) -> str:
-    """Give what a finding says, in the page's language or the nearest."""
+def told(finding: Finding) -> tuple[str, str]:
+    """Give what a finding says, in the page's language or the nearest, and which that is."""
     texts = dict(finding.messages)
-    return next(
-        (texts[tag] for tag in negotiate.fallbacks(html.language(), texts) if tag in texts), finding.rule
-    )
+    near = (tag for tag in negotiate.fallbacks(html.language(), texts) if tag in texts)
+    tag = next(near, "")
+    return texts.get(tag, finding.rule), tag
 
 
 @blueprint.app_template_global("marked")
