@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
@@ -99,7 +99,8 @@ def front(kinds: tuple[KindRow, ...], index: Index, store: Path, language: str) 
         found for kind in kinds if (found := _located(kind, index, atlas.geometry)) and _are_points(found[1])
     ]
     taken = {kind.iri for kind, _ in own[:2]}
-    near = [found for kind in kinds if kind.iri not in taken and (found := _located(kind, index, atlas.near))]
+    near_by = partial(atlas.near, store=opened(store))
+    near = [found for kind in kinds if kind.iri not in taken and (found := _located(kind, index, near_by))]
     layers = [*near[:1], *own[:2]]
     places = [
         Place(iri, maps.Geometry((), (geometry.box.centre,)), str(number))

@@ -6,7 +6,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store
 
 from endpoint.site import opened
+from kg.snapshot import settled
 from kg.vocab import RDF_TYPE, local_name, term
 
 Point = tuple[float, float]
@@ -81,11 +82,12 @@ class Geometry:
     rings: tuple[tuple[Point, ...], ...]
     points: tuple[Point, ...]
     boxes: tuple[Box, ...] = ()
+    box: Box = field(init=False)
+    """The smallest frame around it."""
 
-    @property
-    def box(self) -> Box:
-        """The smallest frame around it."""
-        return joined(self.boxes) if self.boxes else around(self.points)
+    def __post_init__(self) -> None:
+        """Find the frame."""
+        object.__setattr__(self, "box", joined(self.boxes) if self.boxes else around(self.points))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,11 @@ def parse_wkt(text: str) -> Geometry | None:
     return Geometry((), tuple(point for ring in rings for point in ring))
 
 
+def _is_surface(text: str) -> bool:
+    head = _HEAD.match(text)
+    return head is not None and "POLYGON" in head[2].upper()
+
+
 def _pairs(text: str, crs: str) -> Iterator[Point]:
     for found in _PAIR.finditer(text):
         x, y = float(found[1]), float(found[2])
@@ -209,14 +216,14 @@ class Atlas:
         """Tell whether a thing has a geometry."""
         return iri in self._wkt
 
-    def near(self, iri: str) -> Geometry | None:
-        """Give the geometry of a thing, or the smallest of those it points to."""
+    def near(self, iri: str, store: Store) -> Geometry | None:
+        """Give the geometry of a thing, or the smallest of those that it points to in a store."""
         own = self.geometry(iri)
         if own is not None or iri.startswith("_:"):
             return own
         related = [
             geometry
-            for quad in self._store.quads_for_pattern(NamedNode(iri), None, None, DefaultGraph())
+            for quad in store.quads_for_pattern(NamedNode(iri), None, None, DefaultGraph())
             if isinstance(quad.object, NamedNode)
             and (geometry := self.geometry(quad.object.value)) is not None
         ]
@@ -241,13 +248,12 @@ class Atlas:
         """Give the things of the class whose surfaces are largest on average."""
         classes: dict[str, dict[str, float]] = defaultdict(dict)
         for iri, texts in self._wkt.items():
-            if not any(text.lstrip().upper().startswith(("POLYGON", "MULTIPOLYGON")) for text in texts):
+            geometry = self.geometry(iri) if any(map(_is_surface, texts)) else None
+            if geometry is None:
                 continue
-            geometry = self.geometry(iri)
             types = self._store.quads_for_pattern(NamedNode(iri), RDF_TYPE, None, DefaultGraph())
             for class_iri in {quad.object.value for quad in types if isinstance(quad.object, NamedNode)}:
-                if geometry is not None:
-                    classes[class_iri][iri] = geometry.box.area
+                classes[class_iri][iri] = geometry.box.area
         mean = {iri: sum(some.values()) / len(some) for iri, some in classes.items() if len(some) > 1}
         return tuple(classes[max(mean, key=lambda iri: (mean[iri], iri))]) if mean else ()
 
@@ -457,7 +463,11 @@ def _literals(
     return texts, {iri: frozenset(some) for iri, some in graphs.items()}
 
 
-@lru_cache(maxsize=4)
 def of_store(path: Path) -> Atlas:
     """Give the atlas of the snapshot whose store this is; the folder of a snapshot never changes."""
+    return _of_store(settled(path))
+
+
+@lru_cache(maxsize=4)
+def _of_store(path: Path) -> Atlas:
     return Atlas(opened(path))

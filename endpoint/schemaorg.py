@@ -17,7 +17,7 @@ from endpoint.site import opened
 from kg import catalog
 from kg.dumps import Dump
 from kg.index import Description, Label, Statement
-from kg.snapshot import Snapshot
+from kg.snapshot import Snapshot, settled
 from kg.vocab import PREFIXES, term
 
 SCHEMA = "https://schema.org/"
@@ -65,9 +65,13 @@ class Alignments:
         return next((self.classes[iri] for iri in types if iri in self.classes), None)
 
 
-@lru_cache(maxsize=4)
 def of_store(path: Path) -> Alignments:
     """Read the alignments of the snapshot whose store this is; the folder of a snapshot never changes."""
+    return _of_store(settled(path))
+
+
+@lru_cache(maxsize=4)
+def _of_store(path: Path) -> Alignments:
     return read(opened(path))
 
 

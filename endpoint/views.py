@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from endpoint import (
     cautions,
@@ -398,21 +398,26 @@ def _list_query(**changed: str) -> dict[str, list[str]]:
 
 def _map_of_list(found: Listing) -> dict[str, Any]:
     """Give the map of everything in a list, not only of its page, where one is asked for."""
-    atlas = maps.of_store(current.snapshot().store)
+    atlas, store = _atlas()
     if not request.args.get("map"):
-        return {"drawn": None, "mappable": any(atlas.near(iri) for iri in found.every[:50])}
+        return {"drawn": None, "mappable": any(atlas.near(iri, store) for iri in found.every[:50])}
     drawn = _draw_list(found)
     marks = [mark.iri for mark in drawn.marks] if drawn else []
     names = current.index().labels(marks, negotiate.fallbacks(html.language()))
     return {"drawn": drawn, "mappable": drawn is not None, "map_names": names}
 
 
+def _atlas() -> tuple[maps.Atlas, Store]:
+    path = current.snapshot().store
+    return maps.of_store(path), current.opened(path)
+
+
 def _draw_list(found: Listing) -> Drawing | None:
-    atlas = maps.of_store(current.snapshot().store)
+    atlas, store = _atlas()
     places = [
         maps.Place(iri, maps.Geometry((), (geometry.box.centre,)), "0")
         for iri in found.every
-        if (geometry := atlas.near(iri)) is not None
+        if (geometry := atlas.near(iri, store)) is not None
     ]
     return atlas.draw(places, None, 720)
 

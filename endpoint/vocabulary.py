@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 from endpoint.site import opened
 from kg.derive import read_axioms
 from kg.jsonld import Property, declared
+from kg.snapshot import settled
 from kg.vocab import RDF_TYPE, RDFS_LABEL, term
 
 _SH = {
@@ -73,18 +74,22 @@ class Vocabulary:
         return group.order if group else float("inf")
 
 
-@lru_cache(maxsize=4)
 def of_store(path: Path) -> Vocabulary:
     """Read the vocabulary of the snapshot whose store this is; the folder of a snapshot never changes."""
+    return _of_store(settled(path))
+
+
+@lru_cache(maxsize=4)
+def _of_store(path: Path) -> Vocabulary:
     return read(opened(path))
 
 
 def read(store: Store) -> Vocabulary:
     """Read the vocabulary from a store whose default graph holds ontology and shapes."""
-    axioms = read_axioms(_axioms(store))
+    axioms, said = read_axioms(_axioms(store)), _Said(store)
     return Vocabulary(
-        fields=_fields(store),
-        groups=_groups(store),
+        fields=_fields(store, said),
+        groups=_groups(store, said),
         inverses=_with_common(_names(axioms.inverses)),
         superproperties=_names(axioms.superproperties),
         properties=declared(store),
@@ -110,68 +115,79 @@ def _axioms(store: Store) -> Iterator[Quad]:
     yield from store.quads_for_pattern(None, RDF_TYPE, term("owl:SymmetricProperty"), DefaultGraph())
 
 
-def _fields(store: Store) -> dict[str, tuple[Field, ...]]:
+class _Said:
+    """What is said by the properties that lay out pages, of all subjects at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._values: dict[tuple[object, str], set[object]] = defaultdict(set)
+        for name, predicate in _SH.items():
+            for quad in store.quads_for_pattern(None, predicate, None, DefaultGraph()):
+                self._values[quad.subject, name].add(quad.object)
+
+    def values(self, subject: object, name: str) -> list[object]:
+        """Give the values of a property of SHACL, in order."""
+        return sorted(self._values.get((subject, name), ()), key=str)
+
+    def first(self, subject: object, name: str) -> object:
+        """Give the first of them, or None."""
+        return next(iter(self.values(subject, name)), None)
+
+    def pairs(self, name: str) -> Iterator[tuple[object, object]]:
+        """Yield the subjects and values of a property."""
+        for (subject, other), values in self._values.items():
+            if other == name:
+                yield from ((subject, value) for value in values)
+
+    def order(self, subject: object) -> float:
+        """Give the first number that is said to be the place of a subject among others."""
+        for value in self.values(subject, "order"):
+            try:
+                return float(getattr(value, "value", ""))
+            except ValueError:
+                continue
+        return float("inf")
+
+
+def _fields(store: Store, said: _Said) -> dict[str, tuple[Field, ...]]:
     by_class: dict[str, list[Field]] = defaultdict(list)
-    targets = [
-        (q.subject, q.object) for q in store.quads_for_pattern(None, _SH["targetClass"], None, DefaultGraph())
-    ]
+    targets = list(said.pairs("targetClass"))
     for class_ in (term("owl:Class"), term("rdfs:Class")):
-        targets += [
-            (q.subject, q.subject)
-            for q in store.quads_for_pattern(None, RDF_TYPE, class_, DefaultGraph())
-            if any(store.quads_for_pattern(q.subject, _SH["property"], None, DefaultGraph()))
-        ]
+        classes = store.quads_for_pattern(None, RDF_TYPE, class_, DefaultGraph())
+        targets += ((quad.subject, quad.subject) for quad in classes)
     for shape, class_iri in targets:
-        if isinstance(class_iri, NamedNode) and isinstance(shape, NamedNode | BlankNode):
-            for property_shape in _values(store, shape, _SH["property"]):
-                field = _field(store, property_shape)
+        if isinstance(class_iri, NamedNode):
+            for property_shape in said.values(shape, "property"):
+                field = _field(said, property_shape)
                 if field is not None and field not in by_class[class_iri.value]:
                     by_class[class_iri.value].append(field)
     return {iri: tuple(fields) for iri, fields in by_class.items()}
 
 
-def _field(store: Store, shape: object) -> Field | None:
-    if not isinstance(shape, NamedNode | BlankNode):
-        return None
-    path = next(iter(_values(store, shape, _SH["path"])), None)
-    inverse = False
+def _field(said: _Said, shape: object) -> Field | None:
+    path, inverse = said.first(shape, "path"), False
     if isinstance(path, BlankNode):
-        path, inverse = next(iter(_values(store, path, _SH["inversePath"])), None), True
+        path, inverse = said.first(path, "inversePath"), True
     if not isinstance(path, NamedNode):
         return None
-    group = next(iter(_values(store, shape, _SH["group"])), None)
+    group = said.first(shape, "group")
     return Field(
         path.value,
         inverse,
-        _texts(store, shape, _SH["name"]),
+        _by_language(said.values(shape, "name")),
         group.value if isinstance(group, NamedNode) else None,
-        _order(store, shape),
+        said.order(shape),
     )
 
 
-def _groups(store: Store) -> dict[str, Group]:
-    nodes = {q.object for q in store.quads_for_pattern(None, _SH["group"], None, DefaultGraph())}
-    return {
-        node.value: Group(node.value, _texts(store, node, RDFS_LABEL), _order(store, node))
-        for node in nodes
-        if isinstance(node, NamedNode)
-    }
+def _groups(store: Store, said: _Said) -> dict[str, Group]:
+    nodes = {value for _, value in said.pairs("group") if isinstance(value, NamedNode)}
+    return {node.value: Group(node.value, _labels(store, node), said.order(node)) for node in nodes}
 
 
-def _values(store: Store, subject: NamedNode | BlankNode, predicate: NamedNode) -> list[object]:
-    found = {q.object for q in store.quads_for_pattern(subject, predicate, None, DefaultGraph())}
-    return sorted(found, key=str)
+def _labels(store: Store, node: NamedNode) -> dict[str, str]:
+    quads = store.quads_for_pattern(node, RDFS_LABEL, None, DefaultGraph())
+    return _by_language(sorted((quad.object for quad in quads), key=str))
 
 
-def _texts(store: Store, subject: NamedNode | BlankNode, predicate: NamedNode) -> dict[str, str]:
-    literals = [v for v in _values(store, subject, predicate) if isinstance(v, Literal)]
-    return {literal.language or "": literal.value for literal in literals}
-
-
-def _order(store: Store, subject: NamedNode | BlankNode) -> float:
-    for value in _values(store, subject, _SH["order"]):
-        try:
-            return float(getattr(value, "value", ""))
-        except ValueError:
-            continue
-    return float("inf")
+def _by_language(values: Iterable[object]) -> dict[str, str]:
+    return {value.language or "": value.value for value in values if isinstance(value, Literal)}

@@ -154,16 +154,16 @@ def dataset(tmp_path: Path) -> Path:
 def test_it_is_told_how_much_was_validated_again(dataset: Path) -> None:
     memory = Memory()
     compare(dataset, memory)
-    assert memory.note == "4 of 4 files changed: everything was validated again."
+    assert memory.note == "4 of 4 files changed; validated again: everything."
     put(dataset, "data/a.ttl", VARIANTS["data/a.ttl"][1])
     compare(dataset, memory)
-    assert memory.note == "1 of 4 files changed: 1 nodes were validated again."
+    assert memory.note == "1 of 4 files changed; validated again: at 1 nodes."
     put(dataset, "shapes/s.ttl", VARIANTS["shapes/s.ttl"][2])
     compare(dataset, memory)
-    assert memory.note == "1 of 4 files changed: 0 nodes were validated again."
+    assert memory.note == "1 of 4 files changed; validated again: nothing."
     put(dataset, "shapes/s.ttl", VARIANTS["shapes/s.ttl"][1])
     compare(dataset, memory)
-    assert memory.note == "1 of 4 files changed: everything was validated again."
+    assert memory.note == "1 of 4 files changed; validated again: 1 of 1 shapes with targets."
 
 
 def test_a_triple_that_another_file_states_too_stays(dataset: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_triple_that_another_file_states_too_stays(dataset: Path) -> None:
     compare(dataset, memory)
     put(dataset, "data/a.ttl", None)
     assert compare(dataset, memory).conforms
-    assert memory.note == "1 of 4 files changed: 0 nodes were validated again."
+    assert memory.note == "1 of 4 files changed; validated again: nothing."
 
 
 def test_more_results_than_the_limit_are_cut_as_ever(dataset: Path) -> None:
@@ -230,7 +230,7 @@ def test_the_command_checks_what_changed(
         result = CliRunner().invoke(cli.commands, ["check", str(dataset), *words], standalone_mode=False)
         return result.return_value, result.stdout, result.stderr
 
-    assert "everything was validated again" in run("--changed")[2]
+    assert "validated again: everything" in run("--changed")[2]
     put(dataset, "data/a.ttl", VARIANTS["data/a.ttl"][3])
     assert "1 of 4 files changed" in run("--changed")[2]
     assert run("--changed", "-q")[:2] == run("-q")[:2]

@@ -78,7 +78,8 @@ def test_the_land_is_the_class_with_the_largest_surfaces() -> None:
 
 
 def test_a_thing_without_geometry_is_near_the_smallest_it_points_to() -> None:
-    near = Atlas(store(LAND)).near(f"{EX}project")
+    land = store(LAND)
+    near = Atlas(land).near(f"{EX}project", land)
     assert near is not None
     assert near.box == Box(1, 61, 2, 62)
 

@@ -20,7 +20,7 @@ from kg.check.memory import Memory
 from kg.findings import Report
 from kg.index import Index
 from kg.preview import Preview
-from kg.snapshot import Home, Snapshot
+from kg.snapshot import Home, Snapshot, settled
 from tests.conftest import SMALL
 
 PREFIXES = """@prefix ex: <https://ex.org/def#> .
@@ -166,7 +166,32 @@ def test_a_preview_says_that_it_is_one_and_has_the_rest_of_its_snapshot(author: 
     assert shown.id.startswith("preview-")
     assert (shown.dumps / "dumps.json").samefile(author.base.dumps / "dumps.json")
     assert shown.history.samefile(author.base.history)
+    assert shown.cautions.samefile(author.base.cautions)
     assert Index(shown.index).search("Budalen").hits == Index(author.base.index).search("Budalen").hits
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "own"),
+    [
+        ("data/village/lonset.ttl", LONSET.replace("01900", "1900"), False),
+        ("ontology/def.ttl", ONTOLOGY + "ex:near rdfs:subPropertyOf ex:at .\n", True),
+        ("data/new.ttl", PREFIXES + "@prefix geo: <http://www.opengis.net/ont/geosparql#> . "
+         'village:new geo:asWKT "POINT(10 64)"^^geo:wktLiteral .\n', True),
+    ],
+)  # fmt: skip
+def test_what_seldom_changes_is_read_from_the_snapshot_until_it_does(
+    author: Author, name: str, content: str, own: bool
+) -> None:
+    put(author.root, name, content)
+    shown = author.show()
+    assert settled(shown.store) == (shown.store if own else author.base.store.resolve())
+    put(author.root, "data/village/budalen.ttl", None)
+    after = author.show()
+    assert settled(after.store) == (after.store if own else author.base.store.resolve())
+    put(author.root, name, SMALL.get(name))
+    is_back = settled(author.show().store) == author.base.store.resolve()
+    assert is_back == (name != "data/new.ttl")
+    assert settled(author.base.store) == author.base.store
 
 
 def test_each_state_is_another_and_older_ones_go(author: Author) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from kg.check.shacl import Result, validate
 from kg.check.shacl.changes import Kept, Look, looks_along
@@ -76,6 +76,96 @@ def test_small_changes_are_enough(shape: str, data: str, draw: st.DataObject) ->
     assert_as_new(
         f"ex:S a sh:NodeShape ; sh:targetClass ex:C ; sh:targetSubjectsOf ex:p ; {body} .", versions
     )
+
+
+def named(text: str, name: str) -> list[Quad]:
+    """Give the quads of a text, blank nodes named by their order: the same text says the same twice."""
+    names: dict[object, BlankNode] = {}
+
+    def same(node: object) -> object:
+        if isinstance(node, BlankNode):
+            return names.setdefault(node, BlankNode(f"{name}n{len(names)}"))
+        return node
+
+    return [Quad(same(q.subject), q.predicate, same(q.object)) for q in turtle(text)]  # type: ignore[arg-type]
+
+
+def shapes_of(targets: Iterable[tuple[str, str]]) -> list[Quad]:
+    """Give named shapes: some with a target, each of which may refer to the next ones."""
+    return [
+        quad
+        for i, (target, body) in enumerate(targets)
+        for quad in named(
+            f"ex:S{i} a sh:NodeShape ; {target} ; {body.removeprefix('[').removesuffix(']')} .", f"s{i}"
+        )
+    ]
+
+
+@settings(max_examples=int(os.environ.get("KG_EXAMPLES", "150")), deadline=None,
+          suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
+@given(
+    st.lists(st.tuples(TARGETS, node_shapes()), min_size=2, max_size=4),
+    st.lists(st.tuples(st.integers(0, 3), TARGETS, node_shapes()), min_size=1, max_size=3),
+    DATA,
+)
+def test_after_any_change_of_shapes_the_results_are_those_of_a_new_validation(
+    shapes: list[tuple[str, str]], edits: list[tuple[int, str, str]], data: str
+) -> None:
+    """Shapes come, go and change, one at a time; the others stay as they are."""
+    graph = ShapesGraph(shapes_of(shapes))
+    kept = Kept(Plan(graph), DataStore(turtle(data), graph))
+    for number, target, body in edits:
+        shapes[number : number + 1] = [(target, body)]
+        for some in (shapes, shapes[:-1], shapes):
+            kept.replace_shapes(Plan(ShapesGraph(shapes_of(some))))
+            assert keys(kept.outcome.results) == keys(validate(shapes_of(some), turtle(data)).results)
+
+
+REFERRING = """ex:S sh:targetClass ex:C ; sh:property ex:P .
+    ex:T sh:targetClass ex:D ; sh:property ex:P, ex:Q . ex:U sh:targetNode ex:a ; sh:node ex:N .
+    ex:P sh:path ex:p ; sh:minCount 1 . ex:Q sh:path ex:q ; sh:minCount 1 . ex:N sh:property ex:R .
+    ex:R sh:path [ sh:inversePath ex:r ] ; sh:maxCount 0 ."""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "renewed"),
+    [
+        ("ex:x", "ex:y", (0, 3)),
+        ("ex:q ; sh:minCount 1", "ex:q ; sh:minCount 2", (2, 3)),
+        ("ex:p ; sh:minCount 1", "ex:p ; sh:minCount 2", (2, 3)),
+        ("sh:maxCount 0", "sh:maxCount 1", (1, 3)),
+        ("sh:targetNode ex:a", "sh:targetNode ex:b", (1, 3)),
+        ("sh:targetNode ex:a", "sh:targetSubjectsOf ex:p, ex:r", (1, 3)),
+        ("ex:U sh:targetNode ex:a ;", "ex:U sh:deactivated true ; sh:targetNode ex:a ;", (1, 3)),
+        ("ex:U sh:targetNode ex:a ;", "ex:U", (0, 2)),
+        ("ex:S sh:targetClass", "ex:S a sh:NodeShape, rdfs:Class ; sh:targetClass", (2, 3)),
+    ],
+)
+def test_shapes_that_stay_are_not_validated_again(old: str, new: str, renewed: tuple[int, int]) -> None:
+    """Those are that tell results of a shape with one that changed, such as S and T of P."""
+    data = "ex:a a ex:C, ex:D ; ex:r ex:b . ex:b a ex:D ; ex:p 1 ; ex:r ex:a . ex:c a ex:S ."
+    graph = ShapesGraph(turtle(REFERRING))
+    kept = Kept(Plan(graph), DataStore(turtle(data), graph))
+    shapes = turtle(REFERRING.replace(old, new))
+    kept.replace_shapes(Plan(ShapesGraph(shapes)))
+    assert (kept.renewed, keys(kept.outcome.results)) == (
+        renewed,
+        keys(validate(shapes, turtle(data)).results),
+    )
+
+
+def test_a_query_that_asks_for_the_shapes_sees_those_that_are() -> None:
+    shapes = """ex:S sh:targetNode ex:a ; sh:sparql [ sh:select
+        "SELECT $this ?value { GRAPH $shapesGraph { $this <https://ex.org/note> ?value } }" ] ."""
+    graph = ShapesGraph(turtle(shapes))
+    kept = Kept(Plan(graph), DataStore(turtle("ex:a ex:p ex:b ."), graph))
+    noted = turtle(shapes + " ex:a ex:note 1 .")
+    found = kept.replace_shapes(Plan(ShapesGraph(noted)))
+    assert ([str(r.value) for r in found.results], kept.renewed) == (
+        ['"1"^^<http://www.w3.org/2001/XMLSchema#integer>'],
+        None,
+    )
+    assert kept.replace_shapes(Plan(ShapesGraph(turtle(shapes)))).results == ()
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -2,7 +2,8 @@
 
 A preview begins as a copy of a snapshot. What a save changes is carried into the copy's store and index
 statement by statement, and each state is frozen as a folder of its own, the store by hard links. Search,
-dumps, history, statistics and coverage stay those of the snapshot until the next one is built.
+dumps, history, statistics, warnings and coverage stay those of the snapshot until the next one is built; so
+do ontology, shapes and outlines, which readers of stores keep, until one of these is changed.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Set
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 
-from kg import cautions, derive, quality, rdfio, snapshot
+from kg import derive, quality, rdfio, snapshot, vocab
 from kg.amendment import Amendment
 from kg.check.memory import Read
 from kg.derive import Derivation
@@ -34,8 +34,7 @@ _NQUADS = next(fmt for fmt in rdfio.FORMATS if fmt.name == "nquads")
 _FOLDER = ".kg-preview-"
 _MEMORY, _ROOM = Path("/dev/shm"), 10  # noqa: S108
 """Where a folder lies in memory, and how many times the size of a snapshot must be free there."""
-_SECONDS = 1.0
-"""How long a question that warns may take while an author waits."""
+_OUTLINES = vocab.PREFIXES["geo"]
 _KEPT = 3
 """How many states are kept, for requests that began on an older one."""
 
@@ -57,6 +56,7 @@ class Preview:
         self._store = Store(str(self._work / "store"))
         self._index = Amendment(base.index, self._work / "index.sqlite", [self._derived_graph.value])
         self._coverage = quality.read(base.report).coverage
+        self._begun, self._has_outlines = files, True
         self._derive_anew(source, files)
         self._derivation.change((), ())  # what a first change needs is found out before somebody waits for it
         self._blank = self._canonical()
@@ -69,6 +69,7 @@ class Preview:
     def show(self, source: Source, files: Files, report: Report) -> Snapshot:
         """Give the dataset as it is now, checked by this report, in the form of a snapshot."""
         gone, come = self._difference(source, files)
+        self._has_outlines &= not any(quad.predicate.value.startswith(_OUTLINES) for quad in (*gone, *come))
         self._store_change(gone, come)
         self._index.change(gone, come)
         for folder in self._shown[: 1 - _KEPT]:
@@ -151,19 +152,15 @@ class Preview:
         self._shown.append(folder)
         self._store.flush()
         self._store.backup(str(folder / "store"))
+        if self._has_outlines and _models(self._begun) == _models(self._files):
+            (folder / snapshot.SETTLED).symlink_to(self._base.store.resolve())
         queries = snapshot.queries_of(source)
-        texts = [(query.name, query.text) for query in queries]
-        with ThreadPoolExecutor(1) as meanwhile:
-            asking = meanwhile.submit(
-                cautions.write, folder / "cautions.json", folder / "store", texts, _SECONDS
-            )
-            self._index.copy(folder / "index.sqlite")
-            quality.write(folder / "report.json", Quality(report, self._coverage))
-            for path in (self._base.dumps, self._base.statistics, self._base.history):
-                (folder / path.name).symlink_to(path.resolve())
-            sources = self._index.of_graphs(snapshot.SOURCES)
-            graphs = snapshot.graphs_of(source, self._index.graphs(), sources)
-            asking.result()
+        self._index.copy(folder / "index.sqlite")
+        quality.write(folder / "report.json", Quality(report, self._coverage))
+        for path in (self._base.dumps, self._base.statistics, self._base.history, self._base.cautions):
+            (folder / path.name).symlink_to(path.resolve())
+        sources = self._index.of_graphs(snapshot.SOURCES)
+        graphs = snapshot.graphs_of(source, self._index.graphs(), sources)
         return replace(
             self._base,
             id=f"preview-{folder.name.removeprefix('state-')}",
@@ -176,6 +173,11 @@ class Preview:
             queries=queries,
             fingerprint="",
         )
+
+
+def _models(files: Files) -> Files:
+    """Give the files of ontology and shapes."""
+    return {name: read for name, read in files.items() if read.room is not Room.DATA}
 
 
 def _stated(files: Files, *rooms: Room) -> Iterator[Quad]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +38,7 @@ LAYOUT = "8"
 
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
+SETTLED = "settled"
 _BUILDING = ".building-"
 _AT_ONCE = 100_000
 """How many quads go into the store at once: the engine keeps them in memory until then."""
@@ -133,6 +134,16 @@ class Snapshot:
     def report(self) -> Path:
         """What the checks said of this state."""
         return self.path / "report.json"
+
+
+@lru_cache(maxsize=16)
+def settled(store: Path) -> Path:
+    """Give the store to read from what seldom changes: ontology, shapes and outlines on maps.
+
+    It is the same store, or for a preview that has changed none of these, the one that it began with.
+    """
+    link = store.with_name(SETTLED)
+    return link.resolve() if link.is_symlink() else store
 
 
 class Home:

@@ -72,19 +72,22 @@ class SourceFile:
 
     def content(self) -> bytes:
         """Give the document's bytes: unzipped, without a byte order mark. Raises SourceError."""
-        data = self.raw()
-        if self.path.suffix == ".gz":
-            try:
-                data = gzip.decompress(data)
-            except (OSError, EOFError, zlib.error) as error:
-                raise SourceError(
-                    (
-                        f"{self.relative}: not a whole gzip file: {error}.",
-                        f"{self.relative}: ikke en hel gzip-fil: «{error}».",
-                    ),
-                    hint=("Pack it again, or fetch it again.", "Pakk den på nytt, eller hent den på nytt."),
-                ) from error
-        return data.removeprefix(_UTF8_BOM)
+        return self.unpacked(self.raw()).removeprefix(_UTF8_BOM)
+
+    def unpacked(self, data: bytes) -> bytes:
+        """Give the document of which the file has these bytes. Raises SourceError."""
+        if self.path.suffix != ".gz":
+            return data
+        try:
+            return gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise SourceError(
+                (
+                    f"{self.relative}: not a whole gzip file: {error}.",
+                    f"{self.relative}: ikke en hel gzip-fil: «{error}».",
+                ),
+                hint=("Pack it again, or fetch it again.", "Pakk den på nytt, eller hent den på nytt."),
+            ) from error
 
     def quads(self, *, named: bool = True) -> Iterator[Quad]:
         """Yield the file's quads in order, literals as written; `<>` is the file's graph.
@@ -258,7 +261,7 @@ def inspect(file: SourceFile) -> tuple[Finding, ...]:
 
     Not UTF-8 and not parseable are violations; a byte order mark and CRLF line ends are warnings.
     """
-    found = inspect_text(file)
+    found, _ = inspect_text(file)
     if any(finding.severity is Severity.VIOLATION for finding in found):
         return found
     try:
@@ -269,15 +272,16 @@ def inspect(file: SourceFile) -> tuple[Finding, ...]:
     return found
 
 
-def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
-    """Find what is wrong with a file as text alone, for those who parse it themselves."""
+def inspect_text(file: SourceFile) -> tuple[tuple[Finding, ...], bytes]:
+    """Find what is wrong with a file as text alone, and give its document to those who look further."""
     try:
-        data, content = file.raw(), file.content()
+        document = file.unpacked(file.raw())
     except SourceError as error:
         where = Place(file.relative)
-        return (_finding("unreadable", Severity.VIOLATION, error.said, where, error.advice),)
+        return (_finding("unreadable", Severity.VIOLATION, error.said, where, error.advice),), b""
     found: list[Finding] = []
-    if data.startswith(_UTF8_BOM):
+    content = document.removeprefix(_UTF8_BOM)
+    if content is not document:
         said = "The file begins with a byte order mark.", "Filen begynner med et byte order mark."
         mend = "Save it as UTF-8 without BOM.", "Lagre den som UTF-8 uten BOM."
         found.append(_finding("byte-order-mark", Severity.WARNING, said, Place(file.relative, 1, 1), mend))
@@ -291,7 +295,7 @@ def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
         mend = "Ask its address for RDF by an Accept header.", "Be adressen om RDF med et Accept-felt."
         found.append(_finding("syntax", Severity.VIOLATION, said, Place(file.relative, 1, 1), mend))
     if file.format is None:
-        return tuple(found)  # a table may be in another encoding, which those who read it know
+        return tuple(found), content  # a table may be in another encoding, which those who read it know
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -307,7 +311,7 @@ def inspect_text(file: SourceFile) -> tuple[Finding, ...]:
         found.append(
             _finding("not-utf-8", Severity.VIOLATION, said, Place(file.relative, line, column), mend)
         )
-    return tuple(found)
+    return tuple(found), content
 
 
 def unparsed(error: SyntaxError | TableError, file: SourceFile) -> tuple[Finding, ...]:

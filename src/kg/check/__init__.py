@@ -94,6 +94,7 @@ class _Run:
         self._progress = progress
         self._named = {file.relative: file for file in source.files}
         self._files: tuple[SourceFile, ...] = ()
+        self._glances: dict[str, lint.Glance] = {}
         self._findings: list[Finding] = []
         self._results: list[Result] = []
         self._notes: list[Bilingual | Waiver] = []
@@ -120,10 +121,11 @@ class _Run:
     def _inspect(self) -> None:
         """Look at the files as text; those that are not even that are left out."""
         readable: list[SourceFile] = []
+        glance = lint.glance if self._memory is None else self._memory.glance
         for number, file in enumerate(self._source.files, 1):
-            found = sources.inspect_text(file)
-            self._findings += found
-            if not any(finding.severity is Severity.VIOLATION for finding in found):
+            self._glances[file.relative] = found = glance(file)
+            self._findings += found.findings
+            if not any(finding.severity is Severity.VIOLATION for finding in found.findings):
                 readable.append(file)
             self._progress("text", number, len(self._source.files))
         self._files = tuple(readable)
@@ -196,6 +198,7 @@ class _Run:
         return self._memory.quads(file)
 
     def _lint(self) -> None:
+        self._seen.glances = [(file, self._glances[file.relative]) for file in self._files]
         found, notes = lint.run(self._source, self._seen, self._places, self._today)
         self._findings += found
         self._notes += notes

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
 
 from pyoxigraph import BlankNode, Quad, Triple
 
@@ -21,6 +23,10 @@ Where = Mapping[str, tuple[SourceFile, ...]]
 
 Difference = tuple[frozenset[Triple], frozenset[Triple]]
 """The triples that went and those that came."""
+
+_Stamp = tuple[object, ...]
+"""When a file was written, and what it is in the dataset."""
+_Found = TypeVar("_Found")
 
 _NONE: Difference = (frozenset(), frozenset())
 
@@ -54,18 +60,26 @@ class Memory:
     def __post_init__(self) -> None:
         """Begin with the files as they were."""
         self._kept: Kept | None = None
+        self._validated = self.files
         self._now: dict[str, Read] = {}
-        self._digests: dict[str, str] = {}
+        self._digests: dict[str, tuple[_Stamp, str]] = {}
+        self._glances: dict[str, tuple[_Stamp, lint.Glance]] = {}
+        self._last: dict[str, str] = {}
         self._facts: dict[str, tuple[Read, lint.Around, lint.Facts]] = {}
 
     def begin(self, files: Iterable[SourceFile]) -> None:
         """Begin to read files for a check: forget the text of those that changed."""
         self._now = {}
-        digests = {file.relative: _digest(file) for file in files}
-        for name in [name for name in self.texts if digests.get(name) != self._digests.get(name)]:
+        digests = {file.relative: _while_same(self._digests, file, _digest) for file in files}
+        for name in [name for name in self.texts if digests.get(name) != self._last.get(name)]:
             del self.texts[name]
-        self._digests = digests
+        self._last = digests
+        self._digests = {name: kept for name, kept in self._digests.items() if name in digests}
         self._facts = {name: facts for name, facts in self._facts.items() if name in digests}
+
+    def glance(self, file: SourceFile) -> lint.Glance:
+        """Give what one look at a file tells, which is looked at again only if it was written to."""
+        return _while_same(self._glances, file, lint.glance)
 
     def quads(self, file: SourceFile) -> Sequence[Quad]:
         """Give the statements of a file, which is read only if it changed. Raises as reading does."""
@@ -81,7 +95,7 @@ class Memory:
         return known[2]
 
     def _read(self, file: SourceFile) -> Read:
-        digest = self._digests[file.relative]
+        digest = self._last[file.relative]
         known = self._now.get(file.relative) or self.files.get(file.relative)
         if known is None or known.digest != digest:
             known = Read(file.room, digest, tuple(_renamed(file, file.quads(named=False))))
@@ -90,40 +104,58 @@ class Memory:
 
     def settle(self) -> None:
         """Keep what was read, of which nothing is to be validated."""
-        self.files, self.outcome = self._now, None
+        self.files, self.outcome, self._kept = self._now, None, None
 
     def validate(self, where: Where, limit: int | None = None) -> Outcome:
-        """Give the outcome for the files that were read since the beginning; raises ShapeError as ever."""
-        before, self.files = self.files, self._now
-        outcome, self.outcome = self.outcome, None
-        if outcome is None or not _same(*(_in_room(files, Room.SHAPES) for files in (before, self.files))):
-            self._kept = _kept(self.files, limit)
-            nodes = None
+        """Give the outcome for the files that were read since the beginning; raises ShapeError as ever.
+
+        After shapes that cannot be used, those that were used before and their outcome are still known.
+        """
+        before, self.files = self._validated, self._now
+        known, self.outcome = self._kept.outcome if self._kept else self.outcome, None
+        if known is not None and known.unfinished:
+            known = None
+        stays = known is not None and _same(*(_in_room(files, Room.SHAPES) for files in (before, self.files)))
+        plan = None if stays else _plan(self.files)
+        self._validated, kept, self._kept = self.files, self._kept, None
+        difference = _NONE if known is None else _difference(before, self.files, where)
+        again = "nothing"
+        if known is None and plan is not None:
+            self._kept, again = Kept(plan, _data(self.files, plan), limit=limit), "everything"
+        elif plan is not None or difference != _NONE:
+            self._kept, again = _mended(kept or _kept(before, limit, known), plan, difference)
         else:
-            nodes = self._change(_difference(before, self.files, where), before, outcome, limit)
-        found = self._kept.outcome if self._kept else outcome
+            self._kept = kept
+        found = self._kept.outcome if self._kept else known
         assert found is not None
         self.outcome = None if found.unfinished else found
-        self.note = _told(before, self.files, nodes)
+        self.note = _told(before, self.files, again)
         return found
 
-    def _change(
-        self, difference: Difference, before: Mapping[str, Read], outcome: Outcome, limit: int | None
-    ) -> int | None:
-        """Mend the outcome, if anything changed; tell how many nodes were validated again."""
-        if difference == _NONE:
-            return 0
-        self._kept = self._kept or _kept(before, limit, outcome)
-        self._kept.change(*difference)
-        return self._kept.looked_at
+
+def _while_same(
+    kept: dict[str, tuple[_Stamp, _Found]], file: SourceFile, find: Callable[[SourceFile], _Found]
+) -> _Found:
+    """Give what was found out about a file, again only where it was written to or is another one."""
+    stamp = (file, *map(_written_at, filter(None, (file.path, file.metadata))))
+    if file.relative not in kept or kept[file.relative][0] != stamp:
+        kept[file.relative] = stamp, find(file)
+    return kept[file.relative][1]
 
 
-def _told(before: Mapping[str, Read], now: Mapping[str, Read], nodes: int | None) -> str:
+def _written_at(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _told(before: Mapping[str, Read], now: Mapping[str, Read], again: str) -> str:
     """Say how much was validated again."""
     names = {*before, *now}
     changed = sum(before.get(name) is not now.get(name) for name in names)
-    again = "everything was" if nodes is None else f"{nodes} nodes were"
-    return f"{changed} of {len(names)} files changed: {again} validated again."
+    return f"{changed} of {len(names)} files changed; validated again: {again}."
 
 
 def _same(before: Mapping[str, Read], now: Mapping[str, Read]) -> bool:
@@ -137,10 +169,30 @@ def _in_room(files: Mapping[str, Read], *rooms: Room) -> dict[str, Read]:
     return {name: read for name, read in files.items() if read.room in rooms}
 
 
-def _kept(files: Mapping[str, Read], limit: int | None, outcome: Outcome | None = None) -> Kept:
-    graph = ShapesGraph(_stated(files, Room.SHAPES))
-    data = DataStore(_stated(files, Room.ONTOLOGY, Room.DATA), graph)
-    return Kept(Plan(graph), data, limit=limit, outcome=outcome)
+def _mended(kept: Kept, plan: Plan | None, difference: Difference) -> tuple[Kept, str]:
+    """Let other shapes or data be validated; tell how much was."""
+    again = []
+    if difference != _NONE:
+        kept.change(*difference)
+        again.append("everything" if kept.looked_at is None else f"at {kept.looked_at} nodes")
+    if plan is not None:
+        kept.replace_shapes(plan)
+        some = kept.renewed
+        again.append(f"{some[0]} of {some[1]} shapes with targets" if some else "everything")
+    return kept, "everything" if "everything" in again else ", ".join(again)
+
+
+def _kept(files: Mapping[str, Read], limit: int | None, outcome: Outcome | None) -> Kept:
+    plan = _plan(files)
+    return Kept(plan, _data(files, plan), limit=limit, outcome=outcome)
+
+
+def _plan(files: Mapping[str, Read]) -> Plan:
+    return Plan(ShapesGraph(_stated(files, Room.SHAPES)))
+
+
+def _data(files: Mapping[str, Read], plan: Plan) -> DataStore:
+    return DataStore(_stated(files, Room.ONTOLOGY, Room.DATA), plan.graph)
 
 
 def _stated(files: Mapping[str, Read], *rooms: Room) -> list[Quad]:

@@ -38,9 +38,6 @@ LONGEST_LINE = 2_000
 CHUNKS = 1_000
 """How many chunks of a text are kept as they were read, before some are forgotten."""
 
-HEAD = 65_536
-"""How many bytes the beginning of a file has."""
-
 
 def written(term: NamedNode | BlankNode | Literal | Triple) -> str:
     """Give a term as findings carry it: a bare IRI, else as N-Triples writes it.
@@ -353,13 +350,6 @@ class Places:
     def cut(self) -> Iterator[str]:
         """Yield the files that were too large to look at every use of a property."""
         yield from (text.name for text in self._texts.values() if text.cut)
-
-    def head(self, file: SourceFile) -> str:
-        """Give the beginning of a file's text, where prefixes are declared; nothing more is kept of it."""
-        try:
-            return file.content()[:HEAD].decode("utf-8", "replace")
-        except SourceError:
-            return ""
 
     def term(self, file: SourceFile, iri: str) -> Place:
         """Give the place where an IRI first stands in a file, the file alone if the line is not found."""

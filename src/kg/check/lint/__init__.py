@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kg.check.lint import links, literals, shapes, silence, vocabulary
 from kg.check.lint.facts import Around, Facts, gathered
+from kg.check.lint.glance import Glance, glance
 from kg.check.lint.rules import RULES, Rule, explained
 from kg.check.lint.seen import Seen
 from kg.check.lint.silence import Settings
@@ -21,7 +22,19 @@ from kg.errors import Bilingual
 from kg.findings import Finding, Waiver
 from kg.source import Source
 
-__all__ = ["RULES", "Around", "Facts", "Rule", "Seen", "Settings", "explained", "gathered", "run"]
+__all__ = [
+    "RULES",
+    "Around",
+    "Facts",
+    "Glance",
+    "Rule",
+    "Seen",
+    "Settings",
+    "explained",
+    "gathered",
+    "glance",
+    "run",
+]
 
 MOST = 1_000
 """How many findings of one rule are told; the others are counted."""
@@ -38,7 +51,8 @@ def run(
     """Give what the rules find in a source that was read, less what comments silence, and notes on that."""
     queries = [Text(_name(path, source.root), path.read_text("utf-8", "replace")) for path in source.queries]
     found, notes = _first(_findings(source, seen, places, queries, today))
-    kept, more = silence.apply(found, seen.facts, queries, places)
+    marked = [file for file, glance in seen.glances if glance.is_marked]
+    kept, more = silence.apply(found, marked, queries, places)
     cut = ((_CUT[0].format(name), _CUT[1].format(name)) for name in places.cut())
     return kept, [*notes, *more, *cut]
 
@@ -51,20 +65,20 @@ def _findings(
     source: Source, seen: Seen, places: Places, queries: list[Text], today: date | None
 ) -> Iterator[Finding]:
     config = source.config
-    iris = links.everywhere(seen)
+    schema, everywhere = vocabulary.Schema(seen), links.Everywhere(seen)
     yield from vocabulary.unknown_terms(seen, places, queries)
-    yield from vocabulary.deprecated_terms(seen, places)
+    yield from vocabulary.deprecated_terms(seen, schema, places)
     yield from vocabulary.property_kinds(seen, places)
-    yield from vocabulary.domains(seen, places)
-    yield from vocabulary.ranges(seen, places)
+    yield from vocabulary.domains(seen, schema, places)
+    yield from vocabulary.ranges(seen, schema, places)
     yield from literals.languages(seen, places, _languages(source))
     yield from literals.ill_typed(seen, places)
     yield from literals.odd_forms(seen, places)
     yield from literals.texts(seen, places)
     if today is not None:
         yield from literals.future_dates(seen, places, today)
-    yield from links.policy(iris, places, config.base)
-    yield from links.twins(iris, places)
+    yield from links.policy(everywhere, places, config.base)
+    yield from links.twins(everywhere, places)
     yield from links.dangling(seen, places, config.base)
     yield from links.orphans(seen, places, config.base)
     yield from links.same_labels(seen, places, config.base)

@@ -100,14 +100,31 @@ class Facts:
     odd_texts: list[Quad] = field(default_factory=list)
     dates: list[Quad] = field(default_factory=list)
 
-    def types(self) -> Iterator[tuple[str, tuple[NamedNode, ...]]]:
-        """Yield the nodes whose type is stated, with their types."""
-        return ((name, said.types) for name, said in self.subjects.items() if said.types)
+    @cached_property
+    def typed(self) -> frozenset[str]:
+        """The nodes whose type is stated."""
+        return frozenset(name for name, said in self.subjects.items() if said.types)
+
+    @cached_property
+    def kinds_of_subjects(self) -> tuple[Said, ...]:
+        """What is said of subjects, each once."""
+        return tuple({id(said): said for said in self.subjects.values()}.values())
 
     @cached_property
     def iris(self) -> frozenset[str]:
         """Every IRI that stands as a predicate or as a value."""
         return frozenset(self.values.union(predicate.value for predicate in self.kinds))
+
+    @cached_property
+    def leads(self) -> tuple[tuple[str, NamedNode, str], ...]:
+        """The triples that may lead from one shape to another, or to what it targets."""
+        quads = (*self.shapes, *self.schema)
+        return tuple((written(quad.subject), quad.predicate, written(quad.object)) for quad in quads)
+
+    @cached_property
+    def entities(self) -> frozenset[str]:
+        """The IRIs that are values, without fragments."""
+        return frozenset({iri.partition("#")[0] if "#" in iri else iri for iri in self.values})
 
     @cached_property
     def terms(self) -> Mapping[str, tuple[str, ...]]:

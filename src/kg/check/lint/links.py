@@ -15,59 +15,65 @@ from kg.check.lint.vocabulary import short
 from kg.check.place import Part, Places, written
 from kg.findings import Finding, Place
 from kg.source import Room, SourceFile
+from kg.turtle import Span
 from kg.vocab import RDF_TYPE, term
 
 _VERSIONS = frozenset((term("owl:versionIRI"), term("owl:priorVersion")))
 _POLICY = re.compile(r"[a-z0-9._/-]*(?:#[A-Za-z0-9._/-]*)?")
 
 
-def everywhere(seen: Seen) -> Mapping[str, SourceFile]:
-    """Give each IRI of the dataset with the first file that has it."""
-    found: dict[str, SourceFile] = {}
-    for file, used in seen.used.items():
-        for iri in used:
-            found.setdefault(iri, file)
-    for iri, files in seen.subjects.items():
-        if not iri.startswith("_:"):
-            found.setdefault(iri, files[0])
-    return found
+class Everywhere:
+    """Every IRI of the dataset, and where it is."""
+
+    def __init__(self, seen: Seen) -> None:
+        """Put together what files use and what they are about."""
+        self._seen = seen
+        self.iris = {iri for iri in seen.subjects if not iri.startswith("_:")}
+        self.iris.update(*(facts.iris for facts in seen.facts.values()))
+
+    def first(self, iri: str) -> SourceFile:
+        """Give the first file that uses an IRI, or that says something about it."""
+        used = (file for file, facts in self._seen.facts.items() if iri in facts.iris)
+        return next(used, None) or self._seen.subjects[iri][0]
 
 
-def policy(iris: Mapping[str, SourceFile], places: Places, base: str) -> Iterator[Finding]:
+def policy(everywhere: Everywhere, places: Places, base: str) -> Iterator[Finding]:
     """Yield a finding for each own IRI off policy, and each IRI that is not in normal form."""
     own = (f"{base}id/", f"{base}concept/")
-    for iri, file in iris.items():
-        if not iri.isascii() and not is_normalized("NFC", iri):
-            yield finding(
-                "iri-policy",
-                f"<{iri}> is not in Unicode normal form NFC.",
-                f"<{iri}> er ikke i Unicode-normalformen NFC.",
-                places.term(file, iri),
-                value=iri,
-            )
-        elif iri.startswith(own) and not _POLICY.fullmatch(iri[len(base) :]):
-            yield finding(
-                "iri-policy",
-                f"<{iri}> has other characters than a-z, 0-9, '-', '.' and '_'.",
-                f"<{iri}> har andre tegn enn a-z, 0-9, «-», «.» og «_».",
-                places.term(file, iri),
-                value=iri,
-            )
+    foreign = (iri for iri in everywhere.iris if not iri.isascii())
+    odd = {iri for iri in foreign if not is_normalized("NFC", iri)}
+    off = {i for i in everywhere.iris if i.startswith(own) and not _POLICY.fullmatch(i, len(base))} - odd
+    for iri in sorted(odd):
+        yield finding(
+            "iri-policy",
+            f"<{iri}> is not in Unicode normal form NFC.",
+            f"<{iri}> er ikke i Unicode-normalformen NFC.",
+            places.term(everywhere.first(iri), iri),
+            value=iri,
+        )
+    for iri in sorted(off):
+        yield finding(
+            "iri-policy",
+            f"<{iri}> has other characters than a-z, 0-9, '-', '.' and '_'.",
+            f"<{iri}> har andre tegn enn a-z, 0-9, «-», «.» og «_».",
+            places.term(everywhere.first(iri), iri),
+            value=iri,
+        )
 
 
-def twins(iris: Mapping[str, SourceFile], places: Places) -> Iterator[Finding]:
+def twins(everywhere: Everywhere, places: Places) -> Iterator[Finding]:
     """Yield a finding for each IRI that stands in the dataset with http and with https."""
-    for iri, file in iris.items():
-        other = f"https{iri[4:]}" if iri.startswith("http:") else ""
-        if other in iris:
-            yield finding(
-                "iri-twins",
-                f"<{iri}> stands in {iris[other].relative} with https.",
-                f"<{iri}> står i {iris[other].relative} med https.",
-                places.term(file, iri),
-                value=iri,
-                hint=("Use one of them.", "Bruk én av dem."),
-            )
+    plain = (iri for iri in everywhere.iris if iri.startswith("http:"))
+    for iri in sorted(iri for iri in plain if f"https{iri[4:]}" in everywhere.iris):
+        twin = everywhere.first(f"https{iri[4:]}").relative
+        yield finding(
+            "iri-twins",
+            f"<{iri}> stands in {twin} with https.",
+            f"<{iri}> står i {twin} med https.",
+            places.term(everywhere.first(iri), iri),
+            value=iri,
+            hint=("Use one of them.", "Bruk én av dem."),
+        )
 
 
 def dangling(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
@@ -98,22 +104,23 @@ def _is_term(iri: str, namespaces: tuple[str, ...]) -> bool:
 def orphans(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
     """Yield a finding for each entity below `id/` that has no link from or to another one."""
     entities = dict[str, SourceFile]()
-    for iri, file in seen.typed():
-        if iri.startswith(f"{base}id/") and "#" not in iri:
-            entities.setdefault(iri, file)
+    begin = f"{base}id/"
+    for file, names in seen.typed():
+        for iri in names:
+            if iri.startswith(begin) and "#" not in iri:
+                entities.setdefault(iri, file)
     if not entities:
         return
-    linked = {iri.partition("#")[0] for facts in seen.facts.values() for iri in facts.values}
+    linked = set[str]().union(*(facts.entities for facts in seen.facts.values()))
     linking = {iri.partition("#")[0] for iri in seen.linking}
-    for iri, file in entities.items():
-        if iri not in linked and iri not in linking:
-            yield finding(
-                "orphan",
-                f"{short(iri)} has no link to or from another entity.",
-                f"{short(iri)} har ingen lenke til eller fra en annen ting.",
-                places.stated(file, iri, RDF_TYPE.value),
-                focus=iri,
-            )
+    for iri in sorted(iri for iri in entities if iri not in linked and iri not in linking):
+        yield finding(
+            "orphan",
+            f"{short(iri)} has no link to or from another entity.",
+            f"{short(iri)} har ingen lenke til eller fra en annen ting.",
+            places.stated(entities[iri], iri, RDF_TYPE.value),
+            focus=iri,
+        )
 
 
 def same_labels(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
@@ -121,7 +128,7 @@ def same_labels(seen: Seen, places: Places, base: str) -> Iterator[Finding]:
 
     Own is what begins with the base, or everything where nothing does.
     """
-    typed = (iri for facts in seen.facts.values() for iri, _ in facts.types())
+    typed = (iri for facts in seen.facts.values() for iri in facts.typed)
     own = base if any(iri.startswith(base) for iri in typed) else ""
     for (predicate, label), subjects in seen.labels.items():
         if len(subjects) < 2:
@@ -175,30 +182,25 @@ def duplicate_subjects(seen: Seen, places: Places) -> Iterator[Finding]:
             )
 
 
-_DECLARED = re.compile(r"(?im)^[ \t]*@?prefix[ \t]+([^\s:]+):[ \t]*<([^>\n]*)>")
-
-
 def prefixes(seen: Seen, places: Places, table: Mapping[str, str]) -> Iterator[Finding]:
     """Yield a finding for each prefix declared otherwise than in the table, or than in most files."""
-    declared: dict[str, dict[str, list[tuple[SourceFile, int, int]]]] = {}
-    for file in seen.facts:
-        if file.format is not None and file.format.name in ("turtle", "trig"):
-            for found in _DECLARED.finditer(places.head(file)):
-                spot = (file, found.start(2) - 1, found.end(2) + 1)
-                declared.setdefault(found[1], {}).setdefault(found[2], []).append(spot)
+    declared: dict[str, dict[str, list[tuple[SourceFile, Span]]]] = {}
+    for file, glance in seen.glances:
+        for prefix, namespace, span in glance.prefixes:
+            declared.setdefault(prefix, {}).setdefault(namespace, []).append((file, span))
     for prefix, namespaces in sorted(declared.items()):
         usual = table.get(prefix) or _most(namespaces)
         for namespace, spots in namespaces.items():
-            for file, start, end in spots if namespace != usual else ():
+            for file, span in spots if namespace != usual else ():
                 yield finding(
                     "prefix-clash",
                     f"{prefix}: is <{usual}> elsewhere.",
                     f"{prefix}: er <{usual}> ellers.",
-                    places.text(file).place((start, end)),
+                    places.text(file).place(span),
                     value=namespace,
                 )
 
 
-def _most(namespaces: Mapping[str, list[tuple[SourceFile, int, int]]]) -> str:
+def _most(namespaces: Mapping[str, list[tuple[SourceFile, Span]]]) -> str:
     counts = Counter({namespace: len(spots) for namespace, spots in namespaces.items()})
     return counts.most_common(1)[0][0]

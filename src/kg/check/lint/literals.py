@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from unicodedata import normalize
 
 from pyoxigraph import Literal, Quad
@@ -23,11 +23,12 @@ _STRING = term("xsd:string").value
 
 def languages(seen: Seen, places: Places, wanted: Iterable[str]) -> Iterator[Finding]:
     """Yield a finding for each text whose language tag is missing, unknown, odd, or not of the dataset."""
+    fault, of_dataset = cache(_fault), frozenset(wanted)
     tagged = {p for facts in seen.facts.values() for p, kinds in facts.kinds.items() if _tags(kinds)}
     for file, facts in seen.facts.items():
         for predicate, kinds in facts.kinds.items():
             is_label = predicate in LABELS
-            faults = {kind: fault for kind in kinds if (fault := _fault(kind, is_label, frozenset(wanted)))}
+            faults = {kind: found for kind in kinds if (found := fault(kind, is_label, of_dataset))}
             if is_label and _STRING in kinds and predicate in tagged:
                 faults[_STRING] = ("language-missing", "The label has no language tag.",
                                    "Navnet mangler språkmerke.", None)  # fmt: skip

@@ -10,6 +10,7 @@ from pyoxigraph import NamedNode, Quad
 
 from kg.check.lint import terms
 from kg.check.lint.facts import MOST, Around, Facts, Said, gather
+from kg.check.lint.glance import Glance
 from kg.source import Room, SourceFile
 
 Suspect = tuple[SourceFile, Quad]
@@ -21,13 +22,14 @@ class Seen:
     def __init__(self, base: str = "", today: date | None = None) -> None:
         """Begin; `base` is what the dataset's own IRIs begin with, `today` when dates begin to lie ahead."""
         self.facts: dict[SourceFile, Facts] = {}
+        self.glances: list[tuple[SourceFile, Glance]] = []
         self.blanks: dict[SourceFile, list[Quad]] = {}
         self.subjects: dict[str, tuple[SourceFile, ...]] = {}
+        self.shared: set[str] = set()
         self.labels: dict[tuple[NamedNode, str], list[str]] = {}
         self.linking: set[str] = set()
         self.ranged: dict[NamedNode, dict[str, SourceFile]] = {}
         self.schema: list[Suspect] = []
-        self.shapes: list[Suspect] = []
         self.twice: dict[str, tuple[SourceFile, SourceFile]] = {}
         self.namespaces: set[str] = set()
         self.ill_typed, self.odd_literals = list[Suspect](), list[Suspect]()
@@ -56,7 +58,6 @@ class Seen:
         self._add_ranged(file, facts)
         for mine, theirs, most in (
             (self.schema, facts.schema, None),
-            (self.shapes, facts.shapes, None),
             (self.ill_typed, facts.ill_typed, MOST - len(self.ill_typed)),
             (self.odd_literals, facts.odd_literals, MOST - len(self.odd_literals)),
             (self.odd_texts, facts.odd_texts, MOST - len(self.odd_texts)),
@@ -65,12 +66,13 @@ class Seen:
             mine += ((file, quad) for quad in theirs[:most])
 
     def _add_subjects(self, file: SourceFile, facts: Facts) -> None:
-        alone, subjects = (file,), self.subjects
-        for name in facts.subjects:
-            files = subjects.setdefault(name, alone)
-            if files is not alone:
-                subjects[name] = (*files, file)
-                self._add_shared(name, files, file, facts)
+        subjects = self.subjects
+        again = {name: subjects[name] for name in facts.subjects.keys() & subjects.keys()}
+        subjects.update(dict.fromkeys(facts.subjects, (file,)))
+        self.shared |= again.keys()
+        for name, files in again.items():
+            subjects[name] = (*files, file)
+            self._add_shared(name, files, file, facts)
 
     def _add_shared(self, name: str, files: tuple[SourceFile, ...], file: SourceFile, facts: Facts) -> None:
         """Note a subject of data whose type another file of data states too."""
@@ -91,11 +93,6 @@ class Seen:
 
     # -- what it comes to -----------------------------------------------------------------------------
 
-    @property
-    def used(self) -> Mapping[SourceFile, Set[str]]:
-        """The IRIs that each file uses as predicates and values."""
-        return {file: facts.iris for file, facts in self.facts.items()}
-
     def said_of(self, name: str) -> Said:
         """Give the properties and the types of a node, as all files state them."""
         files = self.subjects.get(name, ())
@@ -109,11 +106,9 @@ class Seen:
         """Give the types of a node."""
         return self.said_of(name).types
 
-    def typed(self) -> Iterator[tuple[str, SourceFile]]:
-        """Yield the nodes whose type a file of data states, with the file; shared ones for each file."""
-        for file, facts in self.facts.items():
-            if file.room is Room.DATA:
-                yield from ((name, file) for name, _ in facts.types())
+    def typed(self) -> Iterator[tuple[SourceFile, Set[str]]]:
+        """Yield the files of data with the nodes whose type they state."""
+        return ((file, facts.typed) for file, facts in self.facts.items() if file.room is Room.DATA)
 
     def stated_in(self, room: Room) -> Set[str]:
         """Give the IRIs that a file of this room says something about."""
@@ -125,11 +120,11 @@ class Seen:
     def vocabularies(self) -> Mapping[str, frozenset[str]]:
         """Give the names of every namespace that can be checked: pinned ones, and the dataset's own."""
         own: dict[str, set[str]] = {namespace: set() for namespace in self.own_namespaces()}
-        typed = (name for name, _ in self.typed())
-        for iri in chain(self.stated_in(Room.ONTOLOGY), typed) if own else ():
-            namespace, local = terms.split(iri)
-            if namespace in own:
-                own[namespace].add(local)
+        begin = tuple(own)
+        for some in chain((self.stated_in(Room.ONTOLOGY),), (names for _, names in self.typed())):
+            for iri in some if own else ():
+                if iri.startswith(begin) and (name := terms.split(iri))[0] in own:
+                    own[name[0]].add(name[1])
         pinned = terms.pinned()
         return {**pinned, **{ns: frozenset(names) | pinned.get(ns, frozenset()) for ns, names in own.items()}}
 

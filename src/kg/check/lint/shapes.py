@@ -9,14 +9,15 @@ from pyoxigraph import NamedNode
 from kg.check.lint.facts import SH
 from kg.check.lint.rules import finding
 from kg.check.lint.seen import Seen
-from kg.check.place import Places, written
+from kg.check.place import Places
 from kg.findings import Finding
 from kg.source import SourceFile
 from kg.vocab import RDF_TYPE, term
 
 _SHAPE = {f"{SH}NodeShape", f"{SH}PropertyShape"}
 _TARGETS = {
-    f"{SH}{name}" for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", "target")
+    NamedNode(f"{SH}{name}")
+    for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", "target")
 }
 _CLASSES = {term("rdfs:Class"), term("owl:Class")}
 
@@ -26,13 +27,13 @@ def idle(seen: Seen, places: Places) -> Iterator[Finding]:
     leads: dict[str, set[str]] = {}
     shapes: dict[str, SourceFile] = {}
     live: set[str] = set()
-    for file, quad in (*seen.shapes, *seen.schema):
-        subject, value = written(quad.subject), written(quad.object)
-        leads.setdefault(subject, set()).add(value)
-        if quad.predicate == RDF_TYPE and value in _SHAPE and isinstance(quad.subject, NamedNode):
-            shapes.setdefault(subject, file)
-        if quad.predicate.value in _TARGETS:
-            live.add(subject)
+    for file, facts in seen.facts.items():
+        for subject, predicate, value in facts.leads:
+            leads.setdefault(subject, set()).add(value)
+            if value in _SHAPE and predicate == RDF_TYPE and not subject.startswith("_:"):
+                shapes.setdefault(subject, file)
+            if predicate in _TARGETS:
+                live.add(subject)
     live |= {shape for shape in shapes if _CLASSES.intersection(seen.types_of(shape))}
     idle = shapes.keys() - _reached(live, leads)
     followers = {value for shape in idle for value in leads.get(shape, ()) if value != shape}

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from kg.check.lint import rules
+from kg.check.lint.glance import MARK
 from kg.check.place import Places, Text
 from kg.findings import Finding, Waiver
 from kg.source import SourceFile
 from kg.turtle import Span, TurtleError, tokens
 
-_MARK = "kg: ignore"
 _DIRECTIVE = re.compile(
     r"kg: (ignore|ignore-file)\s+([a-z-]+(?:\s*,\s*[a-z-]+)*)\s*(?:(?:--|:)\s*(\S.*?))?\s*(?:-->)?\Z"
 )
@@ -83,11 +83,14 @@ class Settings:
 
 
 def apply(
-    findings: Sequence[Finding], files: Iterable[SourceFile], queries: Iterable[Text], places: Places
+    findings: Sequence[Finding], marked: Iterable[SourceFile], queries: Iterable[Text], places: Places
 ) -> tuple[list[Finding], list[Waiver]]:
-    """Give the findings that no comment silences, with those about comments; and what each silences."""
+    """Give the findings that no comment silences, with those about comments; and what each silences.
+
+    Such comments are looked for in queries and in the files with the mark.
+    """
     kept, waivers = list(findings), list[Waiver]()
-    for silence in _silences(files, queries, places):
+    for silence in _silences(marked, queries, places):
         unknown = [name for name in silence.names if not _is_lint(name)]
         if unknown or not silence.reason:
             kept.append(_idle(silence, unknown))
@@ -124,13 +127,13 @@ def _idle(silence: Silence, unknown: Sequence[str]) -> Finding:
     return rules.finding("idle-silence", en, nb, silence.text.place(silence.span), hint=hint)
 
 
-def _silences(files: Iterable[SourceFile], queries: Iterable[Text], places: Places) -> Iterator[Silence]:
-    for file in files:
-        if file.format is not None and _MARK.encode() in file.content():
+def _silences(marked: Iterable[SourceFile], queries: Iterable[Text], places: Places) -> Iterator[Silence]:
+    for file in marked:
+        if file.format is not None:
             text = places.text(file)
             yield from _in_comments(text, _comments(text, file.format.name))
     for text in queries:
-        if _MARK in text.text:
+        if MARK.decode() in text.text:
             spans = (found.span() for found in _SPARQL.finditer(text.text) if found[0][0] == "#")
             yield from _in_comments(text, spans)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import cache, cached_property
 
 from pyoxigraph import NamedNode
@@ -100,15 +100,14 @@ def _iris(query: str) -> Iterator[str]:
             yield prefixes[prefix] + local
 
 
-def deprecated_terms(seen: Seen, places: Places) -> Iterator[Finding]:
+def deprecated_terms(seen: Seen, schema: Schema, places: Places) -> Iterator[Finding]:
     """Yield a finding for each deprecated term in each file of shapes and data that uses it."""
-    schema = Schema(seen)
     if not schema.deprecated:
         return
-    for file, used in seen.used.items():
+    for file, facts in seen.facts.items():
         if file.room is Room.ONTOLOGY:
             continue
-        for iri in sorted(schema.deprecated.keys() & used):
+        for iri in sorted(schema.deprecated.keys() & facts.iris):
             instead = schema.deprecated[iri]
             yield finding(
                 "deprecated-term",
@@ -199,25 +198,45 @@ class Schema:
     @cached_property
     def classes_known(self) -> frozenset[str]:
         """The classes that the ontologies place under another or declare."""
-        stated = (pair for facts in self._seen.facts.values() for pair in facts.types())
-        return frozenset(iri for iri, kinds in stated if not _CLASSES.isdisjoint(kinds))
+        return frozenset(
+            iri
+            for facts in self._seen.facts.values()
+            if any(not _CLASSES.isdisjoint(said.types) for said in facts.kinds_of_subjects)
+            for iri in facts.typed
+            if not _CLASSES.isdisjoint(facts.subjects[iri].types)
+        )
+
+    def wanted(self, predicate: str, iri: str) -> frozenset[str]:
+        """Give the classes of a property's domain or range; nothing where not all of them are known."""
+        classes = self.classes(predicate, iri)
+        return classes if self.classes_known.issuperset(classes) else frozenset()
+
+    def strays(self, types: Iterable[NamedNode], wanted: Set[str]) -> bool:
+        """True if a thing of these types, of which one is known, can be none of the wanted classes."""
+        names = [kind.value for kind in types]
+        return not self.classes_known.isdisjoint(names) and not self.fits(names, wanted)
 
 
 _ANYTHING = {term("owl:Thing").value, term("rdfs:Resource").value}
 _CLASSES = frozenset((term("owl:Class"), term("rdfs:Class")))
+_NODES = {IRI, BLANK}
 _OBJECT, _DATATYPE = term("owl:ObjectProperty"), term("owl:DatatypeProperty")
 
 
 def property_kinds(seen: Seen, places: Places) -> Iterator[Finding]:
     """Yield a finding for each literal of an object property, and each node of a datatype property."""
+    predicates = {predicate for facts in seen.facts.values() for predicate in facts.kinds}
+    types = {predicate: seen.types_of(predicate.value) for predicate in predicates}
+    wants_node = {
+        predicate: _OBJECT in some
+        for predicate, some in types.items()
+        if (_OBJECT in some) != (_DATATYPE in some)
+    }
     for file, facts in seen.facts.items():
-        for predicate, kinds in facts.kinds.items():
-            types = seen.types_of(predicate.value)
-            nodes = kinds & {IRI, BLANK}
-            if _OBJECT in types and _DATATYPE not in types and kinds - nodes:
-                yield from _wrong_kinds(file, predicate.value, places, want_node=True)
-            elif _DATATYPE in types and _OBJECT not in types and nodes:
-                yield from _wrong_kinds(file, predicate.value, places, want_node=False)
+        for predicate in facts.kinds.keys() & wants_node.keys():
+            want = wants_node[predicate]
+            if (facts.kinds[predicate] - _NODES) if want else (facts.kinds[predicate] & _NODES):
+                yield from _wrong_kinds(file, predicate.value, places, want_node=want)
 
 
 def _wrong_kinds(file: SourceFile, predicate: str, places: Places, *, want_node: bool) -> Iterator[Finding]:
@@ -237,29 +256,30 @@ def _wrong_kinds(file: SourceFile, predicate: str, places: Places, *, want_node:
             )
 
 
-def domains(seen: Seen, places: Places) -> Iterator[Finding]:
+def domains(seen: Seen, schema: Schema, places: Places) -> Iterator[Finding]:
     """Yield a finding for each property on a thing whose types have nothing to do with its domain."""
-    schema = Schema(seen)
 
     @cache
     def misfits(said: Said) -> Mapping[str, frozenset[str]]:
-        names = (predicate.value for predicate in said.properties)
-        each = {name: _misfit(schema, "rdfs:domain", name, said.types) for name in names}
-        return {name: wanted for name, wanted in each.items() if wanted}
+        each = {p.value: schema.wanted("rdfs:domain", p.value) for p in said.properties}
+        return {name: some for name, some in each.items() if some and schema.strays(said.types, some)}
 
-    for subject in seen.subjects if schema.says("rdfs:domain") else ():
-        said = seen.said_of(subject)
-        for predicate, wanted in misfits(said).items() if said.types else ():
+    for subject, said in _told_of(seen, misfits) if schema.says("rdfs:domain") else ():
+        for predicate, wanted in misfits(said).items():
             yield _not_in_domain(seen, places, subject, predicate, wanted)
 
 
-def _misfit(schema: Schema, which: str, predicate: str, types: Iterable[NamedNode]) -> frozenset[str]:
-    """Give the classes that a thing of these types should be one of and is not; else nothing."""
-    wanted = schema.classes(which, predicate)
-    names = [kind.value for kind in types]
-    if not wanted or not schema.classes_known.issuperset(wanted) or schema.classes_known.isdisjoint(names):
-        return frozenset()
-    return frozenset() if schema.fits(names, wanted) else wanted
+def _told_of(seen: Seen, are_odd: Callable[[Said], object]) -> Iterator[tuple[str, Said]]:
+    """Yield each subject with what all files say of it, if that is odd."""
+    for facts in seen.facts.values():
+        odd = {id(said) for said in facts.kinds_of_subjects if said.types and are_odd(said)}
+        for name, said in facts.subjects.items() if odd else ():
+            if id(said) in odd and name not in seen.shared:
+                yield name, said
+    for name in sorted(seen.shared):
+        said = seen.said_of(name)
+        if said.types and are_odd(said):
+            yield name, said
 
 
 def _not_in_domain(
@@ -282,19 +302,16 @@ def _names(wanted: Iterable[str], types: Iterable[NamedNode]) -> tuple[tuple[str
     return (" or ".join(first), " and ".join(second)), (" eller ".join(first), " og ".join(second))
 
 
-def ranges(seen: Seen, places: Places) -> Iterator[Finding]:
+def ranges(seen: Seen, schema: Schema, places: Places) -> Iterator[Finding]:
     """Yield a finding for each value that has nothing to do with its property's range."""
-    schema, verdicts = Schema(seen), dict[tuple[object, NamedNode], frozenset[str]]()
     for predicate, values in seen.ranged.items():
-        for value, file in values.items():
+        wanted, strays = schema.wanted("rdfs:range", predicate.value), dict[tuple[NamedNode, ...], bool]()
+        for value, file in values.items() if wanted else ():
             types = seen.types_of(value)
-            if not types:
-                continue
-            key = types, predicate
-            if key not in verdicts:
-                verdicts[key] = _misfit(schema, "rdfs:range", predicate.value, types)
-            if verdicts[key]:
-                en, nb = _names(verdicts[key], types)
+            if types not in strays:
+                strays[types] = schema.strays(types, wanted)
+            if strays[types]:
+                en, nb = _names(wanted, types)
                 told = (en[0], f"of type {en[1]}"), (nb[0], f"av type {nb[1]}")
                 one = next((one for one in places.each(file, predicate.value) if one.value == value), None)
                 yield _not_in_range(file, predicate.value, one, told, places)

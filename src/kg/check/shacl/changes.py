@@ -8,7 +8,7 @@ node concerned. What a user's query looks at cannot be told: its shape's nodes a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from pyoxigraph import NamedNode, Triple
@@ -139,16 +139,19 @@ class Kept:
     ) -> None:
         """Begin with the outcome for these data, which is found out where it is not known.
 
-        `looked_at` tells how many nodes were validated again after a change, None for all.
+        `looked_at` tells how many nodes were validated again after a change, None for all; `renewed` how
+        many shapes with targets were, and of how many, when the shapes were replaced.
         """
         self._plan, self._data, self._limit = plan, data, limit
         self._reach = Reach(plan)
         self.looked_at: int | None = None
+        self.renewed: tuple[int, int] | None = None
         self.outcome = outcome or self._anew()
 
     def change(self, removed: Iterable[Triple], added: Iterable[Triple]) -> Outcome:
         """Take triples out of the data and put others in; give the outcome for what is there then."""
         gone, come = tuple(removed), tuple(added)
+        self.renewed = None
         near = self._near(gone, come)
         mended = None if near is None else self._mended(near)
         if near is None or mended is None or self._is_cut(mended):
@@ -156,6 +159,25 @@ class Kept:
         else:
             self.looked_at, self.outcome = len(near), mended
         return self.outcome
+
+    def replace_shapes(self, plan: Plan) -> Outcome:
+        """Validate by other shapes; give the outcome, of which results of shapes that stayed are kept."""
+        old, self._plan, self._reach = self._plan, plan, Reach(plan)
+        self._data.use(plan.graph)
+        asks = old.asks_for_shapes or plan.asks_for_shapes
+        renewed = None if asks or self._is_cut(self.outcome) else _renewed(old, plan)
+        mended = None if renewed is None else self._mended_by(*renewed)
+        if renewed is None or mended is None or self._is_cut(mended):
+            self.looked_at, self.outcome = None, self._anew()
+        else:
+            self.renewed = len(renewed[0]), len(plan.roots)
+            self.outcome = mended
+        return self.outcome
+
+    def _mended_by(self, roots: Collection[Node], stale: Set[Node]) -> Outcome:
+        again = Validation(self._plan, self._data, roots=roots).outcome() if roots else Outcome(results=())
+        kept = (result for result in self.outcome.results if result.shape not in stale)
+        return Outcome(results=(*kept, *again.results), unfinished=again.unfinished)
 
     def _near(self, gone: tuple[Triple, ...], come: tuple[Triple, ...]) -> set[Term] | None:
         """Make the change, and give the nodes that it concerns; None if it may concern all."""
@@ -203,3 +225,23 @@ class Kept:
         for walk, ends in self._reach.ends(triples):
             near |= ends if not walk else {decoded(term) for term in self._data.starts(walk, ends)}
         return near
+
+
+def _renewed(old: Plan, new: Plan) -> tuple[tuple[Node, ...], Set[Node]]:
+    """Give the roots to be validated again, and the shapes whose results are no longer those there were.
+
+    A root that stayed is among them where it tells results of the same shape as one that did not.
+    """
+    before = set(old.roots)
+    same = {root for root in new.roots if root in before and old.says(root) == new.says(root)}
+    stale = {
+        node
+        for plan in (old, new)
+        for root in plan.roots
+        if root not in same
+        for node in plan.reporting(root)
+    }
+    while shared := {root for root in same if not new.reporting(root).isdisjoint(stale)}:
+        same -= shared
+        stale |= {node for root in shared for node in new.reporting(root)}
+    return tuple(root for root in new.roots if root not in same), stale

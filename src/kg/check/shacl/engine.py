@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,6 +22,7 @@ from kg.check.shacl.scope import MARKS, Marks, Scope, member
 from kg.check.shacl.shapes import (
     RDF_TYPE,
     SUBCLASS,
+    TARGETS,
     Constraint,
     Shape,
     ShapeError,
@@ -196,6 +197,26 @@ class Plan:
             yield from constraint.shapes
             yield from constraint.siblings
 
+    def reporting(self, node: Node) -> frozenset[Node]:
+        """Give a shape with all whose results are told where it is validated: the property shapes in it."""
+        return self._below(node, lambda constraint: constraint.component == PROPERTY)
+
+    def says(self, root: Node) -> tuple[object, ...]:
+        """Give all that a validation of a root depends on: its targets, and the shapes that it leads to."""
+        targets = tuple(tuple(self.graph.values(root, target)) for target in TARGETS)
+        off = self.graph.is_true(root, sh("deactivated"))
+        below = self._below(root, lambda _: True)
+        return targets, is_implicit_class(self.graph, root), off, {node: self.shapes[node] for node in below}
+
+    def _below(self, root: Node, follows: Callable[[Constraint], bool]) -> frozenset[Node]:
+        found, pending = {root}, [root]
+        while pending:
+            for constraint in filter(follows, self.shapes[pending.pop()].constraints):
+                new = {*constraint.shapes, *constraint.siblings} - found
+                found |= new
+                pending += new
+        return frozenset(found)
+
     @property
     def is_far(self) -> bool:
         """True if a property shape asks for others: then results stand at nodes that no target names."""
@@ -279,6 +300,11 @@ class DataStore:
             for form in forms
             if isinstance(form, Literal)
         ]
+
+    def use(self, shapes: ShapesGraph) -> None:
+        """Let other shapes be those that queries may ask for."""
+        self._shapes = shapes
+        self._store.clear_graph(_SHAPES)
 
     def starts(self, walk: Iterable[Step], ends: Iterable[Term]) -> Iterator[Term]:
         """Yield the nodes from which a walk leads to some of these nodes."""
@@ -413,11 +439,15 @@ def _kept(term: Term) -> Term:
 
 @dataclass
 class Validation:
-    """One validation under way: of all nodes that targets name, or of those within a set of nodes."""
+    """One validation under way: of all nodes that targets name, or of those within a set of nodes.
+
+    Where roots are given, the targets of other shapes are passed over.
+    """
 
     plan: Plan
     data: DataStore
     within: Collection[Term] | None = None
+    roots: Collection[Node] | None = None
     notes: list[Bilingual] = field(default_factory=list)
     unfinished: dict[Node, Bilingual] = field(default_factory=dict)
 
@@ -443,7 +473,7 @@ class Validation:
 
     def outcome(self, limit: int | None = None) -> Outcome:
         """Validate, and stop once there are so many results."""
-        for node in self.plan.roots:
+        for node in self.plan.roots if self.roots is None else self.roots:
             self._reporting[node] += (Source(self._near + pattern) for pattern in self._targets(node))
         for node in self.plan.order:
             with self._giving_up(node):

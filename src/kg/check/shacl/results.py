@@ -24,11 +24,14 @@ def sh(name: str) -> NamedNode:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A property path: its text as SPARQL has it, its node, and the triples that spell it in RDF."""
+    """A property path: its text as SPARQL has it, its node, and the triples that spell it in RDF.
+
+    Paths with the same text are equal, whatever their blank nodes are called.
+    """
 
     text: str
-    node: Node
-    triples: tuple[Triple, ...] = ()
+    node: Node = field(compare=False)
+    triples: tuple[Triple, ...] = field(default=(), compare=False)
 
     @property
     def predicate(self) -> NamedNode | None:

@@ -333,7 +333,7 @@ class Shape:
         return self.step is not None
 
 
-_TARGETS = tuple(sh(name) for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf"))
+TARGETS = tuple(sh(name) for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf"))
 _SHAPE_VALUED = tuple(sh(name) for name in ("node", "property", "not", "qualifiedValueShape"))
 _LIST_OF_SHAPES = tuple(sh(name) for name in ("and", "or", "xone"))
 _BEYOND = {
@@ -362,7 +362,7 @@ def reject_beyond(graph: ShapesGraph, node: Node) -> None:
 def targeted(graph: ShapesGraph) -> tuple[Node, ...]:
     """Give the shapes that have targets, classes that are shapes included."""
     found: dict[Node, None] = {}
-    for predicate in _TARGETS:
+    for predicate in TARGETS:
         found.update(dict.fromkeys(graph.having(predicate)))
     for kind in (sh("NodeShape"), sh("PropertyShape")):
         found.update((n, None) for n in graph.subjects(RDF_TYPE, kind) if is_implicit_class(graph, n))
