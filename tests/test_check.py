@@ -13,6 +13,7 @@ import pytest
 
 from kg import source
 from kg.check import Engine, run
+from kg.check.render import render
 from kg.findings import Place, Report, Severity
 
 PREFIXES = """@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -205,6 +206,18 @@ def test_an_ill_formed_shape_is_a_finding_at_its_line_and_the_rest_is_still_chec
             "Formene kan ikke brukes: ingenting ble validert ut over syntaks og vokabular.",
         ),
     )
+
+
+def test_a_shape_without_a_name_is_a_blank_node_in_the_report_as_rdf(tmp_path: Path) -> None:
+    shapes = (
+        SHAPES.replace("sh:property ex:PlaceShape-label .", "sh:property [")
+        .replace("ex:PlaceShape-label sh:path", "sh:path")
+        .replace("@nb .\n", "@nb ] .\n")
+    )
+    data = PREFIXES + "\nid:roan a ex:Village .\n"
+    report = check(tmp_path, {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": shapes, "data/a.ttl": data})
+    assert [(finding.shape or "")[:2] for finding in report.findings] == ["_:"]
+    assert "sh:sourceShape _:" in render(report, "ttl")
 
 
 def test_relative_iris_full_iris_and_named_graphs_are_found_too(tmp_path: Path) -> None:

@@ -299,5 +299,5 @@ def _places() -> Iterator[tuple[str, int, set[tuple[str, int]]]]:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_report_can_be_written_in_each_format(checked: Checked, form: str) -> None:
-    for report in list(checked.reports.values())[::7]:
+    for report in list(checked.reports.values()):
         assert render(report, form, "nb") != render(report, form, "en") or form in ("ttl", "jsonld")

@@ -12,6 +12,8 @@ from kg.complaints import Around, explain
 EX = "@prefix ex: <http://e.org/> .\n"
 RDF = '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="urn:e:">{}</r:RDF>'
 DOCUMENTS = (
+    ("ttl", EX + 'ex:a ex:b "Roan"@nb_NO .', "2:20", "A language tag has no underscore."),
+    ("ttl", EX + 'ex:a ex:b "it"s" .', "2:15", "A quotation mark ends the text here, and a word follows."),
     ("rdf", "<a>", "1:4", "The file ends in the middle of the document."),
     ("jsonld", "[1, 2", "1:6", "The file ends in the middle of the document."),
     ("ttl", "ex:a ex:b ex:c .", "1:1", "The prefix ex: is not declared."),

@@ -277,8 +277,8 @@ def inspect_text(file: SourceFile) -> tuple[tuple[Finding, ...], bytes]:
     try:
         document = file.unpacked(file.raw())
     except SourceError as error:
-        where = Place(file.relative)
-        return (_finding("unreadable", Severity.VIOLATION, error.said, where, error.advice),), b""
+        said = _without(f"{file.relative}: ", error.said)
+        return (_finding("unreadable", Severity.VIOLATION, said, Place(file.relative), error.advice),), b""
     found: list[Finding] = []
     content = document.removeprefix(_UTF8_BOM)
     if content is not document:
@@ -312,6 +312,12 @@ def inspect_text(file: SourceFile) -> tuple[tuple[Finding, ...], bytes]:
             _finding("not-utf-8", Severity.VIOLATION, said, Place(file.relative, line, column), mend)
         )
     return tuple(found), content
+
+
+def _without(name: str, said: Bilingual) -> Bilingual:
+    """Give what an error says of a file, for those who name the file themselves."""
+    en, nb = (text.removeprefix(name) for text in said)
+    return f"{en[0].upper()}{en[1:]}", f"{nb[0].upper()}{nb[1:]}"
 
 
 def unparsed(error: SyntaxError | TableError, file: SourceFile) -> tuple[Finding, ...]:

@@ -216,7 +216,7 @@ class _Run:
             ),
             place=self._shape_place(node),
             focus=written(node),
-            shape=node.value,
+            shape=written(node),
             hint=_VISIT_LESS,
         )
         self._findings.append(finding)
@@ -244,7 +244,7 @@ class _Run:
             focus=focus,
             path=path,
             value=value,
-            shape=result.shape.value,
+            shape=written(result.shape),
             shape_place=self._shape_place(result.shape),
             hint=hints.mend(result),
             details=tuple(self._finding(detail) for detail in result.details),

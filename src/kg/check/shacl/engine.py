@@ -33,6 +33,7 @@ from kg.check.shacl.shapes import (
     is_implicit_class,
     no_iri,
     read_path,
+    recursive,
     reject_beyond,
     several,
     spelling,
@@ -78,14 +79,6 @@ _NO_PATH = (
 _ADD_PATH = (
     "Add sh:path, or make it a sh:NodeShape.",
     "Legg til sh:path, eller gjør den til en sh:NodeShape.",
-)
-_RECURSION = (
-    "It refers to itself, directly or by way of other shapes: recursion.",
-    "Den viser til seg selv, direkte eller gjennom andre former: rekursjon.",
-)
-_NO_RECURSION = (
-    "The standard leaves recursive shapes undefined: take one of the references out, or ask with sh:sparql.",
-    "Standarden sier ikke hva rekursive former betyr: ta bort en av henvisningene, eller spør med sh:sparql.",
 )
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
 _OF_SEVERAL = frozenset(c.iri for c in CORE if c.of_several)
@@ -242,7 +235,7 @@ class Plan:
                     del path[node]
                     done[node] = None
                 elif child in path:
-                    raise ShapeError(child, _RECURSION, hint=_NO_RECURSION)
+                    raise recursive(child, path)
                 elif child not in done:
                     path[child] = None
                     stack.append((child, self.children(child)))

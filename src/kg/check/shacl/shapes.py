@@ -140,6 +140,21 @@ def several(node: Node, name: str, number: int) -> ShapeError:
     )
 
 
+_NO_RECURSION = (
+    "The standard leaves recursive shapes undefined: take one of the references out, or ask with sh:sparql.",
+    "Standarden sier ikke hva rekursive former betyr: ta bort en av henvisningene, eller spør med sh:sparql.",
+)
+
+
+def recursive(node: Node, path: Iterable[Node]) -> ShapeError:
+    """Give the error for a shape that refers to itself; `path` leads to the last that does so."""
+    nodes = list(path)
+    between = ", ".join(_named(n) for n in nodes[nodes.index(node) + 1 :] if isinstance(n, NamedNode))
+    by, gjennom = (f" by way of {between}", f" gjennom {between}") if between else ("", "")
+    said = f"It refers to itself{by}: recursion.", f"Den viser til seg selv{gjennom}: rekursjon."
+    return ShapeError(node, said, hint=_NO_RECURSION)
+
+
 def no_iri(node: Node, name: str, value: Term) -> ShapeError:
     """Give the error for a value of a parameter that is no IRI."""
     return ShapeError(
