@@ -187,6 +187,44 @@ def test_text_faults_are_findings(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_in_another_encoding_is_told_which_it_may_be(tmp_path: Path) -> None:
+    said = [
+        (str(f.place), f.message("nb"), f.advice("nb"))
+        for f in check(
+            tmp_path,
+            {"data/a.ttl": 'ex:å "æ'.encode("cp1252"), "data/b.ttl": GOOD.encode("utf-16")},
+        ).findings
+    ]
+    assert said == [
+        (
+            "data/a.ttl:1:4",
+            "Byte 0xE5 er ikke UTF-8.",
+            "Lagre filen som UTF-8; i Windows-1252 er dette «å».",
+        ),
+        ("data/b.ttl", "Filen er UTF-16.", "Lagre den som UTF-8."),
+    ]
+
+
+def test_a_table_in_another_encoding_is_read_if_its_metadata_says_so(tmp_path: Path) -> None:
+    metadata = """{"@context": "http://www.w3.org/ns/csvw", "url": "a.csv",
+      "dialect": {"encoding": "windows-1252"}, "tableSchema": {"aboutUrl": "https://ex.org/id/{nr}",
+      "columns": [{"name": "nr", "suppressOutput": true},
+                  {"name": "navn", "propertyUrl": "rdfs:label", "lang": "nb"}]}}"""
+    table = "nr,navn\n1,Åfjord\n".encode("cp1252")
+    assert (
+        check(tmp_path, {"data/a.csv": table, "data/a.csv-metadata.json": metadata.encode()}).findings == ()
+    )
+
+
+def test_a_bad_cell_is_pointed_at(tmp_path: Path) -> None:
+    metadata = """{"@context": "http://www.w3.org/ns/csvw", "url": "a.csv", "tableSchema": {
+      "aboutUrl": "https://ex.org/id/{nr}",
+      "columns": [{"name": "nr"}, {"name": "dag", "datatype": "date"}]}}"""
+    table = {"data/a.csv": "nr,dag\n1,31.1.2006\n", "data/a.csv-metadata.json": metadata}
+    [finding] = check(tmp_path, table).findings
+    assert (finding.place, finding.excerpt) == (Place("data/a.csv", 2, 3, 9), "1,31.1.2006")
+
+
 def test_an_ill_formed_shape_is_a_finding_at_its_line_and_the_rest_is_still_checked(tmp_path: Path) -> None:
     shapes = SHAPES + "ex:Odd a sh:NodeShape ; sh:targetClass ex:Place ;\n    sh:maxCount 1 .\n"
     bad = PREFIXES + "\nid:roan a ex:Village ; rdfs:label .\n"
@@ -198,7 +236,7 @@ def test_an_ill_formed_shape_is_a_finding_at_its_line_and_the_rest_is_still_chec
     assert [(f.rule, str(f.place)) for f in report.findings] == [
         ("syntax", "data/a.ttl:9:35"),
         ("unknown-term", "data/b.ttl:9:11"),
-        ("invalid-shape", "shapes/s.ttl:13:1"),
+        ("invalid-shape", "shapes/s.ttl:14:17"),
     ]
     assert report.notes == (
         (

@@ -21,7 +21,7 @@ from kg.config import Config
 from kg.errors import Bilingual, SourceError
 from kg.findings import Finding, Place, Severity, tagged
 from kg.rdfio import Format
-from kg.tables import TableError, more_problems
+from kg.tables import RowProblem, TableError, more_problems
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _NTRIPLES = next(fmt for fmt in rdfio.FORMATS if fmt.name == "ntriples")
@@ -299,19 +299,27 @@ def inspect_text(file: SourceFile) -> tuple[tuple[Finding, ...], bytes]:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = content[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before.rsplit(b"\n", 1)[-1].decode("utf-8", "replace")) + 1
-        byte = f"Byte 0x{content[error.start]:02X}"
-        said = f"{byte} is not UTF-8.", f"{byte} er ikke UTF-8."
-        mend = (
-            "Save the file as UTF-8; it may be Windows-1252.",
-            "Lagre filen som UTF-8; den kan være Windows-1252.",
-        )
-        found.append(
-            _finding("not-utf-8", Severity.VIOLATION, said, Place(file.relative, line, column), mend)
-        )
+        found.append(_not_utf8(content, error.start, file.relative))
     return tuple(found), content
+
+
+def _not_utf8(content: bytes, at: int, relative: str) -> Finding:
+    """Say what is not UTF-8, and what it is most likely in."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        said, mend = (
+            ("The file is UTF-16.", "Filen er UTF-16."),
+            ("Save it as UTF-8.", "Lagre den som UTF-8."),
+        )
+        return _finding("not-utf-8", Severity.VIOLATION, said, Place(relative), mend)
+    lines = content[:at].split(b"\n")
+    place = Place(relative, len(lines), len(lines[-1].decode("utf-8", "replace")) + 1)
+    byte, read = f"Byte 0x{content[at]:02X}", content[at : at + 1].decode("cp1252", "replace")
+    said = f"{byte} is not UTF-8.", f"{byte} er ikke UTF-8."
+    mend = (
+        f"Save the file as UTF-8; in Windows-1252 this is '{read}'.",
+        f"Lagre filen som UTF-8; i Windows-1252 er dette «{read}».",
+    )
+    return _finding("not-utf-8", Severity.VIOLATION, said, place, mend)
 
 
 def _without(name: str, said: Bilingual) -> Bilingual:
@@ -323,8 +331,9 @@ def _without(name: str, said: Bilingual) -> Bilingual:
 def unparsed(error: SyntaxError | TableError, file: SourceFile) -> tuple[Finding, ...]:
     """Give the findings that say where a document stops being in its format, or which rows of it are bad."""
     if isinstance(error, TableError):
+        lines = file.content().decode("utf-8", "replace").split("\n") if error.path == file.relative else []
         found = [
-            _finding("table", Severity.VIOLATION, one.said, Place(error.path, one.row), one.hint)
+            _finding("table", Severity.VIOLATION, one.said, _cell(error.path, one, lines), one.hint)
             for one in error.problems
         ]
         more = error.total - len(error.problems)
@@ -332,6 +341,15 @@ def unparsed(error: SyntaxError | TableError, file: SourceFile) -> tuple[Finding
             found.append(_finding("table", Severity.VIOLATION, more_problems(more), Place(error.path)))
         return tuple(found)
     return (_syntax(error, file),)
+
+
+def _cell(path: str, problem: RowProblem, lines: Sequence[str]) -> Place:
+    """Give the place of a cell, where its text stands just once in the line that its row begins on."""
+    line = lines[problem.row - 1] if problem.row and problem.row <= len(lines) else ""
+    value = problem.value
+    if not value or line.count(value) != 1:
+        return Place(path, problem.row)
+    return Place(path, problem.row, line.index(value) + 1, len(value))
 
 
 _LOOKED_AT = 2**20

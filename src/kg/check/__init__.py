@@ -227,8 +227,8 @@ class _Run:
             self._findings.append(_invalid_shape(error, error.said))
             return
         for each in (error, *error.others):
-            node = None if each.node is None else written(each.node)
-            place = None if node is None else self._places.locate(node, rooms=frozenset({Room.SHAPES}))
+            node, path = written(each.node), each.path.value if each.path else None
+            place = self._places.locate(node, path=path, rooms=frozenset({Room.SHAPES}))
             self._findings.append(_invalid_shape(each, each.plain, node, place))
 
     def _finding(self, result: Result) -> Finding:

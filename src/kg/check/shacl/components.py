@@ -108,6 +108,7 @@ def _node_kind(
             raise ShapeError(
                 node,
                 (f"sh:nodeKind cannot be {value}.", f"sh:nodeKind kan ikke være {value}."),
+                path=predicate,
                 hint=_NODE_KINDS,
             )
         yield constraint
@@ -136,6 +137,7 @@ def _count(
         raise ShapeError(
             node,
             (f"{name} must be an integer, and is {value}.", f"{name} må være et heltall, og er {value}."),
+            path=predicate,
             hint=("Write digits, with nothing around them.", "Skriv siffer, uten noe rundt."),
         )
     yield Constraint(component, value=value, number=int(value.value))
@@ -149,7 +151,7 @@ def _flag(graph: ShapesGraph, node: Node, predicate: NamedNode, component: Named
 def _list(graph: ShapesGraph, node: Node, predicate: NamedNode, component: NamedNode) -> Iterator[Constraint]:
     head = graph.one(node, predicate)
     if head is not None:
-        yield Constraint(component, values=graph.list(head, node))
+        yield Constraint(component, values=graph.list(head, node, predicate))
 
 
 def _languages(
@@ -160,6 +162,7 @@ def _languages(
             raise ShapeError(
                 node,
                 ("sh:languageIn must list strings.", "sh:languageIn må liste opp strenger."),
+                path=predicate,
                 hint=('Write such as ( "nb" "nn" ).', 'Skriv slik som ( "nb" "nn" ).'),
             )
         yield constraint
@@ -169,14 +172,14 @@ def _shape(
     graph: ShapesGraph, node: Node, predicate: NamedNode, component: NamedNode
 ) -> Iterator[Constraint]:
     for value in graph.values(node, predicate):
-        yield Constraint(component, value=value, shapes=(_as_shape(value, node),))
+        yield Constraint(component, value=value, shapes=(_as_shape(value, node, predicate),))
 
 
 def _shapes(
     graph: ShapesGraph, node: Node, predicate: NamedNode, component: NamedNode
 ) -> Iterator[Constraint]:
     for head in graph.values(node, predicate):
-        members = graph.list(head, node)
+        members = graph.list(head, node, predicate)
         if len(members) > _MEMBERS:
             name, number = f"sh:{_local(predicate)}", len(members)
             raise ShapeError(
@@ -185,11 +188,14 @@ def _shapes(
                     f"{name} lists {number} shapes; {_MEMBERS} are possible.",
                     f"{name} lister opp {number} former; {_MEMBERS} er mulig.",
                 ),
+                path=predicate,
             )
-        yield Constraint(component, value=head, shapes=tuple(_as_shape(member, node) for member in members))
+        yield Constraint(
+            component, value=head, shapes=tuple(_as_shape(member, node, predicate) for member in members)
+        )
 
 
-def _as_shape(value: Term, owner: Node) -> Node:
+def _as_shape(value: Term, owner: Node, path: NamedNode) -> Node:
     if isinstance(value, Literal):
         raise ShapeError(
             owner,
@@ -197,6 +203,7 @@ def _as_shape(value: Term, owner: Node) -> Node:
                 f"It has the literal {value} where a shape should be.",
                 f"Den har literalen {value} der det skulle ha vært en form.",
             ),
+            path=path,
             hint=("Write the IRI of a shape, or [ ... ].", "Skriv IRI-en til en form, eller [ ... ]."),
         )
     return value
@@ -222,6 +229,7 @@ def _pattern(
                     f"sh:pattern «{pattern}» (flagg «{text}») er ikke et regulært uttrykk i SPARQL, "
                     "eller for stort.",
                 ),
+                path=predicate,
                 hint=_PATTERNS,
             )
         yield Constraint(component, value=constraint.value, flags=text)
@@ -247,7 +255,7 @@ def _closed(
     allowed: list[Term] = []
     ignored = graph.one(node, sh("ignoredProperties"))
     if ignored is not None:
-        allowed += graph.list(ignored, node)
+        allowed += graph.list(ignored, node, sh("ignoredProperties"))
     for child in graph.values(node, sh("property")):
         allowed += (path for path in graph.values(child, sh("path")) if isinstance(path, NamedNode))
     yield Constraint(component, values=tuple(dict.fromkeys(allowed)))
@@ -267,7 +275,7 @@ def _qualified(
                 component,
                 value=constraint.value,
                 number=constraint.number,
-                shapes=(_as_shape(value, node),),
+                shapes=(_as_shape(value, node, predicate),),
                 siblings=others,
             )
 
@@ -278,7 +286,7 @@ def _siblings(graph: ShapesGraph, node: Node) -> tuple[Node, ...]:
     for parent in graph.subjects(sh("property"), node):
         for child in graph.values(parent, sh("property")):
             for shape in graph.values(child, sh("qualifiedValueShape")):
-                found[_as_shape(shape, node)] = None
+                found[_as_shape(shape, node, sh("qualifiedValueShape"))] = None
     return tuple(found)
 
 
@@ -571,6 +579,7 @@ def _only_property(node: Node, name: str) -> ShapeError:
             f"sh:{name} belongs to property shapes, and this has no sh:path.",
             f"sh:{name} hører til egenskapsformer, og denne har ingen sh:path.",
         ),
+        path=sh(name),
         hint=(
             f"Put it into a property shape: sh:property [ sh:path ...; sh:{name} ... ].",
             f"Sett den i en egenskapsform: sh:property [ sh:path ...; sh:{name} ... ].",

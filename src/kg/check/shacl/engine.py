@@ -155,7 +155,7 @@ class Plan:
         reject_beyond(graph, node)
         paths = graph.values(node, sh("path"))
         if len(paths) > 1:
-            raise several(node, "sh:path", len(paths))
+            raise several(node, sh("path"), len(paths))
         if not paths and sh("PropertyShape") in graph.values(node, RDF_TYPE):
             raise ShapeError(node, _NO_PATH, hint=_ADD_PATH)
         step = read_path(graph, paths[0], node) if paths else None

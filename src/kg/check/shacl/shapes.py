@@ -24,10 +24,16 @@ _DEPTH = 200
 class ShapeError(InvalidDataError):
     """A shape that the standard calls ill-formed, or that asks for something outside it."""
 
-    def __init__(self, node: Term, said: Bilingual, *, hint: Bilingual | None = None) -> None:
-        """Keep the node of the shapes graph that is wrong; `others` are further errors, where looked for."""
+    def __init__(
+        self, node: Term, said: Bilingual, *, path: NamedNode | None = None, hint: Bilingual | None = None
+    ) -> None:
+        """Keep the node of the shapes graph that is wrong, and the property if it is about one.
+
+        `others` are further errors, where looked for.
+        """
         super().__init__((f"{_named(node)}: {said[0]}", f"{_named(node)}: {said[1]}"), hint=hint)
         self.node = node
+        self.path = path
         self.plain = said
         self.others: tuple[ShapeError, ...] = ()
 
@@ -72,7 +78,7 @@ class ShapesGraph:
         """Give the only value of a property, or None. Raises ShapeError where there are several."""
         values = self.values(node, predicate)
         if len(values) > 1:
-            raise several(node, _short(predicate), len(values))
+            raise several(node, predicate, len(values))
         return values[0] if values else None
 
     def literal(self, node: Node, predicate: NamedNode) -> Literal | None:
@@ -86,6 +92,7 @@ class ShapesGraph:
                     f"{name} must be a literal, and is {_named(value)}.",
                     f"{name} må være en literal, og er {_named(value)}.",
                 ),
+                path=predicate,
                 hint=('Write it between ", or as a number.', 'Skriv den mellom ", eller som et tall.'),
             )
         return value
@@ -95,14 +102,14 @@ class ShapesGraph:
         value = self.literal(node, predicate)
         return value is not None and value.value == "true"
 
-    def list(self, node: Term, owner: Node) -> tuple[Term, ...]:
-        """Give the members of an RDF list. Raises ShapeError if it is not a well-formed one."""
+    def list(self, node: Term, owner: Node, path: NamedNode) -> tuple[Term, ...]:
+        """Give the members of an RDF list, a value of a shape's. Raises ShapeError if it is none."""
         members: list[Term] = []
         seen: set[Term] = set()
         while node != RDF_NIL:
             first, rest = self.values(node, RDF_FIRST), self.values(node, RDF_REST)
             if len(first) != 1 or len(rest) != 1 or node in seen:
-                raise ShapeError(owner, _NO_LIST, hint=_WRITE_LIST)
+                raise ShapeError(owner, _NO_LIST, path=path, hint=_WRITE_LIST)
             seen.add(node)
             members.append(first[0])
             node = rest[0]
@@ -128,14 +135,16 @@ _NO_LIST = (
 _WRITE_LIST = "Write a list between ( and ).", "Skriv en liste mellom ( og )."
 
 
-def several(node: Node, name: str, number: int) -> ShapeError:
+def several(node: Node, predicate: NamedNode, number: int) -> ShapeError:
     """Give the error for several values of a property that can have one."""
+    name = _short(predicate)
     return ShapeError(
         node,
         (
             f"It has {number} values of {name}; there can be one.",
             f"Den har {number} verdier av {name}; det kan bare være én.",
         ),
+        path=predicate,
         hint=("Keep one of them.", "Behold én av dem."),
     )
 
@@ -160,6 +169,7 @@ def no_iri(node: Node, name: str, value: Term) -> ShapeError:
     return ShapeError(
         node,
         (f"sh:{name} must be an IRI, and is {value}.", f"sh:{name} må være en IRI, og er {value}."),
+        path=sh(name),
         hint=("Write a prefixed name, or an IRI between < and >.",
               "Skriv et navn med prefiks, eller en IRI mellom < og >."),
     )  # fmt: skip
@@ -208,7 +218,7 @@ def read_path(graph: ShapesGraph, node: Term, owner: Node, depth: int = 0) -> St
     if isinstance(node, NamedNode) and node != RDF_NIL:
         return Step("predicate", node)
     if isinstance(node, Literal) or depth > _DEPTH:
-        raise ShapeError(owner, _NO_PATH, hint=_WRITE_PATH)
+        raise ShapeError(owner, _NO_PATH, path=sh("path"), hint=_WRITE_PATH)
     if graph.values(node, RDF_FIRST):
         return _several(graph, "/", node, owner, depth)
     if (inverse := graph.one(node, sh("inversePath"))) is not None:
@@ -218,7 +228,7 @@ def read_path(graph: ShapesGraph, node: Term, owner: Node, depth: int = 0) -> St
     for predicate, kind in _CLOSURES.items():
         if (inner := graph.one(node, predicate)) is not None:
             return Step(kind, parts=(read_path(graph, inner, owner, depth + 1),))
-    raise ShapeError(owner, _NO_PATH, hint=_WRITE_PATH)
+    raise ShapeError(owner, _NO_PATH, path=sh("path"), hint=_WRITE_PATH)
 
 
 _NO_PATH = "sh:path is not a property path.", "sh:path er ikke en egenskapssti."
@@ -229,7 +239,7 @@ _WRITE_PATH = (
 
 
 def _several(graph: ShapesGraph, kind: str, node: Term, owner: Node, depth: int) -> Step:
-    members = graph.list(node, owner)
+    members = graph.list(node, owner, sh("path"))
     if len(members) > _DEPTH:
         raise ShapeError(
             owner,
@@ -237,6 +247,7 @@ def _several(graph: ShapesGraph, kind: str, node: Term, owner: Node, depth: int)
                 f"sh:path has {len(members)} steps; {_DEPTH} are possible.",
                 f"sh:path har {len(members)} steg; {_DEPTH} er mulig.",
             ),
+            path=sh("path"),
         )
     if len(members) < 2:
         raise ShapeError(
@@ -245,6 +256,7 @@ def _several(graph: ShapesGraph, kind: str, node: Term, owner: Node, depth: int)
                 "sh:path has a list of fewer than two paths.",
                 "sh:path har en liste med færre enn to stier.",
             ),
+            path=sh("path"),
             hint=("Write the property without the list.", "Skriv egenskapen uten listen."),
         )
     return Step(kind, parts=tuple(read_path(graph, member, owner, depth + 1) for member in members))
@@ -367,6 +379,7 @@ def reject_beyond(graph: ShapesGraph, node: Node) -> None:
                     f"{_short(predicate)} belongs to {where}, which is not supported.",
                     f"{_short(predicate)} hører til {where}, som ikke er støttet.",
                 ),
+                path=predicate,
                 hint=(
                     "Take it out, or say the same with sh:sparql.",
                     "Ta det bort, eller si det samme med sh:sparql.",
@@ -403,6 +416,6 @@ def declared(graph: ShapesGraph) -> tuple[Node, ...]:
     for predicate in _LIST_OF_SHAPES:
         for owner in graph.having(predicate):
             for head in graph.values(owner, predicate):
-                members = graph.list(head, owner)
+                members = graph.list(head, owner, predicate)
                 found.update((m, None) for m in members if not isinstance(m, Literal))
     return tuple(found)

@@ -67,7 +67,7 @@ def read_statement(graph: ShapesGraph, owner: Node, form: str, prebound: Sequenc
             hint=(f'Add sh:{form} """...""", a query.', f'Legg til sh:{form} """...""", en spørring.'),
         )
     pieces = tokens(text.value)
-    _bound(owner, pieces)
+    _bound(owner, sh(form), pieces)
     prologue, body = _parts(pieces)
     found = Statement(owner, form, prologue, body, _prefixes(graph, owner), messages(graph, owner))
     if next((token.keyword for token in body if token.kind == "word"), "") != form.upper():
@@ -75,6 +75,7 @@ def read_statement(graph: ShapesGraph, owner: Node, form: str, prebound: Sequenc
         raise ShapeError(
             owner,
             (f"sh:{form} must be a SPARQL {kind} query.", f"sh:{form} må være en {kind}-spørring i SPARQL."),
+            path=sh(form),
             hint=(f"Let the query begin with {kind}.", f"La spørringen begynne med {kind}."),
         )
     _reject(found, prebound)
@@ -85,7 +86,7 @@ def read_statement(graph: ShapesGraph, owner: Node, form: str, prebound: Sequenc
 _TOKENS, _NESTED, _SIGNS = 10_000, 100, 50
 
 
-def _bound(owner: Node, pieces: Sequence[Token]) -> None:
+def _bound(owner: Node, form: NamedNode, pieces: Sequence[Token]) -> None:
     """Raise ShapeError for a query that is long or deep enough to overflow the engine's stack."""
     depth = deepest = signs = most = 0
     for token in pieces:
@@ -101,6 +102,7 @@ def _bound(owner: Node, pieces: Sequence[Token]) -> None:
                 f"The query is too long or nested too deep (limits: {limits}).",
                 f"Spørringen er for lang eller for dypt nøstet (grenser: {limits}).",
             ),
+            path=form,
         )
 
 
@@ -179,6 +181,7 @@ def _reject(statement: Statement, prebound: Sequence[str]) -> None:
             raise ShapeError(
                 statement.owner,
                 (f"{word} is not allowed in sh:{form}.", f"{word} er ikke tillatt i sh:{form}."),
+                path=sh(form),
                 hint=_FORBIDDEN[word],
             )
         if token.keyword == "AS" and index + 1 < len(body) and body[index + 1].name in prebound:
@@ -189,6 +192,7 @@ def _reject(statement: Statement, prebound: Sequence[str]) -> None:
                     f"AS ${name} would bind a variable that has a value.",
                     f"AS ${name} ville binde en variabel som har en verdi.",
                 ),
+                path=sh(statement.form),
                 hint=("Give it another name.", "Gi den et annet navn."),
             )
         if token.keyword == "SELECT":
@@ -212,6 +216,7 @@ def _reject_hidden(
                     f"{where} must return ${name} among its variables.",
                     f"{hvor} må gi ${name} blant variablene.",
                 ),
+                path=sh(statement.form),
                 hint=(
                     f"Write it after SELECT: SELECT ${name} ...",
                     f"Skriv den etter SELECT: SELECT ${name} ...",
@@ -252,7 +257,7 @@ def unusable(statement: Statement, words: str) -> ShapeError:
     told = explain("sparql", words, form=form, prefix=undeclared, near=near) or Told(
         (f"sh:{form} cannot be run: {words}", f"sh:{form} kan ikke kjøres: «{words}»")
     )
-    return ShapeError(statement.owner, told.said, hint=told.hint)
+    return ShapeError(statement.owner, told.said, path=sh(form), hint=told.hint)
 
 
 def _near(words: str, text: str) -> str:
