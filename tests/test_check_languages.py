@@ -123,6 +123,7 @@ def declaring(parameters: str, validator: str = "sh:validator", use: str = "ex:l
 SHAPES = (
     *(shapes for shapes, _ in REFUSED.values()),
     "ex:S a sh:NodeShape ; sh:pattern ex:p .",
+    'ex:S a sh:NodeShape ; sh:pattern "a" ; sh:flags "z" .',
     "ex:S a sh:NodeShape ; sh:severity 1 .",
     'ex:S a sh:NodeShape ; sh:targetClass "C" .',
     "ex:S a sh:PropertyShape ; sh:path [ ] .",

@@ -12,6 +12,27 @@ from kg.complaints import Around, explain
 EX = "@prefix ex: <http://e.org/> .\n"
 RDF = '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="urn:e:">{}</r:RDF>'
 DOCUMENTS = (
+    (
+        "ttl",
+        EX + "ex:a ex:b <http://e.org/a\nb> .",
+        "2:11",
+        "A line break stands in an IRI, or the IRI does not end.",
+    ),
+    ("ttl", EX + 'ex:a ex:b "1"^ex:int .', "2:14", "Between a text and its datatype there are two ^."),
+    ("ttl", EX + 'ex:a ex:b "x" "y" .', "2:15", "'\"y\"' is a text, and no subject."),
+    (
+        "nq",
+        '<a:a> <a:b> <a:c> "g" .',
+        "1:19",
+        "After the value comes a full stop, or in N-Quads the IRI of a graph.",
+    ),
+    (
+        "jsonld",
+        '{"@context": {"a": {"@id": "urn:a", "@type": "@idd"}}, "a": 1}',
+        "1:46",
+        "'@idd' is no type that a context can give.",
+    ),
+    ("jsonld", "not JSON", "1:1", "This is no JSON."),
     ("ttl", EX + 'ex:a ex:b "Roan"@nb_NO .', "2:20", "A language tag has no underscore."),
     ("ttl", EX + 'ex:a ex:b "it"s" .', "2:15", "A quotation mark ends the text here, and a word follows."),
     ("rdf", "<a>", "1:4", "The file ends in the middle of the document."),
@@ -166,7 +187,7 @@ DOCUMENTS = (
     (
         "rdf",
         '<?xml version="1.0" encoding="ISO-8859-1"?>' + RDF.format("<e:x/>"),
-        "1:1",
+        "1:21",
         "The document is not in UTF-8, by its own words.",
     ),
     (

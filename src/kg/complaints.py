@@ -125,6 +125,8 @@ def _table() -> Mapping[str, tuple[Row, ...]]:
 
 
 def _row(row: Mapping[str, Any]) -> Row:
-    words, before, here, text = (re.compile(row.get(key, "")) for key in ("words", "before", "here", "text"))
+    words, before, here, text = (
+        re.compile(row.get(key, ""), re.DOTALL) for key in ("words", "before", "here", "text")
+    )
     hint = (row["hint"]["en"], row["hint"]["nb"]) if "hint" in row else None
     return Row(Told((row["en"], row["nb"]), hint, row.get("at", "")), words, before, here, text)

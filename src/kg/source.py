@@ -364,8 +364,9 @@ def _syntax(error: SyntaxError, file: SourceFile) -> Finding:
     told = unreadable(file.format.name, file.format.label, words, _around(error, text))
     place = Place(file.relative, error.lineno, error.offset, _length(error))
     if error.lineno is None and told.at and (at := text.find(told.at)) >= 0:
-        lines = text[:at].split("\n")
-        place = Place(file.relative, len(lines), len(lines[-1]) + 1, len(told.at))
+        shown = told.at.lstrip("<>")
+        lines = text[: at + len(told.at) - len(shown)].split("\n")
+        place = Place(file.relative, len(lines), len(lines[-1]) + 1, len(shown))
     return _finding("syntax", Severity.VIOLATION, told.said, place, told.hint)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from kg.check.shacl.literals import ODD, RAW, XSD, well_formed
 from kg.check.shacl.results import SH, Node, Term, sh
 from kg.check.shacl.scope import Query, Scope, constant
 from kg.check.shacl.shapes import Constraint, ShapeError, ShapesGraph, no_iri
+from kg.errors import Bilingual
 
 Reader = Callable[[ShapesGraph, Node, NamedNode, NamedNode], Iterable[Constraint]]
 Compiler = Callable[[Scope, Constraint], Iterable[Query]]
@@ -230,7 +232,7 @@ def _pattern(
                     "eller for stort.",
                 ),
                 path=predicate,
-                hint=_PATTERNS,
+                hint=_mend_pattern(pattern, text),
             )
         yield Constraint(component, value=constraint.value, flags=text)
 
@@ -566,10 +568,21 @@ _NODE_KINDS = (
     f"There are {', '.join(sorted(f'sh:{kind.removeprefix(SH)}' for kind in _KINDS))}.",
     f"Det finnes {', '.join(sorted(f'sh:{kind.removeprefix(SH)}' for kind in _KINDS))}.",
 )
-_PATTERNS = (
-    "Look-around and back-references are not in SPARQL; the engine pyshacl may know them.",
-    "Å se framover og bakover eller vise tilbake går ikke i SPARQL; motoren pyshacl kan kanskje det.",
-)
+
+
+def _mend_pattern(pattern: str, flags: str) -> Bilingual:
+    """Give the hint for a pattern that does not work."""
+    if set(flags) - set("imsxq"):
+        return "There are the flags i, m, s, x and q.", "Det finnes flaggene i, m, s, x og q."
+    if re.search(r"\(\?(?:[=!]|<[=!])|\\[1-9]", pattern):
+        return (
+            "Look-around and back-references are not in SPARQL; the engine pyshacl may know them.",
+            "Å se framover og bakover eller vise tilbake går ikke i SPARQL; motoren pyshacl kan kanskje det.",
+        )
+    return (
+        "Close each bracket, and write \\\\ in Turtle for a backslash; {n,m} cannot be large.",
+        "Lukk hver parentes, og skriv \\\\ i Turtle for omvendt skråstrek; {n,m} kan ikke være stor.",
+    )
 
 
 def _only_property(node: Node, name: str) -> ShapeError:

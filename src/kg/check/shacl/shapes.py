@@ -416,6 +416,9 @@ def declared(graph: ShapesGraph) -> tuple[Node, ...]:
     for predicate in _LIST_OF_SHAPES:
         for owner in graph.having(predicate):
             for head in graph.values(owner, predicate):
-                members = graph.list(head, owner, predicate)
+                try:
+                    members = graph.list(head, owner, predicate)
+                except ShapeError:
+                    members = (owner,)  # reading it will tell
                 found.update((m, None) for m in members if not isinstance(m, Literal))
     return tuple(found)
