@@ -149,6 +149,7 @@ SHAPES = (
 
 AMPLIFIED = "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in pairwise("abcdefghij"))
 LARGE = (
+    ("jsonld", "[" * 70_000),
     ("ttl", f'<urn:a> <urn:b> "{"x" * (2**24 + 9)}" .'),
     ("rdf", f'<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa">{AMPLIFIED}]>' + RDF.format("<e:x><e:p>&j;</e:p></e:x>")),
 )

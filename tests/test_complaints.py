@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -393,6 +394,24 @@ def test_what_is_shown_of_a_document_is_short_and_printable() -> None:
     told = explain("turtle", "x" * 99 + "\x00 is not a valid predicate", Around())
     assert told is not None
     assert told.said[0] == f"'{'x' * 39}…' is no property."
+
+
+HOSTILE = {
+    "a.ttl": '<urn:a> <urn:b> "' + "y" * 15_000_000 + '" "z" .',
+    "b.ttl": "<<<<<<< \n" * 400_000,
+    "c.rdf": '<a b="' + "'" * 4_000_000 + "<<",
+    "d.jsonld": '{"a":' + "[" * 4_000_000,
+    "e.nt": "<urn:a> <urn:b> <urn:c> .\n" * 400_000 + "x",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_wrong_with_a_large_document_is_found_in_linear_time(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(HOSTILE[name], "utf-8")
+    start = time.process_time()
+    [finding] = source.inspect(source.read([tmp_path / name]).files[0])
+    assert len(finding.message()) < 200
+    assert time.process_time() - start < 10
 
 
 def test_what_no_row_knows_is_framed_in_both_languages() -> None:

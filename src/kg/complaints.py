@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
@@ -18,8 +18,8 @@ from urllib.parse import quote
 from kg.errors import Bilingual
 from kg.vocab import PREFIXES
 
-_SHOWN = 40
-"""How many characters of what is wrong are shown."""
+_SHOWN, _QUOTED, _READ = 40, 300, 2_000
+"""How many characters of what is wrong are shown, of a parser's words are quoted, and are looked at."""
 
 _NOT_THIS = ("conflict", "is-xml", "is-json", "is-turtle")
 _SECTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -43,6 +43,11 @@ class Around:
     here: str = ""
     text: str = ""
 
+    @property
+    def line(self) -> str:
+        """The line from as far before the place as is known."""
+        return self.before + self.here
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -61,6 +66,7 @@ class Row:
     words: re.Pattern[str]
     before: re.Pattern[str]
     here: re.Pattern[str]
+    line: re.Pattern[str]
     text: re.Pattern[str]
 
     def fill(self, words: str, around: Around, more: Mapping[str, str]) -> Told | None:
@@ -69,6 +75,7 @@ class Row:
             self.words.search(words),
             self.before.search(around.before),
             self.here.match(around.here),
+            self.line.match(around.line),
             self.text.search(around.text),
         )
         if not all(found):
@@ -92,8 +99,8 @@ def explain(sections: str, words: str, around: Around = NOWHERE, **more: str) ->
 
 def unreadable(form: str, label: str, words: str, around: Around) -> Told:
     """Tell why a document is not in a format of RDF, given by its name and its label."""
-    found = explain(" ".join(_SECTIONS[form]), words, around, format=label)
-    words = words.rstrip(".")
+    found = explain(" ".join(_SECTIONS[form]), _shortened(words, _READ), around, format=label)
+    words = _shortened(words.rstrip("."), _QUOTED)
     return found or Told((f"This is not {label}: {words}.", f"Dette er ikke {label}: «{words}»."))
 
 
@@ -117,16 +124,23 @@ def _shown(value: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
+def _shortened(words: str, most: int) -> str:
+    """Give words less what is in the middle of too many: parsers repeat what they do not know."""
+    return words if len(words) <= most else f"{words[: most // 2]} … {words[-most // 2 :]}"
+
+
+_PATTERNS = ("words", "before", "here", "line", "text")
+
+
 @cache
 def _table() -> Mapping[str, tuple[Row, ...]]:
     """Give the table, which is read only where there is something to complain of."""
-    sections = tomllib.loads(files(__package__).joinpath("complaints.toml").read_text("utf-8"))
+    sections = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     return {name: tuple(map(_row, rows)) for name, rows in sections.items()}
 
 
 def _row(row: Mapping[str, Any]) -> Row:
-    words, before, here, text = (
-        re.compile(row.get(key, ""), re.DOTALL) for key in ("words", "before", "here", "text")
-    )
     hint = (row["hint"]["en"], row["hint"]["nb"]) if "hint" in row else None
-    return Row(Told((row["en"], row["nb"]), hint, row.get("at", "")), words, before, here, text)
+    told = Told((row["en"], row["nb"]), hint, row.get("at", ""))
+    patterns = {key: re.compile(row.get(key, ""), re.DOTALL) for key in _PATTERNS}
+    return Row(told, **patterns)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -330,53 +332,61 @@ def _without(name: str, said: Bilingual) -> Bilingual:
 
 def unparsed(error: SyntaxError | TableError, file: SourceFile) -> tuple[Finding, ...]:
     """Give the findings that say where a document stops being in its format, or which rows of it are bad."""
-    if isinstance(error, TableError):
-        lines = file.content().decode("utf-8", "replace").split("\n") if error.path == file.relative else []
-        found = [
-            _finding("table", Severity.VIOLATION, one.said, _cell(error.path, one, lines), one.hint)
-            for one in error.problems
-        ]
-        more = error.total - len(error.problems)
-        if more:
-            found.append(_finding("table", Severity.VIOLATION, more_problems(more), Place(error.path)))
-        return tuple(found)
-    return (_syntax(error, file),)
+    if not isinstance(error, TableError):
+        return (_syntax(error, file),)
+    rows = {problem.row for problem in error.problems if error.path == file.relative}
+    lines = {n: line for n, line in enumerate(io.BytesIO(file.content()), 1) if n in rows}
+    found = [
+        _finding("table", Severity.VIOLATION, one.said, _cell(error.path, one, lines), one.hint)
+        for one in error.problems
+    ]
+    more = error.total - len(error.problems)
+    if more:
+        found.append(_finding("table", Severity.VIOLATION, more_problems(more), Place(error.path)))
+    return tuple(found)
 
 
-def _cell(path: str, problem: RowProblem, lines: Sequence[str]) -> Place:
+def _cell(path: str, problem: RowProblem, lines: Mapping[int, bytes]) -> Place:
     """Give the place of a cell, where its text stands just once in the line that its row begins on."""
-    line = lines[problem.row - 1] if problem.row and problem.row <= len(lines) else ""
-    value = problem.value
+    line, value = lines.get(problem.row or 0, b"").decode("utf-8", "replace"), problem.value
     if not value or line.count(value) != 1:
         return Place(path, problem.row)
     return Place(path, problem.row, line.index(value) + 1, len(value))
 
 
-_LOOKED_AT = 2**20
-"""How many characters of a document are looked at to say what it is."""
-
-
 def _syntax(error: SyntaxError, file: SourceFile) -> Finding:
     """Say what is wrong in the words of people, at the place that the parser names or that fits best."""
     assert file.format is not None
-    text = file.content().decode("utf-8", "replace")
+    content = file.content()
     words = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
-    told = unreadable(file.format.name, file.format.label, words, _around(error, text))
+    told = unreadable(file.format.name, file.format.label, words, _around(error, content))
     place = Place(file.relative, error.lineno, error.offset, _length(error))
-    if error.lineno is None and told.at and (at := text.find(told.at)) >= 0:
-        shown = told.at.lstrip("<>")
-        lines = text[: at + len(told.at) - len(shown)].split("\n")
-        place = Place(file.relative, len(lines), len(lines[-1]) + 1, len(shown))
+    if error.lineno is None and told.at:
+        place = _found(told.at.encode(), content, file.relative)
     return _finding("syntax", Severity.VIOLATION, told.said, place, told.hint)
 
 
-def _around(error: SyntaxError, text: str) -> Around:
+def _found(what: bytes, content: bytes, relative: str) -> Place:
+    """Give the first place of a text, less the angle brackets that it begins with."""
+    at, shown = content.find(what), what.lstrip(b"<>")
+    if at < 0:
+        return Place(relative)
+    at += len(what) - len(shown)
+    line = content[content.rfind(b"\n", 0, at) + 1 : at].decode("utf-8", "replace")
+    return Place(relative, content.count(b"\n", 0, at) + 1, len(line) + 1, len(shown.decode()))
+
+
+_BEGINNING, _BEFORE, _AFTER = 2**16, 200, 2_000
+"""How much is looked at: bytes of the document, characters before the place of a fault and after."""
+
+
+def _around(error: SyntaxError, content: bytes) -> Around:
+    beginning = content[:_BEGINNING].decode("utf-8", "replace")
     if error.lineno is None or error.offset is None:
-        return Around(text=text[:_LOOKED_AT])
-    lines = text.split("\n", error.lineno)[error.lineno - 1 :]
-    line, rest = lines[0] if lines else "", lines[1][:_LOOKED_AT] if len(lines) > 1 else ""
-    begin = error.offset - 1
-    return Around(line[:begin], f"{line[begin:]}\n{rest}", text[:_LOOKED_AT])
+        return Around(text=beginning)
+    some = islice(io.BytesIO(content), error.lineno - 1, error.lineno + 50)
+    text, begin = b"".join(some).decode("utf-8", "replace"), error.offset - 1
+    return Around(text[max(0, begin - _BEFORE) : begin], text[begin : begin + _AFTER], beginning)
 
 
 def _length(error: SyntaxError) -> int | None:
