@@ -246,6 +246,45 @@ def test_an_ill_formed_shape_is_a_finding_at_its_line_and_the_rest_is_still_chec
     )
 
 
+@pytest.mark.parametrize(
+    ("query", "place", "said"),
+    [
+        (
+            "SELECT $this # æ\n{ $this a ex:Place }",
+            "shapes/s.ttl:14:11",
+            "sh:select er ikke gyldig SPARQL: prefikset ex: er ikke deklarert.",
+        ),
+        (
+            "SELECT $this {\n  $this $PATH 'æøå' FILTER NOT EXIST { ?x ?y ?z } }",
+            "shapes/s.ttl:14:42",
+            "sh:select er ikke gyldig SPARQL herfra: … TH 'æøå' FILTER NOT EXIST { ?x",
+        ),
+        (
+            "SELECT $this {\n",
+            "shapes/s.ttl:14:1",
+            "sh:select er ikke gyldig SPARQL herfra: … SELECT $this {",
+        ),
+        (
+            "SELECT $this { FILTER(\\u003C) }",
+            "shapes/s.ttl:13:47",
+            "sh:select er ikke gyldig SPARQL herfra: … SELECT $this { FILTER(<) }",
+        ),
+        (
+            "SELECT $this { FILTER(<urn:f>($this)) }",
+            "shapes/s.ttl:13:47",
+            "sh:select kan ikke kjøres: det finnes ingen funksjon <urn:f>.",
+        ),
+    ],
+)
+def test_the_fault_of_a_query_is_pointed_at_inside_it(
+    tmp_path: Path, query: str, place: str, said: str
+) -> None:
+    shapes = f'{SHAPES}ex:Odd a sh:NodeShape ; sh:sparql [ sh:select """{query}""" ] .\n'
+    files = {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": shapes, "data/a.ttl": GOOD}
+    [finding] = [f for f in check(tmp_path, files).findings if f.rule == "invalid-shape"]
+    assert (str(finding.place), finding.message("nb")) == (place, said)
+
+
 def test_a_shape_without_a_name_is_a_blank_node_in_the_report_as_rdf(tmp_path: Path) -> None:
     shapes = (
         SHAPES.replace("sh:property ex:PlaceShape-label .", "sh:property [")

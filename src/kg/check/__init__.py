@@ -229,6 +229,8 @@ class _Run:
         for each in (error, *error.others):
             node, path = written(each.node), each.path.value if each.path else None
             place = self._places.locate(node, path=path, rooms=frozenset({Room.SHAPES}))
+            if place is not None and each.at is not None:
+                place = self._places.inside(place, each.at)
             self._findings.append(_invalid_shape(each, each.plain, node, place))
 
     def _finding(self, result: Result) -> Finding:

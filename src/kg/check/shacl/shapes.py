@@ -25,15 +25,23 @@ class ShapeError(InvalidDataError):
     """A shape that the standard calls ill-formed, or that asks for something outside it."""
 
     def __init__(
-        self, node: Term, said: Bilingual, *, path: NamedNode | None = None, hint: Bilingual | None = None
+        self,
+        node: Term,
+        said: Bilingual,
+        *,
+        path: NamedNode | None = None,
+        at: int | None = None,
+        hint: Bilingual | None = None,
     ) -> None:
         """Keep the node of the shapes graph that is wrong, and the property if it is about one.
 
-        `others` are further errors, where looked for.
+        `at` is an offset in the text that is the property's value; `others` are further errors, where looked
+        for.
         """
         super().__init__((f"{_named(node)}: {said[0]}", f"{_named(node)}: {said[1]}"), hint=hint)
         self.node = node
         self.path = path
+        self.at = at
         self.plain = said
         self.others: tuple[ShapeError, ...] = ()
 

@@ -113,7 +113,7 @@ def messages(graph: ShapesGraph, node: Node) -> tuple[Literal, ...]:
 
 def _parts(found: list[Token]) -> tuple[str, tuple[Token, ...]]:
     """Part the prologue from the rest; comments go."""
-    kept = [replace(t, text=" ", kind="space") if t.kind == "comment" else t for t in found]
+    kept = [replace(t, text=" " * len(t.text), kind="space") if t.kind == "comment" else t for t in found]
     for index, token in enumerate(kept):
         if token.keyword in ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"):
             return "".join(t.text for t in kept[:index]), tuple(kept[index:])
@@ -239,47 +239,53 @@ def _projection(rest: Sequence[Token]) -> Iterator[str]:
 _EMPTY = Store()
 
 
+_SOME_PATH = "<u:p>"
+"""What stands for `$PATH` where a query is only parsed; as long as that, so that places stay as they are."""
+
+
 def _parse(statement: Statement) -> None:
-    text = statement.prologue + render(statement.body, path="<urn:kg:path>")
+    text = statement.prologue + render(statement.body, path=_SOME_PATH)
     try:
         _EMPTY.query(text, prefixes=dict(statement.prefixes))
     except SyntaxError as error:
-        raise unusable(statement, error.msg) from error
+        undeclared = next(_undeclared(statement), None) if "Prefix not found" in error.msg else None
+        raise unusable(statement, error.msg, *(undeclared or (_place(error.msg, text), ""))) from error
     except RuntimeError as error:
         raise unusable(statement, str(error)) from error
 
 
-def unusable(statement: Statement, words: str) -> ShapeError:
-    """Give the error for a query that the engine does not take, told from its words and the query."""
-    undeclared = next(_undeclared(statement), "") if "Prefix not found" in words else ""
-    text = statement.prologue + render(statement.body, path="<urn:kg:path>")
-    form, near = statement.form, _near(words, text)
-    told = explain("sparql", words, form=form, prefix=undeclared, near=near) or Told(
-        (f"sh:{form} cannot be run: {words}", f"sh:{form} kan ikke kjøres: «{words}»")
-    )
-    return ShapeError(statement.owner, told.said, path=sh(form), hint=told.hint)
+def unusable(statement: Statement, words: str, at: int | None = None, prefix: str = "") -> ShapeError:
+    """Give the error for a query that the engine does not take, and where in its text that shows if known."""
+    form, text = statement.form, statement.prologue + render(statement.body, path=None)
+    near = " ".join(text[:at].split())[-_NEAR:]
+    is_placed = at is not None or "error at" not in words
+    told = explain("sparql", words, form=form, prefix=prefix, near=near) if is_placed else None
+    told = told or Told((f"sh:{form} cannot be run: {words}", f"sh:{form} kan ikke kjøres: «{words}»"))
+    return ShapeError(statement.owner, told.said, path=sh(form), at=at, hint=told.hint)
 
 
-def _near(words: str, text: str) -> str:
-    """Give what stands in a query just before the place where the engine gives up."""
+_NEAR = 30
+"""How many characters before a place are shown."""
+
+
+def _place(words: str, text: str) -> int | None:
+    """Give the offset at which the engine gives up."""
     found = re.match(r"error at (\d+):(\d+)", words)
     if found is None:
-        return ""
-    line, column = int(found[1]), int(found[2])
-    before = "\n".join([*text.splitlines()[: line - 1], text.splitlines()[line - 1][: column - 1]])
-    return " ".join(before.split())[-30:]
+        return None
+    lines = text.split("\n")[: int(found[1]) - 1]
+    return min(len(text), sum(len(line) + 1 for line in lines) + int(found[2]) - 1)
 
 
-def _undeclared(statement: Statement) -> Iterator[str]:
-    """Yield the prefixes that a query uses and nobody declares."""
-    declared = {
-        *statement.prefixes,
-        *(t.text[:-1] for t in tokens(statement.prologue) if t.text.endswith(":")),
-    }
+def _undeclared(statement: Statement) -> Iterator[tuple[int, str]]:
+    """Yield the prefixes that a query uses and nobody declares, each with its offset."""
+    declared = {"_", *statement.prefixes, *(t.text[:-1] for t in tokens(statement.prologue))}
+    at = len(statement.prologue)
     for token in statement.body:
         prefix, colon, _ = token.text.partition(":")
-        if token.kind == "word" and colon and prefix not in {*declared, "_"}:
-            yield prefix
+        if token.kind == "word" and colon and prefix not in declared:
+            yield at, prefix
+        at += len(token.text)
 
 
 def render(body: Sequence[Token], *, path: str | None) -> str:
