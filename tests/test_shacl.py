@@ -35,6 +35,9 @@ def values(shapes: str, data: str) -> list[str]:
 
 REFUSED = {
     "recursion": ("ex:S sh:targetNode ex:a ; sh:node ex:T . ex:T sh:property [ sh:path ex:p ; sh:node ex:S ] .", "recursion"),
+    "flag that is a text": ('ex:S a sh:NodeShape ; sh:closed "yes" .', "true or false"),
+    "message that is no text": ("ex:S a sh:NodeShape ; sh:message ex:M .", "must be a text"),
+    "entailment": ("ex:Shapes sh:entailment <http://www.w3.org/ns/entailment/RDFS> .", "not supported"),
     "recursion on itself": ("ex:S a sh:NodeShape ; sh:node ex:S .", "recursion"),
     "property shape with no path": ("ex:S a sh:PropertyShape ; sh:minCount 1 .", "no sh:path"),
     "two paths": ("ex:S a sh:PropertyShape ; sh:path ex:p, ex:q .", "2 values of sh:path"),

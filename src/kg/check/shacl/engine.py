@@ -30,6 +30,7 @@ from kg.check.shacl.shapes import (
     Statement,
     Step,
     declared,
+    entailing,
     is_implicit_class,
     no_iri,
     read_path,
@@ -122,7 +123,7 @@ class Plan:
         self.graph = graph
         self.custom: tuple[Custom, ...] = sparql.read_components(graph)
         self.shapes: dict[Node, Shape] = {}
-        self._errors: list[ShapeError] = []
+        self._errors: list[ShapeError] = list(entailing(graph))
         for node in declared(graph):
             self._read(node)
         if self._errors:

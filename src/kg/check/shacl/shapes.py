@@ -17,6 +17,8 @@ RDF_NIL = NamedNode(_RDF + "nil")
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 RDFS_CLASS, SUBCLASS = NamedNode(_RDFS + "Class"), NamedNode(_RDFS + "subClassOf")
 OWL_CLASS = NamedNode("http://www.w3.org/2002/07/owl#Class")
+_BOOLEAN = NamedNode("http://www.w3.org/2001/XMLSchema#boolean")
+_BOOLEANS = ("true", "false", "1", "0")
 _DEPTH = 200
 """How deep paths may nest: deeper ones are attacks, not shapes."""
 
@@ -106,8 +108,19 @@ class ShapesGraph:
         return value
 
     def is_true(self, node: Node, predicate: NamedNode) -> bool:
-        """True if a property is `true`; `"1"` is not, as the standard's own tests have it."""
+        """True if a property is `true`; `1` is not, as the standard's tests have it. Raises ShapeError."""
         value = self.literal(node, predicate)
+        if value is not None and (value.datatype != _BOOLEAN or value.value not in _BOOLEANS):
+            name = _short(predicate)
+            raise ShapeError(
+                node,
+                (
+                    f"{name} must be true or false, and is {value}.",
+                    f"{name} må være true eller false, og er {value}.",
+                ),
+                path=predicate,
+                hint=("Write it without quotation marks.", "Skriv det uten anførselstegn."),
+            )
         return value is not None and value.value == "true"
 
     def list(self, node: Term, owner: Node, path: NamedNode) -> tuple[Term, ...]:
@@ -393,6 +406,24 @@ def reject_beyond(graph: ShapesGraph, node: Node) -> None:
                     "Ta det bort, eller si det samme med sh:sparql.",
                 ),
             )
+
+
+def entailing(graph: ShapesGraph) -> Iterator[ShapeError]:
+    """Yield an error for each entailment that the shapes graph asks for: the standard has us refuse it."""
+    for node in graph.having(sh("entailment")):
+        name = _named(graph.values(node, sh("entailment"))[0])
+        yield ShapeError(
+            node,
+            (
+                f"sh:entailment asks for {name}, which is not supported.",
+                f"sh:entailment ber om {name}, som ikke er støttet.",
+            ),
+            path=sh("entailment"),
+            hint=(
+                "Take it out: the data are validated as they stand, with rdfs:subClassOf.",
+                "Ta det bort: dataene valideres slik de står, med rdfs:subClassOf.",
+            ),
+        )
 
 
 def targeted(graph: ShapesGraph) -> tuple[Node, ...]:

@@ -107,8 +107,19 @@ def _bound(owner: Node, form: NamedNode, pieces: Sequence[Token]) -> None:
 
 
 def messages(graph: ShapesGraph, node: Node) -> tuple[Literal, ...]:
-    """Give the messages of a node."""
-    return tuple(value for value in graph.values(node, sh("message")) if isinstance(value, Literal))
+    """Give the messages of a node. Raises ShapeError for what is no text."""
+    return tuple(_text(node, value) for value in graph.values(node, sh("message")))
+
+
+def _text(node: Node, value: Term) -> Literal:
+    if isinstance(value, Literal):
+        return value
+    raise ShapeError(
+        node,
+        (f"sh:message must be a text, and is {value}.", f"sh:message må være en tekst, og er {value}."),
+        path=sh("message"),
+        hint=('Write it as in "..."@en.', 'Skriv den som i "..."@nb.'),
+    )
 
 
 def _parts(found: list[Token]) -> tuple[str, tuple[Token, ...]]:
