@@ -270,6 +270,16 @@ def test_an_ill_formed_shape_is_a_finding_at_its_line_and_the_rest_is_still_chec
             "sh:select er ikke gyldig SPARQL herfra: … SELECT $this { FILTER(<) }",
         ),
         (
+            "SELECT $this {\n  $this ?p ?o MINUS { $this a ?x } }",
+            "shapes/s.ttl:14:15",
+            "MINUS er ikke tillatt i sh:select.",
+        ),
+        (
+            "SELECT $this {\n  { SELECT ?x { $this ?p ?x } } }",
+            "shapes/s.ttl:14:5",
+            "En delspørring må gi $this blant variablene.",
+        ),
+        (
             "SELECT $this { FILTER(<urn:f>($this)) }",
             "shapes/s.ttl:13:47",
             "sh:select kan ikke kjøres: det finnes ingen funksjon <urn:f>.",

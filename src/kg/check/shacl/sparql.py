@@ -183,16 +183,26 @@ _FORBIDDEN: Mapping[str, Bilingual] = MappingProxyType(
 """What pre-binding or we forbid in a query, and what to write instead."""
 
 
+def _placed(statement: Statement) -> Iterator[tuple[int, Token]]:
+    """Yield the tokens of a query's body, each with its offset in the whole."""
+    at = len(statement.prologue)
+    for token in statement.body:
+        yield at, token
+        at += len(token.text)
+
+
 def _reject(statement: Statement, prebound: Sequence[str]) -> None:
     """Raise ShapeError for what the standard forbids where variables are pre-bound."""
-    body = [token for token in statement.body if token.kind != "space"]
-    for index, token in enumerate(body):
+    placed = [(at, token) for at, token in _placed(statement) if token.kind != "space"]
+    body = [token for _, token in placed]
+    for index, (at, token) in enumerate(placed):
         if token.keyword in _FORBIDDEN:
             word, form = token.keyword, statement.form
             raise ShapeError(
                 statement.owner,
                 (f"{word} is not allowed in sh:{form}.", f"{word} er ikke tillatt i sh:{form}."),
                 path=sh(form),
+                at=at,
                 hint=_FORBIDDEN[word],
             )
         if token.keyword == "AS" and index + 1 < len(body) and body[index + 1].name in prebound:
@@ -204,14 +214,15 @@ def _reject(statement: Statement, prebound: Sequence[str]) -> None:
                     f"AS ${name} ville binde en variabel som har en verdi.",
                 ),
                 path=sh(statement.form),
+                at=at,
                 hint=("Give it another name.", "Gi den et annet navn."),
             )
         if token.keyword == "SELECT":
-            _reject_hidden(statement, body[index + 1 :], prebound, nested=index > 0)
+            _reject_hidden(statement, body[index + 1 :], prebound, at, nested=index > 0)
 
 
 def _reject_hidden(
-    statement: Statement, rest: Sequence[Token], prebound: Sequence[str], *, nested: bool
+    statement: Statement, rest: Sequence[Token], prebound: Sequence[str], at: int, *, nested: bool
 ) -> None:
     """Raise ShapeError if a SELECT keeps pre-bound variables from what is inside it."""
     projected = list(_projection(rest))
@@ -228,6 +239,7 @@ def _reject_hidden(
                     f"{hvor} må gi ${name} blant variablene.",
                 ),
                 path=sh(statement.form),
+                at=at,
                 hint=(
                     f"Write it after SELECT: SELECT ${name} ...",
                     f"Skriv den etter SELECT: SELECT ${name} ...",
@@ -291,12 +303,10 @@ def _place(words: str, text: str) -> int | None:
 def _undeclared(statement: Statement) -> Iterator[tuple[int, str]]:
     """Yield the prefixes that a query uses and nobody declares, each with its offset."""
     declared = {"_", *statement.prefixes, *(t.text[:-1] for t in tokens(statement.prologue))}
-    at = len(statement.prologue)
-    for token in statement.body:
+    for at, token in _placed(statement):
         prefix, colon, _ = token.text.partition(":")
         if token.kind == "word" and colon and prefix not in declared:
             yield at, prefix
-        at += len(token.text)
 
 
 def render(body: Sequence[Token], *, path: str | None) -> str:
