@@ -33,7 +33,7 @@ from kg.quality import Coverage, Quality
 from kg.source import Room, Source
 from kg.vocab import term
 
-LAYOUT = "7"
+LAYOUT = "8"
 """Raise when the files of a snapshot change: it is part of a snapshot's id."""
 
 _MANIFEST = "manifest.json"

@@ -20,7 +20,7 @@ from kg.check.lint import rules
 from kg.check.shacl.results import SH, Node, sh
 from kg.check.words import excerpt, say, severity, short, summary
 from kg.errors import ConfigError
-from kg.findings import Finding, Report, Severity
+from kg.findings import Finding, Report, Severity, tell
 from kg.vocab import PREFIXES, RDF_TYPE, term
 
 __all__ = ["FORMATS", "record", "render", "short", "summary", "triples"]
@@ -42,7 +42,7 @@ def _text(report: Report, language: str) -> str:
         for finding in findings:
             lines += _lines(finding, language)
         lines.append("")
-    lines += [f"- {note}" for note in report.notes]
+    lines += [f"- {tell(note, language)}" for note in report.notes]
     if any(rules.named(finding.rule) for finding in report.findings):
         lines.append(f"- {say('explain', language)}")
     return "\n".join([*lines, summary(report, language)]) + "\n"
@@ -85,7 +85,7 @@ def _json(report: Report, language: str) -> str:
             record(finding, language) | {"details": [record(detail, language) for detail in finding.details]}
             for finding in report.findings
         ],
-        "notes": list(report.notes),
+        "notes": [tell(note, language) for note in report.notes],
         "seconds": dict(report.seconds),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
