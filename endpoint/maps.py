@@ -14,7 +14,7 @@ from pathlib import Path
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store
 
 from endpoint.site import opened
-from kg.snapshot import settled
+from kg.snapshot import OUTLINES, settled
 from kg.vocab import RDF_TYPE, local_name, term
 
 Point = tuple[float, float]
@@ -465,7 +465,7 @@ def _literals(
 
 def of_store(path: Path) -> Atlas:
     """Give the atlas of the snapshot whose store this is; the folder of a snapshot never changes."""
-    return _of_store(settled(path))
+    return _of_store(settled(path, OUTLINES))
 
 
 @lru_cache(maxsize=4)

@@ -24,7 +24,7 @@ from endpoint.variants import address, alternates, choose, named, query_string
 from kg import quality, rdfio
 from kg.check import render
 from kg.check.lint import RULES, rules
-from kg.findings import Finding, Report, Severity
+from kg.findings import Finding, Report, Severity, spoken, tagged, tell
 from kg.index import Label
 from kg.quality import Quality
 from kg.vocab import PREFIXES, RDF_TYPE, term
@@ -66,12 +66,12 @@ def counts() -> dict[str, int]:
 
 
 @blueprint.app_template_global("told")
-def told(finding: Finding) -> str:
-    """Give what a finding says, in the page's language or the nearest."""
+def told(finding: Finding) -> tuple[str, str]:
+    """Give what a finding says, in the page's language or the nearest, and which that is."""
     texts = dict(finding.messages)
-    return next(
-        (texts[tag] for tag in negotiate.fallbacks(html.language(), texts) if tag in texts), finding.rule
-    )
+    near = (tag for tag in negotiate.fallbacks(html.language(), texts) if tag in texts)
+    tag = next(near, "")
+    return texts.get(tag, finding.rule), tag
 
 
 @blueprint.app_template_global("marked")
@@ -135,6 +135,8 @@ def _page() -> str:
     return html.render(
         "quality.html",
         report=found.report,
+        notes=[tell(note, html.language()) for note in found.report.notes],
+        spoken=spoken(html.language()),
         coverage=found.coverage,
         counts={severity.value: n for severity, n in found.report.counts.items()},
         rules=rule_counts(found.report, html.language()),
@@ -194,7 +196,7 @@ def _json(found: Quality) -> str:
         "rules": {row.name: row.findings for row in rule_counts(found.report)},
         "coverage": {**asdict(found.coverage), "share": round(found.coverage.share, 6)},
         "waivers": [asdict(waiver) for waiver in found.report.waivers],
-        "notes": found.report.notes,
+        "notes": [dict(tagged(note)) for note in found.report.notes],
         "findings": [
             {**render.record(finding), "messages": dict(finding.messages)}
             for finding in found.report.findings

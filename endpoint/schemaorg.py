@@ -17,7 +17,7 @@ from endpoint.site import opened
 from kg import catalog
 from kg.dumps import Dump
 from kg.index import Description, Label, Statement
-from kg.snapshot import Snapshot, settled
+from kg.snapshot import MODELS, Snapshot, settled
 from kg.vocab import PREFIXES, term
 
 SCHEMA = "https://schema.org/"
@@ -67,7 +67,7 @@ class Alignments:
 
 def of_store(path: Path) -> Alignments:
     """Read the alignments of the snapshot whose store this is; the folder of a snapshot never changes."""
-    return _of_store(settled(path))
+    return _of_store(settled(path, MODELS))
 
 
 @lru_cache(maxsize=4)

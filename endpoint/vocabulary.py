@@ -13,7 +13,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 from endpoint.site import opened
 from kg.derive import read_axioms
 from kg.jsonld import Property, declared
-from kg.snapshot import settled
+from kg.snapshot import MODELS, settled
 from kg.vocab import RDF_TYPE, RDFS_LABEL, term
 
 _SH = {
@@ -76,7 +76,7 @@ class Vocabulary:
 
 def of_store(path: Path) -> Vocabulary:
     """Read the vocabulary of the snapshot whose store this is; the folder of a snapshot never changes."""
-    return _of_store(settled(path))
+    return _of_store(settled(path, MODELS))
 
 
 @lru_cache(maxsize=4)

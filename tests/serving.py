@@ -84,18 +84,21 @@ def served(
     environment: Mapping[str, str] | None = None,
     base: bool = True,
     home: Path | None = None,
+    watch: bool = False,
 ) -> Iterator[Served]:
     """Serve a dataset until the block ends; then expect a clean end without orphans.
 
-    `home` is a folder that may hold its snapshot already.
+    `home` is a folder that may hold its snapshot already. With `watch`, what is saved is shown.
     """
     port = free_port()
     with tempfile.TemporaryDirectory() as fresh:
         options = ["--port", str(port), "--snapshots", str(home or fresh), "--quiet"]
+        options += ["--watch"] if watch else []
         if base:
             options += ["--base", f"http://127.0.0.1:{port}/"]
         process = subprocess.Popen(
             [sys.executable, "-c", _COMMAND, "serve", *map(str, paths), *options],
+            stdout=subprocess.DEVNULL if watch else None,
             env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", **(environment or {})},
         )
         try:

@@ -13,6 +13,7 @@ import pytest
 
 from kg import source
 from kg.check import Engine, run
+from kg.check.render import render
 from kg.findings import Place, Report, Severity
 
 PREFIXES = """@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -58,7 +59,7 @@ def check(tmp_path: Path, files: Mapping[str, str | bytes], engine: Engine = "co
 
 
 def said(report: Report) -> list[tuple[str, str, Severity, str | None]]:
-    return [(f.rule, str(f.place), f.severity, f.hint) for f in report.findings]
+    return [(f.rule, str(f.place), f.severity, f.advice()) for f in report.findings]
 
 
 def test_a_right_dataset_conforms_and_has_no_findings(tmp_path: Path) -> None:
@@ -88,7 +89,12 @@ def test_a_subclass_instance_is_validated_and_the_finding_points_at_its_line(
 def test_without_shapes_there_is_a_note_and_no_failure(tmp_path: Path) -> None:
     report = check(tmp_path, {"data/a.ttl": GOOD})
     assert report.conforms
-    assert report.notes == ("There are no shapes: nothing was validated beyond syntax and vocabulary.",)
+    assert report.notes == (
+        (
+            "There are no shapes: nothing was validated beyond syntax and vocabulary.",
+            "Det er ingen former: ingenting ble validert ut over syntaks og vokabular.",
+        ),
+    )
 
 
 def test_a_file_that_does_not_parse_is_left_out_and_the_others_are_checked(tmp_path: Path) -> None:
@@ -163,7 +169,7 @@ def test_the_dataset_can_raise_a_rule_and_silence_another_with_a_reason(tmp_path
         },
     )
     assert [(f.rule, f.severity) for f in report.findings] == [("duplicate-subject", Severity.VIOLATION)]
-    assert report.notes == ("1 of unknown-term silenced: old data",)
+    assert report.notes == (("1 of unknown-term silenced: old data", "1 av unknown-term dempet: old data"),)
 
 
 def test_text_faults_are_findings(tmp_path: Path) -> None:
@@ -181,6 +187,44 @@ def test_text_faults_are_findings(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_in_another_encoding_is_told_which_it_may_be(tmp_path: Path) -> None:
+    said = [
+        (str(f.place), f.message("nb"), f.advice("nb"))
+        for f in check(
+            tmp_path,
+            {"data/a.ttl": 'ex:å "æ'.encode("cp1252"), "data/b.ttl": GOOD.encode("utf-16")},
+        ).findings
+    ]
+    assert said == [
+        (
+            "data/a.ttl:1:4",
+            "Byte 0xE5 er ikke UTF-8.",
+            "Lagre filen som UTF-8; i Windows-1252 er dette «å».",
+        ),
+        ("data/b.ttl", "Filen er UTF-16.", "Lagre den som UTF-8."),
+    ]
+
+
+def test_a_table_in_another_encoding_is_read_if_its_metadata_says_so(tmp_path: Path) -> None:
+    metadata = """{"@context": "http://www.w3.org/ns/csvw", "url": "a.csv",
+      "dialect": {"encoding": "windows-1252"}, "tableSchema": {"aboutUrl": "https://ex.org/id/{nr}",
+      "columns": [{"name": "nr", "suppressOutput": true},
+                  {"name": "navn", "propertyUrl": "rdfs:label", "lang": "nb"}]}}"""
+    table = "nr,navn\n1,Åfjord\n".encode("cp1252")
+    assert (
+        check(tmp_path, {"data/a.csv": table, "data/a.csv-metadata.json": metadata.encode()}).findings == ()
+    )
+
+
+def test_a_bad_cell_is_pointed_at(tmp_path: Path) -> None:
+    metadata = """{"@context": "http://www.w3.org/ns/csvw", "url": "a.csv", "tableSchema": {
+      "aboutUrl": "https://ex.org/id/{nr}",
+      "columns": [{"name": "nr"}, {"name": "dag", "datatype": "date"}]}}"""
+    table = {"data/a.csv": "nr,dag\n1,31.1.2006\n", "data/a.csv-metadata.json": metadata}
+    [finding] = check(tmp_path, table).findings
+    assert (finding.place, finding.excerpt) == (Place("data/a.csv", 2, 3, 9), "1,31.1.2006")
+
+
 def test_an_ill_formed_shape_is_a_finding_at_its_line_and_the_rest_is_still_checked(tmp_path: Path) -> None:
     shapes = SHAPES + "ex:Odd a sh:NodeShape ; sh:targetClass ex:Place ;\n    sh:maxCount 1 .\n"
     bad = PREFIXES + "\nid:roan a ex:Village ; rdfs:label .\n"
@@ -192,9 +236,75 @@ def test_an_ill_formed_shape_is_a_finding_at_its_line_and_the_rest_is_still_chec
     assert [(f.rule, str(f.place)) for f in report.findings] == [
         ("syntax", "data/a.ttl:9:35"),
         ("unknown-term", "data/b.ttl:9:11"),
-        ("invalid-shape", "shapes/s.ttl:13:1"),
+        ("invalid-shape", "shapes/s.ttl:14:17"),
     ]
-    assert report.notes == ("The shapes cannot be used: nothing was validated beyond syntax and vocabulary.",)
+    assert report.notes == (
+        (
+            "The shapes cannot be used: nothing was validated beyond syntax and vocabulary.",
+            "Formene kan ikke brukes: ingenting ble validert ut over syntaks og vokabular.",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "place", "said"),
+    [
+        (
+            "SELECT $this # æ\n{ $this a ex:Place }",
+            "shapes/s.ttl:14:11",
+            "sh:select er ikke gyldig SPARQL: prefikset ex: er ikke deklarert.",
+        ),
+        (
+            "SELECT $this {\n  $this $PATH 'æøå' FILTER NOT EXIST { ?x ?y ?z } }",
+            "shapes/s.ttl:14:42",
+            "sh:select er ikke gyldig SPARQL herfra: … TH 'æøå' FILTER NOT EXIST { ?x",
+        ),
+        (
+            "SELECT $this {\n",
+            "shapes/s.ttl:14:1",
+            "sh:select er ikke gyldig SPARQL herfra: … SELECT $this {",
+        ),
+        (
+            "SELECT $this { FILTER(\\u003C) }",
+            "shapes/s.ttl:13:47",
+            "sh:select er ikke gyldig SPARQL herfra: … SELECT $this { FILTER(<) }",
+        ),
+        (
+            "SELECT $this {\n  $this ?p ?o MINUS { $this a ?x } }",
+            "shapes/s.ttl:14:15",
+            "MINUS er ikke tillatt i sh:select.",
+        ),
+        (
+            "SELECT $this {\n  { SELECT ?x { $this ?p ?x } } }",
+            "shapes/s.ttl:14:5",
+            "En delspørring må gi $this blant variablene.",
+        ),
+        (
+            "SELECT $this { FILTER(<urn:f>($this)) }",
+            "shapes/s.ttl:13:47",
+            "sh:select kan ikke kjøres: det finnes ingen funksjon <urn:f>.",
+        ),
+    ],
+)
+def test_the_fault_of_a_query_is_pointed_at_inside_it(
+    tmp_path: Path, query: str, place: str, said: str
+) -> None:
+    shapes = f'{SHAPES}ex:Odd a sh:NodeShape ; sh:sparql [ sh:select """{query}""" ] .\n'
+    files = {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": shapes, "data/a.ttl": GOOD}
+    [finding] = [f for f in check(tmp_path, files).findings if f.rule == "invalid-shape"]
+    assert (str(finding.place), finding.message("nb")) == (place, said)
+
+
+def test_a_shape_without_a_name_is_a_blank_node_in_the_report_as_rdf(tmp_path: Path) -> None:
+    shapes = (
+        SHAPES.replace("sh:property ex:PlaceShape-label .", "sh:property [")
+        .replace("ex:PlaceShape-label sh:path", "sh:path")
+        .replace("@nb .\n", "@nb ] .\n")
+    )
+    data = PREFIXES + "\nid:roan a ex:Village .\n"
+    report = check(tmp_path, {"ontology/o.ttl": ONTOLOGY, "shapes/s.ttl": shapes, "data/a.ttl": data})
+    assert [(finding.shape or "")[:2] for finding in report.findings] == ["_:"]
+    assert "sh:sourceShape _:" in render(report, "ttl")
 
 
 def test_relative_iris_full_iris_and_named_graphs_are_found_too(tmp_path: Path) -> None:
@@ -289,7 +399,7 @@ def test_entities_that_grow_beyond_measure_are_refused(tmp_path: Path) -> None:
     [found] = run(source.read([tmp_path / "a.rdf"])).findings
     assert (found.rule, found.message()) == (
         "syntax",
-        "limit on input amplification factor (from DTD and entities) breached",
+        "The entities of this document grow beyond measure.",
     )
 
 
@@ -305,7 +415,7 @@ def test_entities_that_stand_for_namespaces_are_as_good_as_ever(tmp_path: Path) 
 def test_a_context_elsewhere_is_not_fetched_and_the_message_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.jsonld").write_text('{"@context": "http://127.0.0.1:9/c", "@id": "urn:a", "urn:p": 1}')
     [found] = run(source.read([tmp_path / "a.jsonld"])).findings
-    assert (found.message(), found.hint) == (
+    assert (found.message(), found.advice()) == (
         "The context is another document, and nothing is fetched.",
         "Put it into this one.",
     )

@@ -46,10 +46,10 @@ def test_just_the_shapes_that_look_around_or_back_go_to_pyshacl(
     own = {f.message() for f in report.findings if f.message().endswith("There is no value.")}
     assert own == {"q: There is no value.", "r: There is no value."}
     places = (
-        f"{(tmp_path / 's.ttl').as_posix()}:{at}: applied by pySHACL, as sh:pattern"
+        f"{(tmp_path / 's.ttl').as_posix()}:{at}: pySHACL applied this shape. sh:pattern"
         for at in ("4:36", "5:56")
     )
-    assert [note.partition(" '")[0] for note in report.notes] == list(places)
+    assert [note.partition(" '")[0] for note, _ in report.notes] == list(places)
 
 
 def test_an_ill_formed_shape_beside_them_is_told_as_ever(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ REPORT = Report(
             shape="https://ex.org/shape/place",
             shape_place=Place("shapes/s.ttl", 2, 1, 3),
             excerpt="    id:roan a ex:Village .",
-            hint="Add rdfs:label.",
+            hint=("Add rdfs:label.", "Legg til rdfs:label."),
             details=(
                 Finding(
                     rule="sh:NodeKindConstraintComponent",
@@ -53,7 +53,7 @@ REPORT = Report(
             value='"Röan"@nb',
         ),
     ),
-    notes=("A note.",),
+    notes=(("A note.", "En merknad."),),
     seconds=(("read", 0.5),),
 )
 
@@ -65,10 +65,10 @@ def test_text_groups_by_file_and_ends_in_a_summary() -> None:
         "          id:roan a ex:Village .\n"
         "          ^^^^^^^\n"
         "      - Et navn er tekst. [sh:NodeKindConstraintComponent]\n"
-        "      Add rdfs:label.\n"
+        "      Legg til rdfs:label.\n"
         "  9 advarsel: 50% wrong,\nsee: here ␀ [unknown-term]\n"
         "\n"
-        "- A note.\n"
+        "- En merknad.\n"
         "- `kg check --explain REGEL` sier hva en regel handler om og hvordan den dempes.\n"
         "1 brudd, 1 advarsel.\n"
     )
@@ -284,7 +284,7 @@ def test_html_is_one_file_that_asks_for_nothing_else() -> None:
         "Et sted har et navn.",
         "1 brudd, 1 advarsel.",
         "Et navn er tekst.",
-        "A note.",
+        "En merknad.",
         "data/å.ttl",
     ):
         assert told in page.text
@@ -292,7 +292,7 @@ def test_html_is_one_file_that_asks_for_nothing_else() -> None:
 
 def test_html_marks_what_is_told_in_another_language_and_escapes_what_the_data_say() -> None:
     odd = Finding(rule="<r>", severity=Severity.INFO, messages=(("en", "<script>&"),),
-                  place=Place("<f>", 1, 1, 9), excerpt="<script>", hint="<i>")  # fmt: skip
+                  place=Place("<f>", 1, 1, 9), excerpt="<script>", hint=("<i>", "<b>"))  # fmt: skip
     body = render(Report(findings=(odd,)), "html", "nn")
     assert '<span lang="en">&lt;script&gt;&amp;</span>' in body
     assert "<mark>&lt;script&gt;</mark>" in body

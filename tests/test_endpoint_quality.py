@@ -23,6 +23,7 @@ REPORT = Report(
             rule="orphan",
             severity=Severity.INFO,
             messages=(("en", "Nothing links to <b>it</b>."), ("nb", "Ingenting lenker hit.")),
+            hint=("Link to it.", "Lenk til det."),
             place=Place("data/growth.ttl", 12, 1, 4),
             focus=f"{BASE}id/book/growth#period",
         ),
@@ -36,7 +37,7 @@ REPORT = Report(
             shape=f"{BASE}shape/Book-author",
         ),
     ),
-    notes=("1 more of orphan are not listed.",),
+    notes=(("1 more of orphan are not listed.", "1 til av orphan er ikke listet opp."),),
     waivers=(Waiver(("text-form",), 3, "as printed", "data/odd.ttl:2"),),
 )
 
@@ -100,6 +101,23 @@ def test_a_message_is_told_in_the_language_of_the_page_or_the_nearest(
     assert said in client.get(f"/quality?lang={language}", headers=HTML).text
 
 
+@pytest.mark.parametrize(("language", "hint", "note"), [
+    ("nb", "<bdi>Lenk til det.</bdi>", "<bdi>1 til av orphan er ikke listet opp.</bdi>"),
+    ("nn", '<bdi lang="nb">Lenk til det.</bdi>', '<bdi lang="nb">1 til av orphan er ikke listet opp.</bdi>'),
+    ("en", "<bdi>Link to it.</bdi>", "<bdi>1 more of orphan are not listed.</bdi>"),
+])  # fmt: skip
+def test_hints_and_notes_are_told_in_the_language_of_the_page_or_marked_with_their_own(
+    client: FlaskClient, language: str, hint: str, note: str
+) -> None:
+    page = client.get(f"/quality?lang={language}", headers=HTML).text
+    assert (hint in page, note in page) == (True, True)
+
+
+def test_a_message_in_another_language_than_the_page_is_marked(client: FlaskClient) -> None:
+    page = client.get("/quality?lang=nb", headers=HTML).text
+    assert '<bdi lang="en">A book has an author.</bdi>' in page
+
+
 def test_the_findings_of_one_rule_can_be_seen_alone(client: FlaskClient) -> None:
     page = client.get("/quality?rule=orphan", headers=HTML).text
     assert "data/growth.ttl:12:1" in page
@@ -117,6 +135,9 @@ def test_json_tells_the_whole_report(client: FlaskClient) -> None:
     assert found["rules"] == {"sh:MinCountConstraintComponent": 1, "orphan": 1}
     assert found["waivers"] == [
         {"rules": ["text-form"], "findings": 3, "reason": "as printed", "where": "data/odd.ttl:2"}
+    ]
+    assert found["notes"] == [
+        {"en": "1 more of orphan are not listed.", "nb": "1 til av orphan er ikke listet opp."}
     ]
     assert found["findings"][1]["messages"] == {"en": "A book has an author."}
     assert 0 < found["coverage"]["share"] < 1

@@ -88,7 +88,7 @@ def rules(page: PageImport) -> list[tuple[str, int | None]]:
 
 
 def hint(page: PageImport, rule: str) -> str:
-    return next(f.hint or "" for f in page.report.findings if f.rule == rule)
+    return next(f.advice() or "" for f in page.report.findings if f.rule == rule)
 
 
 CLOSING = """

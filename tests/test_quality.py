@@ -1,5 +1,6 @@
 """Facts about what a snapshot keeps of its checks: the report comes back whole, and what it covers."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -37,13 +38,32 @@ def test_a_report_comes_back_as_it_was_written(tmp_path: Path) -> None:
         focus="https://e.org/x",
         shape="https://e.org/shape/X",
         shape_place=Place("shapes/x.ttl", 1),
+        hint=("Add one.", "Legg til ett."),
     )
     whole = Quality(
-        Report(findings=(finding,), notes=("a",), waivers=(Waiver(("orphan",), 2, "later", "data/x.ttl:1"),)),
+        Report(
+            findings=(finding,),
+            notes=(("a", "b"),),
+            waivers=(Waiver(("orphan",), 2, "later", "data/x.ttl:1"),),
+        ),
         Coverage(4, 3, (("https://e.org/C", 1),), (Unseen(None, "https://e.org/p", 1, "https://e.org/x"),)),
     )
     quality.write(tmp_path / "report.json", whole)
     assert quality.read(tmp_path / "report.json") == whole
+
+
+def test_a_report_of_before_hints_and_notes_had_both_languages_can_be_read(tmp_path: Path) -> None:
+    finding = Finding(
+        rule="r", severity=Severity.INFO, messages=(("en", "Odd."),), hint=("Mend it.", "Rett.")
+    )
+    quality.write(tmp_path / "report.json", Quality(Report(findings=(finding,)), Coverage()))
+    row = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    row["notes"] = ["A note."]
+    row["findings"][0] |= {"hint": "Mend it.", "hint_nb": None}
+    (tmp_path / "report.json").write_text(json.dumps(row), "utf-8")
+    report = quality.read(tmp_path / "report.json").report
+    assert report.notes == (("A note.", "A note."),)
+    assert [one.hint for one in report.findings] == [("Mend it.", "Mend it.")]
 
 
 def test_findings_of_what_lives_inside_a_thing_are_about_the_thing() -> None:

@@ -20,6 +20,6 @@ async function look() {
   } catch {
     box.hidden = true;
   }
-  setTimeout(look, 100);
+  setTimeout(look, 50);
 }
 look();

@@ -10,6 +10,7 @@ from functools import cached_property
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
 from kg.errors import SourceError
+from kg.sparql import predicates
 from kg.vocab import RDF_TYPE, term
 
 VERSION = "1"
@@ -73,7 +74,9 @@ class Derivation:
         self._store = Store()
         self._store.bulk_extend(Quad(*triple) for triple in written)
         self._closed = set(_close(self._store, axioms, _premises(self._store, axioms)))
-        self._ruled = self._by_rules()
+        self._looks = {rule: predicates(rule.text) for rule in rules}
+        self._first: dict[Rule, list[Triple]] = {}
+        self._ruled = self._by_rules(rules)
 
     @property
     def derived(self) -> set[Triple]:
@@ -87,10 +90,11 @@ class Derivation:
             self._store.remove(Quad(*triple))
         added, removed = stored(come), stored(gone)
         touched = {*self._withdraw(removed - added), *self._enter(added)}
+        asked = self._asked({*touched, *removed, *added})
         for triple in touched:
             follows = Quad(*triple) in self._store and Quad(*triple) not in self._written
             (self._closed.add if follows else self._closed.discard)(triple)
-        self._ruled = self._by_rules()
+        self._ruled = self._by_rules(asked)
 
     @cached_property
     def _written(self) -> Store:
@@ -135,16 +139,27 @@ class Derivation:
         self._store.extend(new)
         return (*come, *_close(self._store, self._axioms, (quad.triple for quad in new)))
 
-    def _by_rules(self) -> set[Triple]:
-        """Add to the store what the rules find, and what follows from that, until they find nothing new."""
+    def _asked(self, changed: Iterable[Triple]) -> list[Rule]:
+        """Give the rules that some triples may mean something to."""
+        met = {triple.predicate.value for triple in changed}
+        return [rule for rule, looks in self._looks.items() if looks is None or not looks.isdisjoint(met)]
+
+    def _by_rules(self, asked: Iterable[Rule]) -> set[Triple]:
+        """Add to the store what the rules find, and what follows from that, until they find nothing new.
+
+        At first only some rules need be asked: what the others found before, they find again.
+        """
+        self._first |= {rule: _construct(self._store, rule) for rule in asked}
         found: set[Triple] = set()
+        produced = {triple for triples in self._first.values() for triple in triples}
         for _ in range(_MAX_ROUNDS):
-            produced = {t for rule in self._rules for t in _construct(self._store, rule)}
             new = stored(t for t in produced if Quad(*t) not in self._store)
             if not new:
                 return found
             self._store.extend(Quad(*t) for t in new)
-            found.update(new, _close(self._store, self._axioms, new))
+            closed = _close(self._store, self._axioms, new)
+            found.update(new, closed)
+            produced = {t for rule in self._asked((*new, *closed)) for t in _construct(self._store, rule)}
         raise SourceError(
             f"The rules still find something new after {_MAX_ROUNDS} rounds.",
             hint=f"Look for rules that feed each other: {', '.join(rule.name for rule in self._rules)}.",

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from kg.errors import Bilingual
+
 
 class Severity(Enum):
     """How bad a finding is, as SHACL grades it; a violation keeps data from being published."""
@@ -33,6 +35,26 @@ class Place:
 _NEAR = {"nb": ("nn",), "nn": ("nb",), "no": ("nb", "nn")}
 
 
+def spoken(language: str) -> str:
+    """Give which of the two languages of a bilingual text is nearer.
+
+    >>> spoken("nn"), spoken("nb-NO"), spoken("fr")
+    ('nb', 'nb', 'en')
+    """
+    return "nb" if language.lower().partition("-")[0] in _NEAR else "en"
+
+
+def tell(text: Bilingual, language: str) -> str:
+    """Give a text in the nearer of its languages."""
+    return dict(tagged(text))[spoken(language)]
+
+
+def tagged(text: Bilingual) -> tuple[tuple[str, str], ...]:
+    """Give both texts, each with its language."""
+    en, nb = text
+    return ("en", en), ("nb", nb)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that is wrong or wanting: which rule, where, about what, how to mend it, and why it is so.
@@ -53,8 +75,7 @@ class Finding:
     shape_place: Place | None = None
     constraint: str | None = None
     grade: str | None = None
-    hint: str | None = None
-    hint_nb: str | None = None
+    hint: Bilingual | None = None
     excerpt: str | None = None
     details: tuple[Finding, ...] = ()
 
@@ -65,8 +86,8 @@ class Finding:
         return next((texts[tag] for tag in near if tag in texts), next(iter(texts.values()), self.rule))
 
     def advice(self, language: str = "en") -> str | None:
-        """Give the hint in a language, in English where it is in no nearer one."""
-        return (self.hint_nb if language in ("nb", *_NEAR["nb"], "no") else None) or self.hint
+        """Give the hint in the nearer of its languages."""
+        return tell(self.hint, language) if self.hint else None
 
     def renamed(self, name: Callable[[str], str]) -> Finding:
         """Give the finding with other names for the files it points at."""
@@ -84,10 +105,15 @@ class Waiver:
     reason: str
     where: str | None = None
 
-    def __str__(self) -> str:
-        """Give one sentence."""
-        where = f" in {self.where}" if self.where else ""
-        return f"{self.findings} of {', '.join(self.rules)} silenced{where}: {self.reason}"
+    @property
+    def said(self) -> Bilingual:
+        """One sentence, the reason as it was given."""
+        names = ", ".join(self.rules)
+        where, hvor = (f" in {self.where}", f" i {self.where}") if self.where else ("", "")
+        return (
+            f"{self.findings} of {names} silenced{where}: {self.reason}",
+            f"{self.findings} av {names} dempet{hvor}: {self.reason}",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +122,7 @@ class Report:
 
     findings: tuple[Finding, ...] = ()
     seconds: tuple[tuple[str, float], ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Bilingual, ...] = field(default=())
     waivers: tuple[Waiver, ...] = ()
 
     @property

@@ -152,8 +152,9 @@ class Preview:
         self._shown.append(folder)
         self._store.flush()
         self._store.backup(str(folder / "store"))
-        if self._has_outlines and _models(self._begun) == _models(self._files):
-            (folder / snapshot.SETTLED).symlink_to(self._base.store.resolve())
+        are_same = _models(self._begun) == _models(self._files)
+        for part in (snapshot.MODELS,) * are_same + (snapshot.OUTLINES,) * self._has_outlines:
+            (folder / part).symlink_to(self._base.store.resolve())
         queries = snapshot.queries_of(source)
         self._index.copy(folder / "index.sqlite")
         quality.write(folder / "report.json", Quality(report, self._coverage))

@@ -12,6 +12,7 @@ from typing import Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
+from kg.errors import Bilingual
 from kg.findings import Finding, Place, Report, Severity, Waiver
 from kg.vocab import PREFIXES, RDF_TYPE, term
 
@@ -91,7 +92,7 @@ def read(path: Path) -> Quality:
     row = json.loads(path.read_text("utf-8"))
     report = Report(
         findings=tuple(_finding(one) for one in row["findings"]),
-        notes=tuple(row["notes"]),
+        notes=tuple(_bilingual(note) for note in row["notes"]),
         waivers=tuple(Waiver(**one | {"rules": tuple(one["rules"])}) for one in row["waivers"]),
     )
     covered = row["coverage"]
@@ -109,8 +110,16 @@ def read(path: Path) -> Quality:
 def _finding(row: dict[str, Any]) -> Finding:
     places = {name: Place(**row[name]) if row[name] else None for name in ("place", "shape_place")}
     messages = tuple((language, text) for language, text in row["messages"])
+    hint, older = row["hint"], row.pop("hint_nb", None)
     said = {"messages": messages, "severity": Severity(row["severity"])}
+    said |= {"hint": None if hint is None else _bilingual(hint, older)}
     return Finding(**row | places | said | {"details": tuple(map(_finding, row["details"]))})
+
+
+def _bilingual(text: Any, nb: str | None = None) -> Bilingual:
+    """Give a text that was kept in both languages, or, as in older reports, in English and maybe bokmål."""
+    en, nb = (text, nb or text) if isinstance(text, str) else text
+    return en, nb
 
 
 def cover(data: Iterable[Quad], ontology: Iterable[Quad], shapes: Iterable[Quad]) -> Coverage:

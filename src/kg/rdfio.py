@@ -104,6 +104,8 @@ def _well_formed(content: bytes) -> None:
     except expat.ExpatError as error:
         message, column = expat.ErrorString(error.code), error.offset + 1
         raise SyntaxError(message, (None, error.lineno, column, None, error.lineno, column)) from error
+    except LookupError as error:
+        raise SyntaxError(str(error)) from error
 
 
 TOO_LONG = "There is a literal, an IRI or a comment longer than 16 MiB, which is more than the parser takes."

@@ -33,12 +33,13 @@ from kg.quality import Coverage, Quality
 from kg.source import Room, Source
 from kg.vocab import term
 
-LAYOUT = "7"
+LAYOUT = "8"
 """Raise when the files of a snapshot change: it is part of a snapshot's id."""
 
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
-SETTLED = "settled"
+MODELS, OUTLINES = "models", "outlines"
+"""What seldom changes: ontology and shapes; geometries."""
 _BUILDING = ".building-"
 _AT_ONCE = 100_000
 """How many quads go into the store at once: the engine keeps them in memory until then."""
@@ -137,12 +138,12 @@ class Snapshot:
 
 
 @lru_cache(maxsize=16)
-def settled(store: Path) -> Path:
-    """Give the store to read from what seldom changes: ontology, shapes and outlines on maps.
+def settled(store: Path, part: str) -> Path:
+    """Give the store to read from what seldom changes: `MODELS` or `OUTLINES`.
 
-    It is the same store, or for a preview that has changed none of these, the one that it began with.
+    It is the same store, or for a preview that has not changed that part, the one that it began with.
     """
-    link = store.with_name(SETTLED)
+    link = store.with_name(part)
     return link.resolve() if link.is_symlink() else store
 
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
 from pyoxigraph import NamedNode, Quad
 
 from kg import config, rdfio, tables
+from kg.complaints import Around, unreadable
 from kg.config import Config
-from kg.errors import SourceError
-from kg.findings import Finding, Place, Severity
+from kg.errors import Bilingual, SourceError
+from kg.findings import Finding, Place, Severity, tagged
 from kg.rdfio import Format
-from kg.tables import RowProblem, TableError
+from kg.tables import RowProblem, TableError, more_problems
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _NTRIPLES = next(fmt for fmt in rdfio.FORMATS if fmt.name == "ntriples")
@@ -62,7 +65,12 @@ class SourceFile:
         try:
             return self.path.read_bytes()
         except OSError as error:
-            raise SourceError(f"{self.relative}: cannot be read: {error.strerror}.") from error
+            raise SourceError(
+                (
+                    f"{self.relative}: cannot be read: {error.strerror}.",
+                    f"{self.relative}: kan ikke leses: «{error.strerror}».",
+                )
+            ) from error
 
     def content(self) -> bytes:
         """Give the document's bytes: unzipped, without a byte order mark. Raises SourceError."""
@@ -75,7 +83,13 @@ class SourceFile:
         try:
             return gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
-            raise SourceError(f"{self.relative}: not a whole gzip file: {error}.") from error
+            raise SourceError(
+                (
+                    f"{self.relative}: not a whole gzip file: {error}.",
+                    f"{self.relative}: ikke en hel gzip-fil: «{error}».",
+                ),
+                hint=("Pack it again, or fetch it again.", "Pakk den på nytt, eller hent den på nytt."),
+            ) from error
 
     def quads(self, *, named: bool = True) -> Iterator[Quad]:
         """Yield the file's quads in order, literals as written; `<>` is the file's graph.
@@ -269,7 +283,7 @@ def inspect(file: SourceFile) -> tuple[Finding, ...]:
         for _ in file.quads():
             pass
     except (SyntaxError, TableError) as error:
-        return (*found, *unparsed(error, file.relative))
+        return (*found, *unparsed(error, file))
     return found
 
 
@@ -278,84 +292,123 @@ def inspect_text(file: SourceFile) -> tuple[tuple[Finding, ...], bytes]:
     try:
         document = file.unpacked(file.raw())
     except SourceError as error:
-        return (_finding("unreadable", Severity.VIOLATION, (error.message,), file.relative),), b""
+        said = _without(f"{file.relative}: ", error.said)
+        return (_finding("unreadable", Severity.VIOLATION, said, Place(file.relative), error.advice),), b""
     found: list[Finding] = []
     content = document.removeprefix(_UTF8_BOM)
     if content is not document:
         said = "The file begins with a byte order mark.", "Filen begynner med et byte order mark."
         mend = "Save it as UTF-8 without BOM.", "Lagre den som UTF-8 uten BOM."
-        found.append(_finding("byte-order-mark", Severity.WARNING, said, file.relative, 1, 1, mend))
+        found.append(_finding("byte-order-mark", Severity.WARNING, said, Place(file.relative, 1, 1), mend))
     if b"\r\n" in content:
         line = content[: content.index(b"\r\n")].count(b"\n") + 1
         said = "Lines end in CR LF.", "Linjer slutter med CR LF."
         mend = "Save it with LF line ends.", "Lagre den med LF som linjeslutt."
-        found.append(_finding("crlf", Severity.WARNING, said, file.relative, line, None, mend))
+        found.append(_finding("crlf", Severity.WARNING, said, Place(file.relative, line), mend))
     if _WEB_PAGE.match(content):
         said = "This is a web page, and no RDF.", "Dette er en nettside, og ikke RDF."
         mend = "Ask its address for RDF by an Accept header.", "Be adressen om RDF med et Accept-felt."
-        found.append(_finding("syntax", Severity.VIOLATION, said, file.relative, 1, 1, mend))
+        found.append(_finding("syntax", Severity.VIOLATION, said, Place(file.relative, 1, 1), mend))
+    if file.format is None:
+        return tuple(found), content  # a table may be in another encoding, which those who read it know
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = content[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before.rsplit(b"\n", 1)[-1].decode("utf-8", "replace")) + 1
-        byte = f"Byte 0x{content[error.start]:02X}"
-        said = f"{byte} is not UTF-8.", f"{byte} er ikke UTF-8."
-        mend = (
-            "Save the file as UTF-8; it may be Windows-1252.",
-            "Lagre filen som UTF-8; den kan være Windows-1252.",
-        )
-        found.append(_finding("not-utf-8", Severity.VIOLATION, said, file.relative, line, column, mend))
+        found.append(_not_utf8(content, error.start, file.relative))
     return tuple(found), content
 
 
-def unparsed(error: SyntaxError | TableError, relative: str) -> tuple[Finding, ...]:
-    """Give the findings that say where a document stops being in its format, or which rows of it are bad."""
-    if isinstance(error, TableError):
-        found = [_bad_row(problem, relative) for problem in error.problems]
-        return tuple(found) or (_finding("table", Severity.VIOLATION, (error.message,), relative),)
-    return (_syntax(error, relative),)
-
-
-def _bad_row(problem: RowProblem, relative: str) -> Finding:
-    return _finding("table", Severity.VIOLATION, (str(problem),), relative, problem.row)
-
-
-def _syntax(error: SyntaxError, relative: str) -> Finding:
-    message = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
-    hint, hint_nb, length = None, None, None
-    if "LoadDocumentCallback" in message:
-        message = "The context is another document, and nothing is fetched."
-        hint, hint_nb = "Put it into this one.", "Legg den inn i dette."
-    if error.lineno == error.end_lineno and error.offset and error.end_offset:
-        length = max(1, error.end_offset - error.offset)
-    return Finding(
-        rule="syntax",
-        severity=Severity.VIOLATION,
-        messages=(("en", message),),
-        place=Place(relative, error.lineno, error.offset, length),
-        hint=hint,
-        hint_nb=hint_nb,
+def _not_utf8(content: bytes, at: int, relative: str) -> Finding:
+    """Say what is not UTF-8, and what it is most likely in."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        said, mend = (
+            ("The file is UTF-16.", "Filen er UTF-16."),
+            ("Save it as UTF-8.", "Lagre den som UTF-8."),
+        )
+        return _finding("not-utf-8", Severity.VIOLATION, said, Place(relative), mend)
+    lines = content[:at].split(b"\n")
+    place = Place(relative, len(lines), len(lines[-1].decode("utf-8", "replace")) + 1)
+    byte, read = f"Byte 0x{content[at]:02X}", content[at : at + 1].decode("cp1252", "replace")
+    said = f"{byte} is not UTF-8.", f"{byte} er ikke UTF-8."
+    mend = (
+        f"Save the file as UTF-8; in Windows-1252 this is '{read}'.",
+        f"Lagre filen som UTF-8; i Windows-1252 er dette «{read}».",
     )
+    return _finding("not-utf-8", Severity.VIOLATION, said, place, mend)
+
+
+def _without(name: str, said: Bilingual) -> Bilingual:
+    """Give what an error says of a file, for those who name the file themselves."""
+    en, nb = (text.removeprefix(name) for text in said)
+    return f"{en[0].upper()}{en[1:]}", f"{nb[0].upper()}{nb[1:]}"
+
+
+def unparsed(error: SyntaxError | TableError, file: SourceFile) -> tuple[Finding, ...]:
+    """Give the findings that say where a document stops being in its format, or which rows of it are bad."""
+    if not isinstance(error, TableError):
+        return (_syntax(error, file),)
+    rows = {problem.row for problem in error.problems if error.path == file.relative}
+    lines = {n: line for n, line in enumerate(io.BytesIO(file.content()), 1) if n in rows}
+    found = [
+        _finding("table", Severity.VIOLATION, one.said, _cell(error.path, one, lines), one.hint)
+        for one in error.problems
+    ]
+    more = error.total - len(error.problems)
+    if more:
+        found.append(_finding("table", Severity.VIOLATION, more_problems(more), Place(error.path)))
+    return tuple(found)
+
+
+def _cell(path: str, problem: RowProblem, lines: Mapping[int, bytes]) -> Place:
+    """Give the place of a cell, where its text stands just once in the line that its row begins on."""
+    line, value = lines.get(problem.row or 0, b"").decode("utf-8", "replace"), problem.value
+    if not value or line.count(value) != 1:
+        return Place(path, problem.row)
+    return Place(path, problem.row, line.index(value) + 1, len(value))
+
+
+def _syntax(error: SyntaxError, file: SourceFile) -> Finding:
+    """Say what is wrong in the words of people, at the place that the parser names or that fits best."""
+    assert file.format is not None
+    content = file.content()
+    words = re.sub(r"^Parser error (?:at|between|on) .*?: ", "", error.msg)
+    told = unreadable(file.format.name, file.format.label, words, _around(error, content))
+    place = Place(file.relative, error.lineno, error.offset, _length(error))
+    if error.lineno is None and told.at:
+        place = _found(told.at.encode(), content, file.relative)
+    return _finding("syntax", Severity.VIOLATION, told.said, place, told.hint)
+
+
+def _found(what: bytes, content: bytes, relative: str) -> Place:
+    """Give the first place of a text, less the angle brackets that it begins with."""
+    at, shown = content.find(what), what.lstrip(b"<>")
+    if at < 0:
+        return Place(relative)
+    at += len(what) - len(shown)
+    line = content[content.rfind(b"\n", 0, at) + 1 : at].decode("utf-8", "replace")
+    return Place(relative, content.count(b"\n", 0, at) + 1, len(line) + 1, len(shown.decode()))
+
+
+_BEGINNING, _BEFORE, _AFTER = 2**16, 200, 2_000
+"""How much is looked at: bytes of the document, characters before the place of a fault and after."""
+
+
+def _around(error: SyntaxError, content: bytes) -> Around:
+    beginning = content[:_BEGINNING].decode("utf-8", "replace")
+    if error.lineno is None or error.offset is None:
+        return Around(text=beginning)
+    some = islice(io.BytesIO(content), error.lineno - 1, error.lineno + 50)
+    text, begin = b"".join(some).decode("utf-8", "replace"), error.offset - 1
+    return Around(text[max(0, begin - _BEFORE) : begin], text[begin : begin + _AFTER], beginning)
+
+
+def _length(error: SyntaxError) -> int | None:
+    if error.lineno != error.end_lineno or not error.offset or not error.end_offset:
+        return None
+    return max(1, error.end_offset - error.offset)
 
 
 def _finding(
-    rule: str,
-    severity: Severity,
-    said: Sequence[str],
-    file: str,
-    line: int | None = None,
-    column: int | None = None,
-    mend: tuple[str | None, str | None] = (None, None),
+    rule: str, severity: Severity, said: Bilingual, place: Place, hint: Bilingual | None = None
 ) -> Finding:
-    """Give a finding; what it says and how to mend it is in English, and in Norwegian where known."""
-    hint, hint_nb = mend
-    return Finding(
-        rule=rule,
-        severity=severity,
-        messages=tuple(zip(("en", "nb"), said, strict=False)),
-        place=Place(file, line, column),
-        hint=hint,
-        hint_nb=hint_nb,
-    )
+    return Finding(rule=rule, severity=severity, messages=tagged(said), place=place, hint=hint)

@@ -17,8 +17,8 @@ from kg.check import beyond, hints, lint, shacl
 from kg.check.memory import Memory
 from kg.check.place import Places, written
 from kg.check.shacl.results import SH, Outcome, Result, Term
-from kg.errors import InvalidDataError
-from kg.findings import Finding, Place, Report, Severity, Waiver
+from kg.errors import Bilingual, InvalidDataError
+from kg.findings import Finding, Place, Report, Severity, Waiver, tagged
 from kg.source import Room, Source, SourceFile
 from kg.tables import TableError
 
@@ -32,12 +32,21 @@ _SEVERITIES = {
     f"{SH}Info": Severity.INFO,
 }
 _STATING = frozenset({Room.ONTOLOGY, Room.DATA})
-_NO_SHAPES = "There are no shapes: nothing was validated beyond syntax and vocabulary."
-
+_NO_SHAPES = (
+    "There are no shapes: nothing was validated beyond syntax and vocabulary.",
+    "Det er ingen former: ingenting ble validert ut over syntaks og vokabular.",
+)
+_VISIT_LESS = (
+    "Let its query or its path begin at $this and visit less.",
+    "La spørringen eller stien begynne i $this og gå innom mindre.",
+)
 
 LIMIT = 100_000
 """How many results of shapes a report keeps, so that a hopeless file cannot fill the memory."""
-_BAD_SHAPES = "The shapes cannot be used: nothing was validated beyond syntax and vocabulary."
+_BAD_SHAPES = (
+    "The shapes cannot be used: nothing was validated beyond syntax and vocabulary.",
+    "Formene kan ikke brukes: ingenting ble validert ut over syntaks og vokabular.",
+)
 
 
 class _BrokenFileError(Exception):
@@ -88,7 +97,7 @@ class _Run:
         self._glances: dict[str, lint.Glance] = {}
         self._findings: list[Finding] = []
         self._results: list[Result] = []
-        self._notes: list[str | Waiver] = []
+        self._notes: list[Bilingual | Waiver] = []
         self._seconds: list[tuple[str, float]] = []
 
     def report(self) -> Report:
@@ -100,7 +109,7 @@ class _Run:
         return Report(
             findings=findings,
             seconds=tuple(self._seconds),
-            notes=tuple(dict.fromkeys(map(str, self._notes))),
+            notes=tuple(dict.fromkeys(n.said if isinstance(n, Waiver) else n for n in self._notes)),
             waivers=tuple(dict.fromkeys(note for note in self._notes if isinstance(note, Waiver))),
         )
 
@@ -144,7 +153,7 @@ class _Run:
                 deque(file.quads(named=False), maxlen=0)
                 sound.append(file)
             except (SyntaxError, TableError) as error:
-                self._findings += sources.unparsed(error, file.relative)
+                self._findings += sources.unparsed(error, file)
         self._files = tuple(sound)
 
     def _validated(self, shapes: list[Quad]) -> tuple[Result, ...]:
@@ -186,12 +195,10 @@ class _Run:
             self._report_shapes(error)
             return Outcome(results=())
         more = beyond.validate(theirs, data, nodes, self._limit)
-        told = tuple(
-            f"{self._shape_place(e.node)}: applied by pySHACL, as {e.plain}" for e in unknown if e.node
-        )
+        notes = (_applied_by_pyshacl(self._shape_place(error.node), error.plain) for error in unknown)
         return Outcome(
             results=(*found.results, *more.results),
-            notes=(*found.notes, *more.notes, *told),
+            notes=(*found.notes, *more.notes, *notes),
             unfinished=(*found.unfinished, *more.unfinished),
         )
 
@@ -222,43 +229,45 @@ class _Run:
         self._findings += found
         self._notes += notes
 
-    def _report_unfinished(self, node: NamedNode | BlankNode, why: tuple[str, str]) -> None:
+    def _report_unfinished(self, node: NamedNode | BlankNode, why: Bilingual) -> None:
         """Say that a shape was given up: whether the data comply with it is not known."""
         finding = Finding(
             rule="unfinished-shape",
             severity=Severity.VIOLATION,
-            messages=(
-                ("en", f"A query of this shape {why[0]}: what it would find is not known."),
-                ("nb", f"En spørring i denne formen {why[1]}: hva den ville ha funnet, vet ingen."),
+            messages=tagged(
+                (
+                    f"A query of this shape {why[0]}: what it would find is not known.",
+                    f"En spørring i denne formen {why[1]}: hva den ville ha funnet, vet ingen.",
+                )
             ),
             place=self._shape_place(node),
             focus=written(node),
             shape=written(node),
-            hint="Let its query or its path begin at $this and visit less.",
-            hint_nb="La spørringen eller stien begynne i $this og gå innom mindre.",
+            hint=_VISIT_LESS,
         )
         self._findings.append(finding)
 
     def _report_shapes(self, error: InvalidDataError) -> None:
         self._notes.append(_BAD_SHAPES)
         if not isinstance(error, shacl.ShapeError):
-            self._findings.append(_invalid_shape(error, error.message))
+            self._findings.append(_invalid_shape(error, error.said))
             return
         for each in (error, *error.others):
-            node = None if each.node is None else written(each.node)
-            place = None if node is None else self._places.locate(node, rooms=frozenset({Room.SHAPES}))
+            node, path = written(each.node), each.path.value if each.path else None
+            place = self._places.locate(node, path=path, rooms=frozenset({Room.SHAPES}))
+            if place is not None and each.at is not None:
+                place = self._places.inside(place, each.at)
             self._findings.append(_invalid_shape(each, each.plain, node, place))
 
     def _finding(self, result: Result) -> Finding:
         focus = written(result.focus)
-        hint, hint_nb = hints.mend(result) or (None, None)
         path = None if result.path is None else _path(result)
         value = None if result.value is None else written(result.value)
         rule = _rule(result.component.value)
         return Finding(
             rule=rule,
             severity=_SEVERITIES.get(result.severity.value, Severity.WARNING),
-            messages=_messages(result),
+            messages=tuple(_messages(result, self._engine)),
             place=self._places.locate(focus, path=path, value=value, rule=rule, rooms=_STATING),
             focus=focus,
             path=path,
@@ -267,8 +276,7 @@ class _Run:
             shape_place=self._shape_place(result.shape),
             constraint=None if result.constraint is None else written(result.constraint),
             grade=None if result.severity.value in _SEVERITIES else result.severity.value,
-            hint=hint,
-            hint_nb=hint_nb,
+            hint=hints.mend(result),
             details=tuple(self._finding(detail) for detail in result.details),
         )
 
@@ -320,15 +328,15 @@ def _named_in(results: Iterable[Result]) -> frozenset[str]:
 
 
 def _invalid_shape(
-    error: InvalidDataError, message: str, node: str | None = None, place: Place | None = None
+    error: InvalidDataError, said: Bilingual, node: str | None = None, place: Place | None = None
 ) -> Finding:
     return Finding(
         rule="invalid-shape",
         severity=Severity.VIOLATION,
-        messages=(("en", message),),
+        messages=tagged(said),
         place=place,
         focus=node,
-        hint=error.hint,
+        hint=error.advice,
     )
 
 
@@ -342,8 +350,17 @@ def _rule(component: str) -> str:
     return f"sh:{component.removeprefix(SH)}" if component.startswith(SH) else component
 
 
-def _messages(result: Result) -> tuple[tuple[str, str], ...]:
-    return tuple((message.language or "", message.value) for message in result.messages)
+def _messages(result: Result, engine: Engine) -> Iterator[tuple[str, str]]:
+    """Yield the messages by language; what pySHACL says of itself is in none, and is quoted in Norwegian."""
+    for message in result.messages:
+        yield message.language or "", message.value
+        if engine == "pyshacl" and message.language is None:
+            yield "nb", f"pySHACL: «{message.value}»"
+
+
+def _applied_by_pyshacl(place: Place | None, why: Bilingual) -> Bilingual:
+    where = f"{place}: " if place else ""
+    return f"{where}pySHACL applied this shape. {why[0]}", f"{where}pySHACL brukte denne formen. {why[1]}"
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, tuple[str, ...]]:

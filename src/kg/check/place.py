@@ -70,6 +70,7 @@ _MISSING = frozenset(
 """Constraints that are about the focus node itself: something is missing, or a query says so."""
 _PROPERTY = frozenset(f"sh:{name}ConstraintComponent" for name in ("Closed", "UniqueLang"))
 """Constraints that are about the use of a property, not about one value."""
+_QUOTES = re.compile("\"{3}|'{3}|[\"']")
 _INVERSE = re.compile(r"\(?\^\(?<([^<>]*)>\)*")
 _JSON_BASE = re.compile(r'"@base"\s*:\s*"([^"]*)"')
 _WORD = re.compile(r"\w+")
@@ -518,6 +519,17 @@ class Places:
             if file.room in rooms and clue in self.text(file).text and (found := self.text(file).find(term)):
                 return found
         return None
+
+    def inside(self, place: Place, at: int) -> Place:
+        """Give the place at an offset in a literal that is at a place; that itself where escapes hide it."""
+        text = self._texts.get(place.file)
+        if text is None or not place.line or not place.column:
+            return place
+        start = text.lines.offset(place.line, place.column)
+        quotes = _QUOTES.match(text.text, start)
+        if quotes is None or "\\" in text.text[start : quotes.end() + at]:
+            return place
+        return text.place((quotes.end() + at, quotes.end() + at + 1))
 
     def excerpt(self, place: Place) -> str | None:
         """Give the line that a place points at, if it is short enough to be read."""

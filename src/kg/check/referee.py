@@ -23,9 +23,12 @@ def validate(shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None 
             allow_warnings=False,
         )  # fmt: skip
     except Exception as error:
-        raise InvalidDataError(f"pySHACL cannot use the shapes: {error}") from error
+        words = " ".join(str(error).split())
+        raise InvalidDataError(
+            (f"pySHACL cannot use the shapes: {words}", f"pySHACL kan ikke bruke formene: «{words}»")
+        ) from error
     if not isinstance(report, rdflib.Graph):
-        raise InvalidDataError(f"pySHACL gave no report: {text}")
+        raise InvalidDataError((f"pySHACL gave no report: {text}", f"pySHACL ga ingen rapport: «{text}»"))
     found = list(report.objects(None, SH.result))
     more = 0 if limit is None else len(found) - len(found[:limit])
     notes = (cut(len(found) - more, more),) if more else ()

@@ -21,7 +21,7 @@ from kg.check.shacl.results import SH, Node, sh
 from kg.check.shacl.shapes import read_step, spelling
 from kg.check.words import excerpt, say, severity, short, summary
 from kg.errors import ConfigError
-from kg.findings import Finding, Place, Report, Severity
+from kg.findings import Finding, Place, Report, Severity, tell
 from kg.vocab import PREFIXES, RDF_TYPE, term
 
 __all__ = ["FORMATS", "Paint", "record", "render", "short", "summary", "text", "triples"]
@@ -47,7 +47,7 @@ def text(report: Report, language: str, paint: Paint = lambda _, text: text) -> 
         for finding in findings:
             lines += _lines(finding, language, paint)
         lines.append("")
-    lines += [f"- {note}" for note in report.notes]
+    lines += [f"- {tell(note, language)}" for note in report.notes]
     if any(rules.named(finding.rule) for finding in report.findings):
         lines.append(f"- {say('explain', language)}")
     return "\n".join([*lines, summary(report, language)]) + "\n"
@@ -112,7 +112,7 @@ def _json(report: Report, language: str) -> str:
             record(finding, language) | {"details": [record(detail, language) for detail in finding.details]}
             for finding in report.findings
         ],
-        "notes": list(report.notes),
+        "notes": [tell(note, language) for note in report.notes],
         "seconds": dict(report.seconds),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

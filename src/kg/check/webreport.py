@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 
 from kg.check.lint import rules
 from kg.check.words import excerpt, say, severity, short, summary, tongue
-from kg.findings import Finding, Report, Severity
+from kg.errors import Bilingual
+from kg.findings import Finding, Report, Severity, spoken, tell
 
 _STYLE = """
 :root { color-scheme: light dark; --page: #fff; --text: #1c1f23; --soft: #555b63; --line: #d5d9de;
@@ -70,8 +71,8 @@ def _page(report: Report, language: str) -> Iterator[str]:
         for finding in findings:
             yield from _finding(finding, language)
         yield "</ol>"
-    yield from _list(say("silenced", language), map(str, report.waivers))
-    yield from _list(say("notes", language), report.notes)
+    yield from _list(say("silenced", language), [waiver.said for waiver in report.waivers], language)
+    yield from _list(say("notes", language), report.notes, language)
     yield "</main>\n</body>\n</html>"
 
 
@@ -118,7 +119,7 @@ def _finding(finding: Finding, language: str) -> Iterator[str]:
     elif finding.focus:
         yield f"<p><code>{escape(short(finding.focus))}</code></p>"
     if advice := finding.advice(language):
-        yield f'<p lang="{"en" if advice == finding.hint else "nb"}">{escape(advice)}</p>'
+        yield f'<p lang="{spoken(language)}">{escape(advice)}</p>'
     if finding.details:
         yield f"<p>{say('because', language)}:</p>\n<ul>"
         for detail in finding.details:
@@ -138,9 +139,8 @@ def _message(finding: Finding, language: str) -> str:
     return f'<span lang="{escape(spoken)}">{escape(text)}</span>'
 
 
-def _list(title: str, items: Iterator[str] | tuple[str, ...]) -> Iterator[str]:
-    found = list(items)
-    if found:
-        yield f'<h2>{escape(title)}</h2>\n<ul lang="en">'
-        yield from (f"<li>{escape(item)}</li>" for item in found)
+def _list(title: str, items: Sequence[Bilingual], language: str) -> Iterator[str]:
+    if items:
+        yield f'<h2>{escape(title)}</h2>\n<ul lang="{spoken(language)}">'
+        yield from (f"<li>{escape(tell(item, language))}</li>" for item in items)
         yield "</ul>"

@@ -168,6 +168,7 @@ class Drafts:
 
     def _unresolved(self, line: Line, name: str, near: tuple[PlaceVersion, ...]) -> None:
         terms = self.layout.places
+        candidates = ", ".join(f"<{version.iri}>" for version in near)
         self.main.add(self.writer.name(terms["unresolved"]), literal(name, self.reader.language))
         self.reader.find(
             "page-place",
@@ -178,7 +179,7 @@ class Drafts:
                 f"«{name}» kan være flere steder; navnet er tatt med som det står.",
             ),
             value=name,
-            hint="Candidates: " + ", ".join(f"<{version.iri}>" for version in near) + ".",
+            hint=(f"Candidates: {candidates}.", f"Kandidater: {candidates}."),
         )
 
     # Lists
@@ -301,7 +302,10 @@ class Drafts:
                 f"«{line.text}» ble tatt for «{shown}» (likhet {found.score:g}).",
             ),
             value=line.text,
-            hint="If that is right, add it to the concept as skos:hiddenLabel.",
+            hint=(
+                "If that is right, add it to the concept as skos:hiddenLabel.",
+                "Er det riktig, så legg den til begrepet som skos:hiddenLabel.",
+            ),
         )
 
     # The web site
@@ -355,7 +359,12 @@ class Drafts:
                     "Running text: only places were read from it.",
                     "Løpende tekst: bare steder er lest ut av den.",
                 ),
-                hint=f"It names {named}: state how they belong to the subject." if named else None,
+                hint=(
+                    f"It names {named}: state how they belong to the subject.",
+                    f"Den nevner {named}: si hvordan de hører til emnet.",
+                )
+                if named
+                else None,
             )
 
     def _entry(self) -> Draft:

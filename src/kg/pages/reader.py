@@ -8,17 +8,15 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from kg.findings import Finding, Place, Severity
+from kg.errors import Bilingual
+from kg.findings import Finding, Place, Severity, tagged
 from kg.pages.layout import Layout, Section
 from kg.pages.lines import Line
 from kg.pages.matching import SUGGESTED_SCORE
 from kg.pages.vocabulary import Vocabulary
 from kg.pages.words import ADDRESS, fold
 
-Message = tuple[str, str]
-"""A text in English and in bokmål."""
-
-_UNCLOSED: Message = (
+_UNCLOSED: Bilingual = (
     "The closing heading is missing: the page seems to be cut.",
     "Avslutningen mangler: siden ser ut til å være kuttet.",
 )
@@ -66,17 +64,17 @@ class Reader:
         rule: str,
         severity: Severity,
         line: Line,
-        message: Message,
+        message: Bilingual,
         *,
         value: str | None = None,
-        hint: str | None = None,
+        hint: Bilingual | None = None,
     ) -> None:
         """Report something about a line."""
         self.findings.append(
             Finding(
                 rule=rule,
                 severity=severity,
-                messages=(("en", message[0]), ("nb", message[1])),
+                messages=tagged(message),
                 place=Place(self.path, line.number),
                 value=value,
                 hint=hint,
@@ -194,7 +192,12 @@ class Reader:
                 f"«{line.text}» ser ut som en overskrift og er ukjent; det som står under, er ikke tatt med.",
             ),
             value=line.text,
-            hint=f"Did you mean {likely!r}? A new spelling belongs in the page layout." if likely else None,
+            hint=(
+                f"Did you mean {likely!r}? A new spelling belongs in the page layout.",
+                f"Mente du «{likely}»? En ny skrivemåte hører hjemme i sideoppsettet.",
+            )
+            if likely
+            else None,
         )
         return lambda item: self.report_unplaced(item, f"under the unknown heading {line.text!r}", ())
 
@@ -230,7 +233,12 @@ class Reader:
             line,
             (f"{line.text!r} could not be placed: {why}.", f"«{line.text}» kunne ikke plasseres."),
             value=line.text,
-            hint=f"Nearest: {named}." if named else "Nothing is like it; it may need a concept of its own.",
+            hint=(f"Nearest: {named}.", f"Nærmest: {named}.")
+            if named
+            else (
+                "Nothing is like it; it may need a concept of its own.",
+                "Ingenting ligner; det trenger kanskje et eget begrep.",
+            ),
         )
 
 

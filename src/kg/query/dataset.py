@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store
 
-from kg.query.guard import Token, all_tokens
+from kg.sparql import Token, all_tokens
 
 _FROM = re.compile(r"\bFROM\b", re.IGNORECASE)
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\\]*")

@@ -8,41 +8,13 @@ so both must be caught before. Its parser has no tokens of its own: `SERVICE:ep`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from kg.query.failures import QueryRefused, QuerySyntaxError
 from kg.query.limits import Limits
+from kg.sparql import ABSOLUTE, TOKEN
 
-_NAME = r"0-9A-Za-z_\u0080-\U0010FFFF"
-_TOKEN = re.compile(
-    rf"""
-    (?:[ \t\r\n]++|\#[^\r\n]*+)*+ (?:
-      (?P<variable>[?$][{_NAME}]++)
-    | (?P<name>(?:[A-Za-z_\u0080-\U0010FFFF][{_NAME}.\-]*+)?
-        :(?:[{_NAME}:\-]|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{_NAME}:%\\\-]))*+)
-    | (?P<separator>[;,]|\.(?![0-9]))
-    | (?P<word>[A-Za-z_\u0080-\U0010FFFF][{_NAME}.\-]*+)
-    | (?P<iri><[^\x00-\x20<>"{{}}|^`\\]*+(?:\\[uU][0-9A-Fa-f]++[^\x00-\x20<>"{{}}|^`\\]*+)*+>)
-    | (?P<open>[(\[{{]|<<)
-    | (?P<close>[)\]}}]|>>)
-    | (?P<string>
-        \"\"\"(?:[^"\\]|\\.|""?(?!"))*+\"\"\"
-      | '''(?:[^'\\]|\\.|''?(?!'))*+'''
-      | "(?!"")(?:[^"\\\r\n]|\\[^\r\n])*+"
-      | '(?!'')(?:[^'\\\r\n]|\\[^\r\n])*+' )
-    | (?P<unclosed>["'])
-    | (?P<language>@[A-Za-z]++(?:-++[A-Za-z0-9]++)*+)
-    | (?P<number>[0-9]++(?:\.[0-9]++)?+(?:[eE][+\-]?[0-9]++)?+|\.[0-9]++)
-    | (?P<operator>\|\||&&|\^\^|[<>!]=|[=<>!+\-*/|^&?])
-    | (?P<other>.)
-    | (?P<end>\Z)
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
-"""One token, with space and comments before it; `end` makes sure that no space is looked at twice."""
-_ABSOLUTE = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*+://")
 _COMPARISON = re.compile(r"[!&=+*/,;.]")
 _VOLATILE = re.compile("RAND|NOW|UUID|BNODE")
 _FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
@@ -127,7 +99,7 @@ def inspect(text: str, limits: Limits | None = None) -> Outline:
     if len(text) > limits.length or len(text.encode("utf-8", "surrogatepass")) > limits.length:
         _refuse("length", f"The query is longer than {limits.length} bytes.")
     scan = _Scan(text, limits)
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         kind = match.lastgroup
         if kind is None or kind == "end":
             break
@@ -217,7 +189,7 @@ def _iri(scan: _Scan, token: str, at: int) -> None:
     if scan.declaring is not None:
         scan.prefixes.setdefault(scan.declaring, token[1:-1])
         scan.declaring = None
-    if not _ABSOLUTE.match(token):
+    if not ABSOLUTE.match(token):
         _perhaps_comparison(scan, token, at)
 
 
@@ -323,37 +295,4 @@ def bare_words(text: str, end: int) -> list[tuple[str, int]]:
     >>> bare_words("ASK { ?s a 'word' }", 99)
     [('ASK', 0), ('a', 9)]
     """
-    return [(m["word"], m.start("word")) for m in _TOKEN.finditer(text[:end]) if m.lastgroup == "word"]
-
-
-class Token(NamedTuple):
-    """One token of a query: the name of its rule, its text, that in capitals if it is a word, its place."""
-
-    kind: str
-    text: str
-    word: str
-    at: int
-
-
-def all_tokens(text: str) -> Iterator[Token]:
-    """Yield the tokens of a query, comments left out."""
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup
-        if kind is None or kind == "end":
-            return
-        token = match[kind]
-        yield Token(kind, token, token.upper() if kind == "word" else token, match.start(kind))
-
-
-def tokens(text: str) -> list[Token] | None:
-    """Give the tokens of a query, comments left out; None where it could be read in two ways.
-
-    >>> [token.text for token in tokens("ASK { ?s a <http://x/> } # why")]
-    ['ASK', '{', '?s', 'a', '<http://x/>', '}']
-    """
-    found: list[Token] = []
-    for token in all_tokens(text):
-        if token.kind in ("other", "unclosed") or (token.kind == "iri" and not _ABSOLUTE.match(token.text)):
-            return None
-        found.append(token)
-    return found
+    return [(m["word"], m.start("word")) for m in TOKEN.finditer(text[:end]) if m.lastgroup == "word"]

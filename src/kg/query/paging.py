@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from kg.query.failures import NotPageable
-from kg.query.guard import Token, tokens
+from kg.sparql import Token, tokens
 
 _UNSTEADY = re.compile("RAND|NOW|UUID|BNODE|SAMPLE|GROUP_CONCAT|SUM|AVG|MIN|MAX|REDUCED|LIMIT|OFFSET")
 """What may come out otherwise next time; LIMIT and OFFSET only in sub-queries."""

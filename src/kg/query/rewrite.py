@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from pyoxigraph import NamedNode, Store
 
-from kg.query.guard import Token, tokens
+from kg.sparql import Token, tokens
 
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _CLOSURE = re.compile(r"[*+](?<=[\w)>].)")

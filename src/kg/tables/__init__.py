@@ -11,13 +11,24 @@ and dialects in files of their own.
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from kg.tables.problems import METADATA_SUFFIX, MOST_PROBLEMS, RowProblem, TableError
+from kg.errors import Bilingual
+from kg.tables.problems import (
+    METADATA_SUFFIX,
+    MOST_PROBLEMS,
+    CellError,
+    RowProblem,
+    TableError,
+    more_problems,
+    told,
+)
 from kg.tables.records import header_of, header_rows, records
 from kg.vocab import term
 
@@ -30,6 +41,7 @@ __all__ = [
     "RowProblem",
     "Table",
     "TableError",
+    "more_problems",
     "read_table",
     "triples",
     "triples_by_row",
@@ -114,6 +126,29 @@ def triples_by_row(table: Table) -> Iterator[tuple[int, Triple]]:
 
 
 _KEEP_GOING = "Mend these rows, or take the good ones with --keep-going."
+_COUNT_CELLS = (
+    "Empty cells have their commas too, and a cell with a comma in it stands between quotation marks.",
+    "Tomme celler har også komma etter seg, og en celle med komma i står mellom anførselstegn.",
+)
+_ONE_ROW = (
+    "Take one of the rows out, or give them different keys.",
+    "Ta bort en av radene, eller gi dem ulike nøkler.",
+)
+_ADD_COLUMN = (
+    "Add it to the table, or take it out of the metadata.",
+    "Legg den til i tabellen, eller ta den ut av metadataene.",
+)
+_DESCRIBE_COLUMN = (
+    "Describe it in the metadata, or take it out of the table.",
+    "Beskriv den i metadataene, eller ta den ut av tabellen.",
+)
+_MISSING = "the column is missing", "kolonnen mangler"
+_UNKNOWN = "the metadata knows no such column", "metadataene kjenner ingen slik kolonne"
+_TWICE = "a column stands there twice", "en kolonne står der to ganger"
+_OTHER_ORDER = (
+    "the columns stand in another order than in the metadata",
+    "kolonnene står i en annen rekkefølge enn i metadataene",
+)
 
 
 def _checked_rows(table: Table) -> Iterator[tuple[list[Triple], list[RowProblem]]]:
@@ -122,8 +157,9 @@ def _checked_rows(table: Table) -> Iterator[tuple[list[Triple], list[RowProblem]
     keys: dict[tuple[str, ...], int] = {}
     for number, (line, cells) in enumerate(table.rows(), start=1):
         if len(cells) != len(real):
-            reason = f"expected {len(real)} cells, found {len(cells)}"
-            yield [], [RowProblem(line, "", ",".join(cells), reason)]
+            n, m = len(real), len(cells)
+            reason = f"{n} cells were expected, and there are {m}", f"skulle ha {n} celler, og har {m}"
+            yield [], [RowProblem(line, "", ",".join(cells), reason, _COUNT_CELLS)]
             continue
         values, problems = _read_cells(line, real, cells)
         problems += _key_problems(line, table.primary_key, values, keys)
@@ -142,8 +178,8 @@ def _read_cells(
     for column, cell in zip(columns, cells, strict=True):
         try:
             values[column.name] = column.read(cell)
-        except ValueError as error:
-            problems.append(RowProblem(line, column.name, cell, str(error)))
+        except CellError as error:
+            problems.append(RowProblem(line, column.name, cell, error.reason, error.hint))
     return values, problems
 
 
@@ -157,8 +193,8 @@ def _key_problems(
     first = seen.setdefault(key, line)
     if first == line:
         return []
-    reason = f"the same key as row {first}"
-    return [RowProblem(line, ", ".join(names), ", ".join(key), reason)]
+    reason = f"the same key as row {first}", f"samme nøkkel som rad {first}"
+    return [RowProblem(line, ", ".join(names), ", ".join(key), reason, _ONE_ROW)]
 
 
 def _row_triples(
@@ -175,8 +211,14 @@ def _row_triples(
             made.extend(_cell_triples(column, row, nobody))
         except ValueError as error:
             value = values.get(column.name)
-            return [], [RowProblem(line, column.name, str(value or ""), f"makes no IRI: {error}")]
+            return [], [RowProblem(line, column.name, str(value or ""), *_no_iri(str(error)))]
     return made, []
+
+
+def _no_iri(words: str) -> tuple[Bilingual, Bilingual | None]:
+    """Give the reason, and the hint, where a template makes none."""
+    (en, nb), hint = told("iri", words, ("it is none", "det er ingen"))
+    return (f"makes no IRI: {en.rstrip('.')}", f"gir ingen IRI: {nb.rstrip('.')}"), hint
 
 
 def _cell_triples(column: Column, row: dict[str, object], nobody: BlankNode) -> Iterator[Triple]:
@@ -211,36 +253,52 @@ def _list(subject: NamedNode | BlankNode, predicate: NamedNode, items: Sequence[
 def _check_header(header: Sequence[str], columns: Sequence[Column], path: str) -> None:
     """Raise TableError where the header does not name the metadata's columns in their order."""
     real = [column for column in columns if not column.virtual]
+    known = frozenset[str]().union(*(column.titles for column in real))
+    if len(header) == 1 and header[0] not in known and (other := _OTHER_DELIMITER.search(header[0])):
+        raise TableError(path, [RowProblem(1, "", header[0], *_delimited(other[0]))])
     problems = [
-        RowProblem(1, column.name, "", f"the column is missing{_did_you_mean(column, header)}")
+        RowProblem(1, column.name, "", _MISSING, _did_you_mean(column, header))
         for column in real
         if not column.titles.intersection(header)
     ]
-    known = frozenset[str]().union(*(column.titles for column in real))
     problems += [
-        RowProblem(1, title, "", "the metadata knows no such column")
-        for title in header
-        if title not in known
+        RowProblem(1, title, "", _UNKNOWN, _DESCRIBE_COLUMN) for title in header if title not in known
     ]
     if not problems and len(header) == len(real):
         problems = [
-            RowProblem(1, column.name, title, "the columns stand in another order than in the metadata")
+            RowProblem(1, column.name, title, _OTHER_ORDER)
             for column, title in zip(real, header, strict=True)
             if title not in column.titles
         ][:1]
     elif not problems:
-        problems = [RowProblem(1, "", ",".join(header), "a column stands there twice")]
+        problems = [RowProblem(1, "", ",".join(header), _TWICE)]
     if problems:
         raise TableError(path, problems)
 
 
-def _did_you_mean(column: Column, header: Sequence[str]) -> str:
+_OTHER_DELIMITER = re.compile(r"[;\t|]")
+
+
+def _delimited(mark: str) -> tuple[Bilingual, Bilingual]:
+    """Give the reason and the hint for a header whose cells are not parted as the metadata has it."""
+    shown = json.dumps(mark)
+    return (
+        (f"cells seem to stand apart by {shown}", f"cellene ser ut til å være skilt med {shown}"),
+        (
+            f'Put "dialect": {{"delimiter": {shown}}} into the metadata.',
+            f'Legg "dialect": {{"delimiter": {shown}}} inn i metadataene.',
+        ),
+    )
+
+
+def _did_you_mean(column: Column, header: Sequence[str]) -> Bilingual:
     near = difflib.get_close_matches(column.name, header, n=1)
-    return f", did you mean {near[0]!r}?" if near else ""
+    return (f"Did you mean {near[0]}?", f"Mente du {near[0]}?") if near else _ADD_COLUMN
 
 
 def _check_key(key: Sequence[str], columns: Sequence[Column], path: str) -> None:
     unknown = set(key) - {column.name for column in columns}
     if unknown:
-        reason = f"primaryKey names no column: {', '.join(sorted(unknown))}"
-        raise TableError(path + METADATA_SUFFIX, [RowProblem(1, "", "", reason)])
+        names = ", ".join(sorted(unknown))
+        reason = f"primaryKey names no column: {names}", f"primaryKey nevner ingen kolonne: {names}"
+        raise TableError(path + METADATA_SUFFIX, [RowProblem(None, "", "", reason)])

@@ -16,7 +16,7 @@ from csvw.metadata_utils import NAMESPACES
 from pyoxigraph import Literal, NamedNode, Triple
 from uritemplate import URITemplate
 
-from kg.tables.problems import METADATA_SUFFIX, RowProblem, TableError
+from kg.tables.problems import METADATA_SUFFIX, RowProblem, TableError, told
 from kg.tables.values import REMEMBERED, Value, literal_maker, reader
 
 _ABSOLUTE = re.compile(r"https?://")
@@ -59,7 +59,7 @@ def read(metadata: bytes, table_iri: str, path: str) -> Description:
     try:
         columns = tuple(_column(column, table, template) for column in table.tableSchema.columns)
     except ValueError as error:
-        raise TableError(path + METADATA_SUFFIX, [RowProblem(1, "", "", str(error))]) from error
+        raise _unusable(path, error) from error
     return Description(
         dialect=table.inherit("dialect") or csvw.Dialect(),
         columns=columns,
@@ -71,20 +71,46 @@ def read(metadata: bytes, table_iri: str, path: str) -> Description:
 
 def _modelled(metadata: bytes, path: str) -> Any:
     """Give the table in terms of the `csvw` package. Raises TableError."""
-    place = path + METADATA_SUFFIX
     try:
         document = json.loads(metadata)
     except (ValueError, RecursionError) as error:
-        raise TableError(place, [RowProblem(1, "", "", f"not JSON: {error}")]) from error
+        raise _not_json(path, error) from error
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             table = _parsed(document, path)
     except (ValueError, TypeError, AttributeError, AssertionError, KeyError, RecursionError) as error:
-        raise TableError(place, [RowProblem(1, "", "", f"not CSVW metadata: {error}")]) from error
+        raise _unusable(path, error) from error
     if caught:
-        raise TableError(place, [RowProblem(1, "", "", str(warning.message)) for warning in caught])
+        raise _unusable(path, *(warning.message for warning in caught))
     return table
+
+
+def _not_json(path: str, error: ValueError | RecursionError) -> TableError:
+    if isinstance(error, json.JSONDecodeError):
+        where = f"column {error.colno}", f"kolonne {error.colno}"
+        reason = f"not JSON: {error.msg}, {where[0]}", f"ikke JSON: «{error.msg}», {where[1]}"
+        return TableError(path + METADATA_SUFFIX, [RowProblem(error.lineno, "", "", reason, _MIND_COMMAS)])
+    if isinstance(error, UnicodeDecodeError):
+        byte = f"byte 0x{error.object[error.start]:02X}"
+        reason = f"{byte} is not UTF-8", f"{byte} er ikke UTF-8"
+        return TableError(path + METADATA_SUFFIX, [RowProblem(None, "", "", reason, _SAVE_AS_UTF8)])
+    reason = "not JSON, or nested too deep", "ikke JSON, eller for dypt nøstet"
+    return TableError(path + METADATA_SUFFIX, [RowProblem(None, "", "", reason)])
+
+
+_MIND_COMMAS = (
+    "Names and texts stand between quotation marks, and commas between values, not after the last.",
+    "Navn og tekster står mellom anførselstegn, og komma mellom verdier, ikke etter den siste.",
+)
+_SAVE_AS_UTF8 = "Save it as UTF-8.", "Lagre den som UTF-8."
+
+
+def _unusable(path: str, *complaints: object) -> TableError:
+    """Give the error for what the `csvw` package or we complain of in metadata."""
+    frame = "not CSVW metadata", "ikke CSVW-metadata"
+    problems = [RowProblem(None, "", "", *told("csvw", str(one), frame)) for one in complaints]
+    return TableError(path + METADATA_SUFFIX, problems)
 
 
 def _parsed(document: Any, path: str) -> Any:
@@ -165,8 +191,11 @@ def _annotations(table: Any, subject: NamedNode, path: str) -> Iterator[Triple]:
             for item in value if isinstance(value, list) else [value]:
                 yield Triple(subject, predicate, _annotation(item, language))
         except (ValueError, KeyError, TypeError) as error:
-            reason = f"the annotation {name} is no string, number, @id or @value: {error}"
-            raise TableError(path + METADATA_SUFFIX, [RowProblem(1, "", "", reason)]) from error
+            reason = (
+                f"the annotation {name} is no string, number, @id or @value: {error}",
+                f"merknaden {name} er ingen streng, intet tall, ingen @id og ingen @value: «{error}»",
+            )
+            raise TableError(path + METADATA_SUFFIX, [RowProblem(None, "", "", reason)]) from error
 
 
 def _annotation(item: Any, language: str | None) -> NamedNode | Literal:

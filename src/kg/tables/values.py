@@ -12,6 +12,10 @@ import csvw
 from csvw.metadata_utils import NAMESPACES
 from pyoxigraph import Literal, NamedNode
 
+from kg.complaints import Around
+from kg.errors import Bilingual
+from kg.tables.problems import CellError, told
+
 Value = str | tuple[str, ...] | None
 """What a cell holds: a lexical form, several, or nothing."""
 
@@ -62,6 +66,21 @@ _FORMS |= dict.fromkeys((*_INTEGERS.split(), *_UNSIGNED.split()), r"[+-]?[0-9]+"
 _LEXICAL_FORMS = {name: re.compile(form) for name, form in _FORMS.items()}
 """What XML Schema lets a value look like; the `csvw` package reads more: `1_000`, `nan`, the year 206."""
 
+_EXAMPLES = {
+    "date": "2006-01-31",
+    "dateTime": "2006-01-31T12:00:00Z",
+    "datetime": "2006-01-31T12:00:00Z",
+    "decimal": "1234.5",
+    "double": "1234.5",
+    "duration": "P1Y6M",
+    "gYear": "2006",
+    "gYearMonth": "2006-01",
+    "integer": "1234",
+    "number": "1234.5",
+    "time": "12:00:00",
+}
+"""How values look that people often write in another way."""
+
 _NOT_SPECIAL = re.compile(r"(?!(?:NaN|-?INF)\Z).*", re.DOTALL)
 
 
@@ -79,7 +98,7 @@ def reader(column: Any) -> Callable[[str], Value]:
         parts = text.split(separator) if separator and text else [text]
         for part in parts:
             if form is not None and part not in absent and not form.pattern.fullmatch(part):
-                raise ValueError(form.reason)
+                raise CellError(form.reason, form.hint)
         value = _parsed_cell(column, datatype, text)
         if isinstance(value, list):
             pairs = zip(value, parts, strict=False)
@@ -90,14 +109,13 @@ def reader(column: Any) -> Callable[[str], Value]:
 
 
 def _parsed_cell(column: Any, datatype: Any, text: str) -> Any:
-    """Give the value of a cell. Raises ValueError with a reason that a person can read."""
+    """Give the value of a cell. Raises CellError."""
     try:
         return column.read(text)
     except (ValueError, ArithmeticError) as error:
-        reason = str(error)
-        if not reason or "re.compile" in reason:
-            reason = f"is not a {datatype.base} of the format {datatype.format}"
-        raise ValueError(reason) from error
+        words, form = str(error), str(datatype.format or "")
+        frame, kind = ("cannot be read", "kan ikke leses"), str(datatype.base)
+        raise CellError(*told("cell", words, frame, Around(text=form), kind=kind, form=form)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +123,21 @@ class _Form:
     """What the text of a value must match as a whole, and what to say if it does not."""
 
     pattern: re.Pattern[str]
-    reason: str
+    reason: Bilingual
+    hint: Bilingual | None = None
 
 
 def _form(datatype: Any) -> _Form | None:
     """Give what is checked before the `csvw` package reads a value."""
-    reason = f"is not of the datatype {datatype.base}"
-    if datatype.base == "string" and datatype.format is not None:
-        return _Form(re.compile(datatype.format), f"does not match {datatype.format}")
+    kind, form = datatype.base, datatype.format
+    reason = f"is not of the datatype {kind}", f"er ikke av datatypen {kind}"
+    if kind == "string" and form is not None:
+        return _Form(re.compile(form), (f"does not match {form}", f"passer ikke med {form}"))
     if datatype.format is not None:
         return None if datatype.base in ("double", "float", "number") else _Form(_NOT_SPECIAL, reason)
-    pattern = _LEXICAL_FORMS.get(datatype.base)
-    return _Form(pattern, reason) if pattern else None
+    pattern, example = _LEXICAL_FORMS.get(kind), _EXAMPLES.get(kind)
+    hint = (f"Write it as in {example}.", f"Skriv den som i {example}.") if example else None
+    return _Form(pattern, reason, hint) if pattern else None
 
 
 def _normaliser(datatype: Any) -> Callable[[Any, str], str]:

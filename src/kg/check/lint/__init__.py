@@ -18,6 +18,7 @@ from kg.check.lint.seen import Seen
 from kg.check.lint.silence import Settings
 from kg.check.place import Places, Text
 from kg.config import Config
+from kg.errors import Bilingual
 from kg.findings import Finding, Waiver
 from kg.source import Source
 
@@ -38,18 +39,22 @@ __all__ = [
 MOST = 1_000
 """How many findings of one rule are told; the others are counted."""
 
-_CUT = "{} is large: of the uses of a property, only those in its first part were looked at one by one."
+_CUT = (
+    "{} is large: of the uses of a property, only those in its first part were looked at one by one.",
+    "{} er stor: av brukene av en egenskap ble bare de i første del sett på en for en.",
+)
 
 
 def run(
     source: Source, seen: Seen, places: Places, today: date | None = None
-) -> tuple[list[Finding], list[str | Waiver]]:
+) -> tuple[list[Finding], list[Bilingual | Waiver]]:
     """Give what the rules find in a source that was read, less what comments silence, and notes on that."""
     queries = [Text(_name(path, source.root), path.read_text("utf-8", "replace")) for path in source.queries]
     found, notes = _first(_findings(source, seen, places, queries, today))
     marked = [file for file, glance in seen.glances if glance.is_marked]
     kept, more = silence.apply(found, marked, queries, places)
-    return kept, [*notes, *more, *(_CUT.format(name) for name in places.cut())]
+    cut = ((_CUT[0].format(name), _CUT[1].format(name)) for name in places.cut())
+    return kept, [*notes, *more, *cut]
 
 
 def _name(path: Path, root: Path | None) -> str:
@@ -88,11 +93,14 @@ def _languages(source: Source) -> tuple[str, ...]:
     return () if said == Config().languages else said
 
 
-def _first(findings: Iterable[Finding]) -> tuple[list[Finding], list[str]]:
+def _first(findings: Iterable[Finding]) -> tuple[list[Finding], list[Bilingual]]:
     """Keep the first of each rule and count the rest."""
     kept, counts = list[Finding](), Counter[str]()
     for finding in findings:
         counts[finding.rule] += 1
         if counts[finding.rule] <= MOST:
             kept.append(finding)
-    return kept, [f"{n - MOST} more of {rule} are not listed." for rule, n in counts.items() if n > MOST]
+    more = ((rule, n - MOST) for rule, n in counts.items() if n > MOST)
+    return kept, [
+        (f"{n} more of {rule} are not listed.", f"{n} til av {rule} er ikke listet opp.") for rule, n in more
+    ]

@@ -9,10 +9,11 @@ from unicodedata import normalize
 
 from pyoxigraph import Literal, Quad
 
-from kg.check.lint.rules import Hint, finding
+from kg.check.lint.rules import finding
 from kg.check.lint.seen import Seen, Suspect
 from kg.check.lint.vocabulary import kind_of, short
 from kg.check.place import Part, Places, written
+from kg.errors import Bilingual
 from kg.findings import Finding, Place
 from kg.source import SourceFile
 from kg.vocab import LABELS, term
@@ -43,7 +44,7 @@ def _tags(kinds: Iterable[str]) -> set[str]:
     return {kind for kind in kinds if kind.startswith("@")}
 
 
-_Fault = tuple[str, str, str, Hint | None]
+_Fault = tuple[str, str, str, Bilingual | None]
 
 
 def _fault(kind: str, is_label: bool, wanted: frozenset[str]) -> _Fault | None:

@@ -11,10 +11,8 @@ from typing import Any
 
 from kg.check.words import severity as in_words
 from kg.check.words import tongue
-from kg.findings import Finding, Place, Severity
-
-Hint = tuple[str, str]
-"""How to mend something, in English and in Norwegian."""
+from kg.errors import Bilingual
+from kg.findings import Finding, Place, Severity, tagged
 
 SITE = "https://w3id.org/bygdegraf/"
 """Where the rules have pages for whoever reads a report far from a command line."""
@@ -92,20 +90,19 @@ def finding(
     focus: str | None = None,
     path: str | None = None,
     value: str | None = None,
-    hint: Hint | None = None,
+    hint: Bilingual | None = None,
     severity: Severity | None = None,
 ) -> Finding:
     """Give a finding of a rule of the table, as severe as the table says unless told otherwise."""
     return Finding(
         rule=rule,
         severity=severity or _BY_NAME[rule].severity,
-        messages=(("en", en), ("nb", nb)),
+        messages=tagged((en, nb)),
         place=place,
         focus=focus,
         path=path,
         value=value,
-        hint=hint[0] if hint else None,
-        hint_nb=hint[1] if hint else None,
+        hint=hint,
     )
 
 

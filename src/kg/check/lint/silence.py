@@ -52,7 +52,7 @@ class Settings:
 
     >>> silenced = Settings({"orphan data/old/*": "as found"})
     >>> finding = rules.finding("orphan", "", "", rules.Place("data/old/a.csv"))
-    >>> silenced.cover(finding), [str(waiver) for waiver in silenced.waivers()]
+    >>> silenced.cover(finding), [waiver.said[0] for waiver in silenced.waivers()]
     (True, ['1 of orphan silenced in data/old/*: as found'])
     """
 

@@ -12,7 +12,8 @@ from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
 from kg.check.shacl.literals import ODD, RAW, XSD, well_formed
 from kg.check.shacl.results import SH, Node, Term, sh
 from kg.check.shacl.scope import Query, Scope, constant
-from kg.check.shacl.shapes import BeyondError, Constraint, ShapeError, ShapesGraph
+from kg.check.shacl.shapes import BeyondError, Constraint, ShapeError, ShapesGraph, no_iri
+from kg.errors import Bilingual
 
 Reader = Callable[[ShapesGraph, Node, NamedNode, NamedNode], Iterable[Constraint]]
 Compiler = Callable[[Scope, Constraint], Iterable[Query]]
@@ -85,7 +86,7 @@ def _terms(
 def _iris(graph: ShapesGraph, node: Node, predicate: NamedNode, component: NamedNode) -> Iterator[Constraint]:
     for value in graph.values(node, predicate):
         if not isinstance(value, NamedNode):
-            raise ShapeError(node, f"sh:{_local(predicate)} must be an IRI, and is {value}.")
+            raise no_iri(node, _local(predicate), value)
         yield Constraint(component, value=value)
 
 
@@ -105,7 +106,13 @@ def _node_kind(
 ) -> Iterator[Constraint]:
     for constraint in _iri(graph, node, predicate, component):
         if constraint.value is None or constraint.value.value not in _KINDS:
-            raise ShapeError(node, f"sh:nodeKind cannot be {constraint.value}.")
+            value = constraint.value
+            raise ShapeError(
+                node,
+                (f"sh:nodeKind cannot be {value}.", f"sh:nodeKind kan ikke være {value}."),
+                path=predicate,
+                hint=_NODE_KINDS,
+            )
         yield constraint
 
 
@@ -128,7 +135,13 @@ def _count(
         or not well_formed(value.value, "integer")
         or len(value.value) > 18
     ):
-        raise ShapeError(node, f"sh:{_local(predicate)} must be an integer, and is {value}.")
+        name = f"sh:{_local(predicate)}"
+        raise ShapeError(
+            node,
+            (f"{name} must be an integer, and is {value}.", f"{name} må være et heltall, og er {value}."),
+            path=predicate,
+            hint=("Write digits, with nothing around them.", "Skriv siffer, uten noe rundt."),
+        )
     yield Constraint(component, value=value, number=int(value.value))
 
 
@@ -140,7 +153,7 @@ def _flag(graph: ShapesGraph, node: Node, predicate: NamedNode, component: Named
 def _list(graph: ShapesGraph, node: Node, predicate: NamedNode, component: NamedNode) -> Iterator[Constraint]:
     head = graph.one(node, predicate)
     if head is not None:
-        yield Constraint(component, values=graph.list(head, node))
+        yield Constraint(component, values=graph.list(head, node, predicate))
 
 
 def _languages(
@@ -148,7 +161,12 @@ def _languages(
 ) -> Iterator[Constraint]:
     for constraint in _list(graph, node, predicate, component):
         if not all(isinstance(tag, Literal) for tag in constraint.values):
-            raise ShapeError(node, "sh:languageIn must list strings.")
+            raise ShapeError(
+                node,
+                ("sh:languageIn must list strings.", "sh:languageIn må liste opp strenger."),
+                path=predicate,
+                hint=('Write such as ( "nb" "nn" ).', 'Skriv slik som ( "nb" "nn" ).'),
+            )
         yield constraint
 
 
@@ -156,24 +174,40 @@ def _shape(
     graph: ShapesGraph, node: Node, predicate: NamedNode, component: NamedNode
 ) -> Iterator[Constraint]:
     for value in graph.values(node, predicate):
-        yield Constraint(component, value=value, shapes=(_as_shape(value, node),))
+        yield Constraint(component, value=value, shapes=(_as_shape(value, node, predicate),))
 
 
 def _shapes(
     graph: ShapesGraph, node: Node, predicate: NamedNode, component: NamedNode
 ) -> Iterator[Constraint]:
     for head in graph.values(node, predicate):
-        members = graph.list(head, node)
+        members = graph.list(head, node, predicate)
         if len(members) > _MEMBERS:
+            name, number = f"sh:{_local(predicate)}", len(members)
             raise ShapeError(
-                node, f"sh:{_local(predicate)} lists {len(members)} shapes; {_MEMBERS} are possible."
+                node,
+                (
+                    f"{name} lists {number} shapes; {_MEMBERS} are possible.",
+                    f"{name} lister opp {number} former; {_MEMBERS} er mulig.",
+                ),
+                path=predicate,
             )
-        yield Constraint(component, value=head, shapes=tuple(_as_shape(member, node) for member in members))
+        yield Constraint(
+            component, value=head, shapes=tuple(_as_shape(member, node, predicate) for member in members)
+        )
 
 
-def _as_shape(value: Term, owner: Node) -> Node:
+def _as_shape(value: Term, owner: Node, path: NamedNode) -> Node:
     if isinstance(value, Literal):
-        raise ShapeError(owner, f"has the literal {value} where a shape should be.")
+        raise ShapeError(
+            owner,
+            (
+                f"It has the literal {value} where a shape should be.",
+                f"Den har literalen {value} der det skulle ha vært en form.",
+            ),
+            path=path,
+            hint=("Write the IRI of a shape, or [ ... ].", "Skriv IRI-en til en form, eller [ ... ]."),
+        )
     return value
 
 
@@ -194,8 +228,14 @@ def _pattern(
             kind = BeyondError if _LOOKS.search(pattern) else ShapeError
             raise kind(
                 node,
-                f"sh:pattern {pattern!r} (flags {text!r}) is no regular expression of SPARQL, or too large.",
-                hint="Look-around and back-references are not in SPARQL; the engine pyshacl may know them.",
+                (
+                    f"sh:pattern {pattern!r} (flags {text!r}) is no regular expression of SPARQL, "
+                    "or too large.",
+                    f"sh:pattern «{pattern}» (flagg «{text}») er ikke et regulært uttrykk i SPARQL, "
+                    "eller for stort.",
+                ),
+                path=predicate,
+                hint=_mend_pattern(pattern, text),
             )
         yield Constraint(component, value=constraint.value, flags=text)
 
@@ -220,7 +260,7 @@ def _closed(
     allowed: list[Term] = []
     ignored = graph.one(node, sh("ignoredProperties"))
     if ignored is not None:
-        allowed += graph.list(ignored, node)
+        allowed += graph.list(ignored, node, sh("ignoredProperties"))
     for child in graph.values(node, sh("property")):
         allowed += (path for path in graph.values(child, sh("path")) if isinstance(path, NamedNode))
     yield Constraint(component, values=tuple(dict.fromkeys(allowed)))
@@ -232,9 +272,7 @@ def _qualified(
     for constraint in _count(graph, node, predicate, component):
         qualified = graph.values(node, sh("qualifiedValueShape"))
         if qualified and not graph.values(node, sh("path")):
-            raise ShapeError(
-                node, "sh:qualifiedValueShape belongs to property shapes, and this has no sh:path."
-            )
+            raise _only_property(node, "qualifiedValueShape")
         siblings = _siblings(graph, node) if graph.is_true(node, sh("qualifiedValueShapesDisjoint")) else ()
         for value in qualified:
             others = tuple(other for other in siblings if other != value)
@@ -242,7 +280,7 @@ def _qualified(
                 component,
                 value=constraint.value,
                 number=constraint.number,
-                shapes=(_as_shape(value, node),),
+                shapes=(_as_shape(value, node, predicate),),
                 siblings=others,
             )
 
@@ -253,7 +291,7 @@ def _siblings(graph: ShapesGraph, node: Node) -> tuple[Node, ...]:
     for parent in graph.subjects(sh("property"), node):
         for child in graph.values(parent, sh("property")):
             for shape in graph.values(child, sh("qualifiedValueShape")):
-                found[_as_shape(shape, node)] = None
+                found[_as_shape(shape, node, sh("qualifiedValueShape"))] = None
     return tuple(found)
 
 
@@ -525,10 +563,44 @@ def read_core(graph: ShapesGraph, node: Node, is_property: bool) -> Iterator[Con
         if component.predicate not in present:
             continue
         if component.only_property and not is_property:
-            raise ShapeError(
-                node, f"sh:{component.parameter} belongs to property shapes, and this has no sh:path."
-            )
+            raise _only_property(node, component.parameter)
         yield from component.read(graph, node, component.predicate, component.iri)
+
+
+_NODE_KINDS = (
+    f"There are {', '.join(sorted(f'sh:{kind.removeprefix(SH)}' for kind in _KINDS))}.",
+    f"Det finnes {', '.join(sorted(f'sh:{kind.removeprefix(SH)}' for kind in _KINDS))}.",
+)
+
+
+def _mend_pattern(pattern: str, flags: str) -> Bilingual:
+    """Give the hint for a pattern that does not work."""
+    if set(flags) - set("imsxq"):
+        return "There are the flags i, m, s, x and q.", "Det finnes flaggene i, m, s, x og q."
+    if re.search(r"\(\?(?:[=!]|<[=!])|\\[1-9]", pattern):
+        return (
+            "Look-around and back-references are not in SPARQL; the engine pyshacl may know them.",
+            "Å se framover og bakover eller vise tilbake går ikke i SPARQL; motoren pyshacl kan kanskje det.",
+        )
+    return (
+        "Close each bracket, and write \\\\ in Turtle for a backslash; {n,m} cannot be large.",
+        "Lukk hver parentes, og skriv \\\\ i Turtle for omvendt skråstrek; {n,m} kan ikke være stor.",
+    )
+
+
+def _only_property(node: Node, name: str) -> ShapeError:
+    return ShapeError(
+        node,
+        (
+            f"sh:{name} belongs to property shapes, and this has no sh:path.",
+            f"sh:{name} hører til egenskapsformer, og denne har ingen sh:path.",
+        ),
+        path=sh(name),
+        hint=(
+            f"Put it into a property shape: sh:property [ sh:path ...; sh:{name} ... ].",
+            f"Sett den i en egenskapsform: sh:property [ sh:path ...; sh:{name} ... ].",
+        ),
+    )
 
 
 def _local(predicate: NamedNode) -> str:

@@ -30,13 +30,18 @@ from kg.check.shacl.shapes import (
     Statement,
     Step,
     declared,
+    entailing,
     is_implicit_class,
+    no_iri,
     read_path,
+    recursive,
     reject_beyond,
+    several,
     spelling,
     targeted,
 )
 from kg.check.shacl.sparql import Custom
+from kg.errors import Bilingual
 from kg.vocab import compact, local_name
 
 _WRITTEN, _VALUES = NamedNode("urn:kg:written"), NamedNode("urn:kg:values")
@@ -71,6 +76,14 @@ MOST_EXPLAINED = 1000
 _DEEPEST = 3
 _LISTED = 20
 """How many allowed values a message names."""
+_NO_PATH = (
+    "It is a property shape and has no sh:path.",
+    "Den er en egenskapsform og har ingen sh:path.",
+)
+_ADD_PATH = (
+    "Add sh:path, or make it a sh:NodeShape.",
+    "Legg til sh:path, eller gjør den til en sh:NodeShape.",
+)
 _NOT_IN_PLACE = ("not", "and", "or", "xone", "node", "disjoint")
 _OF_SEVERAL = frozenset(c.iri for c in CORE if c.of_several)
 _LOCAL = frozenset(c.iri for c in CORE if c.offence is not None and c.parameter not in _NOT_IN_PLACE)
@@ -113,7 +126,7 @@ class Plan:
         self.graph = graph
         self.custom: tuple[Custom, ...] = sparql.read_components(graph)
         self.shapes: dict[Node, Shape] = {}
-        self._errors: list[ShapeError] = []
+        self._errors: list[ShapeError] = list(entailing(graph))
         for node in declared(graph):
             self._read(node)
         if self._errors:
@@ -146,13 +159,13 @@ class Plan:
         reject_beyond(graph, node)
         paths = graph.values(node, sh("path"))
         if len(paths) > 1:
-            raise ShapeError(node, f"has {len(paths)} values of sh:path; there can be one.")
+            raise several(node, sh("path"), len(paths))
         if not paths and sh("PropertyShape") in graph.values(node, RDF_TYPE):
-            raise ShapeError(node, "is a property shape and has no sh:path.")
+            raise ShapeError(node, _NO_PATH, hint=_ADD_PATH)
         step = read_path(graph, paths[0], node) if paths else None
         severity = graph.one(node, sh("severity")) or sh("Violation")
         if not isinstance(severity, NamedNode):
-            raise ShapeError(node, "sh:severity must be an IRI.")
+            raise no_iri(node, "severity", severity)
         off = graph.is_true(node, sh("deactivated"))
         return Shape(
             node=node,
@@ -226,11 +239,7 @@ class Plan:
                     del path[node]
                     done[node] = None
                 elif child in path:
-                    raise ShapeError(
-                        child,
-                        "refers to itself, directly or by way of other shapes: recursion.",
-                        hint="The standard leaves recursive shapes undefined.",
-                    )
+                    raise recursive(child, path)
                 elif child not in done:
                     path[child] = None
                     stack.append((child, self.children(child)))
@@ -437,8 +446,8 @@ class Validation:
     data: DataStore
     within: Collection[Term] | None = None
     roots: Collection[Node] | None = None
-    notes: list[str] = field(default_factory=list)
-    unfinished: dict[Node, tuple[str, str]] = field(default_factory=dict)
+    notes: list[Bilingual] = field(default_factory=list)
+    unfinished: dict[Node, Bilingual] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._marks = self.data.fresh_marks()
@@ -521,7 +530,7 @@ class Validation:
     def _target_iris(self, node: Node, name: str) -> Iterator[NamedNode]:
         for value in self.plan.graph.values(node, sh(name)):
             if not isinstance(value, NamedNode):
-                raise ShapeError(node, f"sh:{name} must be an IRI, and is {value}.")
+                raise no_iri(node, name, value)
             yield value
 
     def _instances(self, *roots: NamedNode) -> str:
@@ -676,7 +685,7 @@ class Validation:
         try:
             yield from self.data.user_rows(query, statement.prefixes)
         except SyntaxError as error:
-            raise ShapeError(statement.owner, f"sh:{statement.form} cannot be run: {error.msg}") from error
+            raise sparql.unusable(statement, error.msg) from error
 
     # Results
 
@@ -868,7 +877,10 @@ class Validation:
             bindings = {name: self.data.as_written(term, focus, seen) for name, term in row.items()}
             bindings["this"] = focus
             if bindings.get("failure") == _TRUE:
-                raise ShapeError(statement.owner, f"sh:{statement.form} reports a failure.")
+                raise ShapeError(
+                    statement.owner,
+                    (f"sh:{statement.form} reports a failure.", f"sh:{statement.form} melder en feil."),
+                )
             value = bindings.get("value")
             if value is None and not shape.is_property:
                 value = focus

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
+from kg.errors import Bilingual
+
 SH = "http://www.w3.org/ns/shacl#"
 _RDF_TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _BOOLEAN = NamedNode("http://www.w3.org/2001/XMLSchema#boolean")
@@ -62,8 +64,8 @@ class Outcome:
     """All results of a validation, and what a reader must know about how they were found."""
 
     results: tuple[Result, ...]
-    notes: tuple[str, ...] = field(default=())
-    unfinished: tuple[tuple[Node, tuple[str, str]], ...] = field(default=())
+    notes: tuple[Bilingual, ...] = field(default=())
+    unfinished: tuple[tuple[Node, Bilingual], ...] = field(default=())
     """Shapes, or queries of shapes, that were given up, and why: what they would have found is not known."""
 
     @property
@@ -127,10 +129,14 @@ def _node(term: object) -> Node:
     return term
 
 
-def cut(kept: int, more: int, *, is_all: bool = True) -> str:
+def cut(kept: int, more: int, *, is_all: bool = True) -> Bilingual:
     """Say how many results there are beside those that are kept.
 
-    >>> cut(2, 3)
+    >>> cut(2, 3)[0]
     'There are 5 results: the first 2 are listed.'
     """
-    return f"There are {'' if is_all else 'more than '}{kept + more} results: the first {kept} are listed."
+    beyond, over = ("", "") if is_all else ("more than ", "mer enn ")
+    return (
+        f"There are {beyond}{kept + more} results: the first {kept} are listed.",
+        f"Det er {over}{kept + more} resultater: de første {kept} er listet opp.",
+    )

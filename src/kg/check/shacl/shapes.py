@@ -10,7 +10,7 @@ from types import MappingProxyType
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from kg.check.shacl.results import SH, Node, Path, Term, sh
-from kg.errors import InvalidDataError
+from kg.errors import Bilingual, InvalidDataError
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDF_TYPE, RDF_FIRST, RDF_REST = NamedNode(_RDF + "type"), NamedNode(_RDF + "first"), NamedNode(_RDF + "rest")
@@ -18,6 +18,8 @@ RDF_NIL = NamedNode(_RDF + "nil")
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 RDFS_CLASS, SUBCLASS = NamedNode(_RDFS + "Class"), NamedNode(_RDFS + "subClassOf")
 OWL_CLASS = NamedNode("http://www.w3.org/2002/07/owl#Class")
+_BOOLEAN = NamedNode("http://www.w3.org/2001/XMLSchema#boolean")
+_BOOLEANS = ("true", "false", "1", "0")
 _DEPTH = 200
 """How deep paths may nest: deeper ones are attacks, not shapes."""
 
@@ -25,11 +27,25 @@ _DEPTH = 200
 class ShapeError(InvalidDataError):
     """A shape that the standard calls ill-formed, or that asks for something outside it."""
 
-    def __init__(self, node: Term | None, message: str, *, hint: str | None = None) -> None:
-        """Keep the node of the shapes graph that is wrong; `others` are further errors, where looked for."""
-        super().__init__(f"{_named(node)}: {message}" if node is not None else message, hint=hint)
+    def __init__(
+        self,
+        node: Term,
+        said: Bilingual,
+        *,
+        path: NamedNode | None = None,
+        at: int | None = None,
+        hint: Bilingual | None = None,
+    ) -> None:
+        """Keep the node of the shapes graph that is wrong, and the property if it is about one.
+
+        `at` is an offset in the text that is the property's value; `others` are further errors, where looked
+        for.
+        """
+        super().__init__((f"{_named(node)}: {said[0]}", f"{_named(node)}: {said[1]}"), hint=hint)
         self.node = node
-        self.plain = message
+        self.path = path
+        self.at = at
+        self.plain = said
         self.others: tuple[ShapeError, ...] = ()
 
 
@@ -77,29 +93,49 @@ class ShapesGraph:
         """Give the only value of a property, or None. Raises ShapeError where there are several."""
         values = self.values(node, predicate)
         if len(values) > 1:
-            raise ShapeError(node, f"has {len(values)} values of {_short(predicate)}; there can be one.")
+            raise several(node, predicate, len(values))
         return values[0] if values else None
 
     def literal(self, node: Node, predicate: NamedNode) -> Literal | None:
         """Give the only value of a property, which must be a literal."""
         value = self.one(node, predicate)
         if value is not None and not isinstance(value, Literal):
-            raise ShapeError(node, f"{_short(predicate)} must be a literal, and is {_named(value)}.")
+            name = _short(predicate)
+            raise ShapeError(
+                node,
+                (
+                    f"{name} must be a literal, and is {_named(value)}.",
+                    f"{name} må være en literal, og er {_named(value)}.",
+                ),
+                path=predicate,
+                hint=('Write it between ", or as a number.', 'Skriv den mellom ", eller som et tall.'),
+            )
         return value
 
     def is_true(self, node: Node, predicate: NamedNode) -> bool:
-        """True if a property is `true`; `"1"` is not, as the standard's own tests have it."""
+        """True if a property is `true`; `1` is not, as the standard's tests have it. Raises ShapeError."""
         value = self.literal(node, predicate)
+        if value is not None and (value.datatype != _BOOLEAN or value.value not in _BOOLEANS):
+            name = _short(predicate)
+            raise ShapeError(
+                node,
+                (
+                    f"{name} must be true or false, and is {value}.",
+                    f"{name} må være true eller false, og er {value}.",
+                ),
+                path=predicate,
+                hint=("Write it without quotation marks.", "Skriv det uten anførselstegn."),
+            )
         return value is not None and value.value == "true"
 
-    def list(self, node: Term, owner: Node) -> tuple[Term, ...]:
-        """Give the members of an RDF list. Raises ShapeError if it is not a well-formed one."""
+    def list(self, node: Term, owner: Node, path: NamedNode) -> tuple[Term, ...]:
+        """Give the members of an RDF list, a value of a shape's. Raises ShapeError if it is none."""
         members: list[Term] = []
         seen: set[Term] = set()
         while node != RDF_NIL:
             first, rest = self.values(node, RDF_FIRST), self.values(node, RDF_REST)
             if len(first) != 1 or len(rest) != 1 or node in seen:
-                raise ShapeError(owner, "has something that should be an RDF list and is not a whole one.")
+                raise ShapeError(owner, _NO_LIST, path=path, hint=_WRITE_LIST)
             seen.add(node)
             members.append(first[0])
             node = rest[0]
@@ -116,6 +152,53 @@ class ShapesGraph:
                 seen.add(found)
                 pending += self.values(found, SUBCLASS)
         return False
+
+
+_NO_LIST = (
+    "It has something that should be an RDF list and is not a whole one.",
+    "Den har noe som skulle ha vært en RDF-liste, og ikke er en hel liste.",
+)
+_WRITE_LIST = "Write a list between ( and ).", "Skriv en liste mellom ( og )."
+
+
+def several(node: Node, predicate: NamedNode, number: int) -> ShapeError:
+    """Give the error for several values of a property that can have one."""
+    name = _short(predicate)
+    return ShapeError(
+        node,
+        (
+            f"It has {number} values of {name}; there can be one.",
+            f"Den har {number} verdier av {name}; det kan bare være én.",
+        ),
+        path=predicate,
+        hint=("Keep one of them.", "Behold én av dem."),
+    )
+
+
+_NO_RECURSION = (
+    "The standard leaves recursive shapes undefined: take one of the references out, or ask with sh:sparql.",
+    "Standarden sier ikke hva rekursive former betyr: ta bort en av henvisningene, eller spør med sh:sparql.",
+)
+
+
+def recursive(node: Node, path: Iterable[Node]) -> ShapeError:
+    """Give the error for a shape that refers to itself; `path` leads to the last that does so."""
+    nodes = list(path)
+    between = ", ".join(_named(n) for n in nodes[nodes.index(node) + 1 :] if isinstance(n, NamedNode))
+    by, gjennom = (f" by way of {between}", f" gjennom {between}") if between else ("", "")
+    said = f"It refers to itself{by}: recursion.", f"Den viser til seg selv{gjennom}: rekursjon."
+    return ShapeError(node, said, hint=_NO_RECURSION)
+
+
+def no_iri(node: Node, name: str, value: Term) -> ShapeError:
+    """Give the error for a value of a parameter that is no IRI."""
+    return ShapeError(
+        node,
+        (f"sh:{name} must be an IRI, and is {value}.", f"sh:{name} må være en IRI, og er {value}."),
+        path=sh(name),
+        hint=("Write a prefixed name, or an IRI between < and >.",
+              "Skriv et navn med prefiks, eller en IRI mellom < og >."),
+    )  # fmt: skip
 
 
 def _short(predicate: NamedNode) -> str:
@@ -199,7 +282,7 @@ def read_path(graph: ShapesGraph, node: Term, owner: Node, depth: int = 0) -> St
     if isinstance(node, NamedNode) and node != RDF_NIL:
         return Step("predicate", node)
     if isinstance(node, Literal) or depth > _DEPTH:
-        raise ShapeError(owner, "sh:path is not a property path.")
+        raise ShapeError(owner, _NO_PATH, path=sh("path"), hint=_WRITE_PATH)
     if graph.values(node, RDF_FIRST):
         return _several(graph, "/", node, owner, depth)
     if (inverse := graph.one(node, sh("inversePath"))) is not None:
@@ -209,15 +292,37 @@ def read_path(graph: ShapesGraph, node: Term, owner: Node, depth: int = 0) -> St
     for predicate, kind in _CLOSURES.items():
         if (inner := graph.one(node, predicate)) is not None:
             return Step(kind, parts=(read_path(graph, inner, owner, depth + 1),))
-    raise ShapeError(owner, "sh:path is not a property path.")
+    raise ShapeError(owner, _NO_PATH, path=sh("path"), hint=_WRITE_PATH)
+
+
+_NO_PATH = "sh:path is not a property path.", "sh:path er ikke en egenskapssti."
+_WRITE_PATH = (
+    "Write the IRI of a property, a list of them, or such as [ sh:inversePath ex:p ].",
+    "Skriv IRI-en til en egenskap, en liste av slike, eller slik som [ sh:inversePath ex:p ].",
+)
 
 
 def _several(graph: ShapesGraph, kind: str, node: Term, owner: Node, depth: int) -> Step:
-    members = graph.list(node, owner)
+    members = graph.list(node, owner, sh("path"))
     if len(members) > _DEPTH:
-        raise ShapeError(owner, f"sh:path has {len(members)} steps; {_DEPTH} are possible.")
+        raise ShapeError(
+            owner,
+            (
+                f"sh:path has {len(members)} steps; {_DEPTH} are possible.",
+                f"sh:path har {len(members)} steg; {_DEPTH} er mulig.",
+            ),
+            path=sh("path"),
+        )
     if len(members) < 2:
-        raise ShapeError(owner, "sh:path has a list of fewer than two paths.")
+        raise ShapeError(
+            owner,
+            (
+                "sh:path has a list of fewer than two paths.",
+                "sh:path har en liste med færre enn to stier.",
+            ),
+            path=sh("path"),
+            hint=("Write the property without the list.", "Skriv egenskapen uten listen."),
+        )
     return Step(kind, parts=tuple(read_path(graph, member, owner, depth + 1) for member in members))
 
 
@@ -334,9 +439,34 @@ def reject_beyond(graph: ShapesGraph, node: Node) -> None:
         if graph.values(node, predicate):
             raise ShapeError(
                 node,
-                f"{_short(predicate)} belongs to {where}, which is not supported.",
-                hint="Take it out, or say the same with sh:sparql.",
+                (
+                    f"{_short(predicate)} belongs to {where}, which is not supported.",
+                    f"{_short(predicate)} hører til {where}, som ikke er støttet.",
+                ),
+                path=predicate,
+                hint=(
+                    "Take it out, or say the same with sh:sparql.",
+                    "Ta det bort, eller si det samme med sh:sparql.",
+                ),
             )
+
+
+def entailing(graph: ShapesGraph) -> Iterator[ShapeError]:
+    """Yield an error for each entailment that the shapes graph asks for: the standard has us refuse it."""
+    for node in graph.having(sh("entailment")):
+        name = _named(graph.values(node, sh("entailment"))[0])
+        yield ShapeError(
+            node,
+            (
+                f"sh:entailment asks for {name}, which is not supported.",
+                f"sh:entailment ber om {name}, som ikke er støttet.",
+            ),
+            path=sh("entailment"),
+            hint=(
+                "Take it out: the data are validated as they stand, with rdfs:subClassOf.",
+                "Ta det bort: dataene valideres slik de står, med rdfs:subClassOf.",
+            ),
+        )
 
 
 def targeted(graph: ShapesGraph) -> tuple[Node, ...]:
@@ -368,6 +498,9 @@ def declared(graph: ShapesGraph) -> tuple[Node, ...]:
     for predicate in _LIST_OF_SHAPES:
         for owner in graph.having(predicate):
             for head in graph.values(owner, predicate):
-                members = graph.list(head, owner)
+                try:
+                    members = graph.list(head, owner, predicate)
+                except ShapeError:
+                    members = (owner,)  # reading it will tell
                 found.update((m, None) for m in members if not isinstance(m, Literal))
     return tuple(found)

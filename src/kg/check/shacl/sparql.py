@@ -20,6 +20,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store
 from kg.check.shacl.results import SH, Node, Term, sh
 from kg.check.shacl.scope import MARKS, Scope, constant, member
 from kg.check.shacl.shapes import Constraint, ShapeError, ShapesGraph, Statement, Token
+from kg.complaints import Told, explain
+from kg.errors import Bilingual
 
 _IMPORTS = NamedNode("http://www.w3.org/2002/07/owl#imports")
 SPARQL = sh("SPARQLConstraintComponent")
@@ -59,13 +61,23 @@ def read_statement(graph: ShapesGraph, owner: Node, form: str, prebound: Sequenc
     """Give the query of a node. Raises ShapeError for one that pre-binding does not allow."""
     text = graph.literal(owner, sh(form))
     if text is None:
-        raise ShapeError(owner, f"has no sh:{form}.")
+        raise ShapeError(
+            owner,
+            (f"It has no sh:{form}.", f"Den har ingen sh:{form}."),
+            hint=(f'Add sh:{form} """...""", a query.', f'Legg til sh:{form} """...""", en spørring.'),
+        )
     pieces = tokens(text.value)
-    _bound(owner, pieces)
+    _bound(owner, sh(form), pieces)
     prologue, body = _parts(pieces)
     found = Statement(owner, form, prologue, body, _prefixes(graph, owner), messages(graph, owner))
     if next((token.keyword for token in body if token.kind == "word"), "") != form.upper():
-        raise ShapeError(owner, f"sh:{form} must be a SPARQL {form.upper()} query.")
+        kind = form.upper()
+        raise ShapeError(
+            owner,
+            (f"sh:{form} must be a SPARQL {kind} query.", f"sh:{form} må være en {kind}-spørring i SPARQL."),
+            path=sh(form),
+            hint=(f"Let the query begin with {kind}.", f"La spørringen begynne med {kind}."),
+        )
     _reject(found, prebound)
     _parse(found)
     return found
@@ -74,7 +86,7 @@ def read_statement(graph: ShapesGraph, owner: Node, form: str, prebound: Sequenc
 _TOKENS, _NESTED, _SIGNS = 10_000, 100, 50
 
 
-def _bound(owner: Node, pieces: Sequence[Token]) -> None:
+def _bound(owner: Node, form: NamedNode, pieces: Sequence[Token]) -> None:
     """Raise ShapeError for a query that is long or deep enough to overflow the engine's stack."""
     depth = deepest = signs = most = 0
     for token in pieces:
@@ -83,17 +95,36 @@ def _bound(owner: Node, pieces: Sequence[Token]) -> None:
         signs = signs + 1 if token.text in ("!", "-", "+", "^") else signs * (token.kind == "space")
         most = max(most, signs)
     if len(pieces) > _TOKENS or deepest > _NESTED or most > _SIGNS:
-        raise ShapeError(owner, f"the query is too long or nested too deep (limits: {_TOKENS}, {_NESTED}).")
+        limits = f"{_TOKENS}, {_NESTED}"
+        raise ShapeError(
+            owner,
+            (
+                f"The query is too long or nested too deep (limits: {limits}).",
+                f"Spørringen er for lang eller for dypt nøstet (grenser: {limits}).",
+            ),
+            path=form,
+        )
 
 
 def messages(graph: ShapesGraph, node: Node) -> tuple[Literal, ...]:
-    """Give the messages of a node."""
-    return tuple(value for value in graph.values(node, sh("message")) if isinstance(value, Literal))
+    """Give the messages of a node. Raises ShapeError for what is no text."""
+    return tuple(_text(node, value) for value in graph.values(node, sh("message")))
+
+
+def _text(node: Node, value: Term) -> Literal:
+    if isinstance(value, Literal):
+        return value
+    raise ShapeError(
+        node,
+        (f"sh:message must be a text, and is {value}.", f"sh:message må være en tekst, og er {value}."),
+        path=sh("message"),
+        hint=('Write it as in "..."@en.', 'Skriv den som i "..."@nb.'),
+    )
 
 
 def _parts(found: list[Token]) -> tuple[str, tuple[Token, ...]]:
     """Part the prologue from the rest; comments go."""
-    kept = [replace(t, text=" ", kind="space") if t.kind == "comment" else t for t in found]
+    kept = [replace(t, text=" " * len(t.text), kind="space") if t.kind == "comment" else t for t in found]
     for index, token in enumerate(kept):
         if token.keyword in ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"):
             return "".join(t.text for t in kept[:index]), tuple(kept[index:])
@@ -112,34 +143,86 @@ def _prefixes(graph: ShapesGraph, owner: Node) -> Mapping[str, str]:
         for declaration in graph.values(node, sh("declare")):
             prefix, namespace = (graph.values(declaration, sh(name)) for name in ("prefix", "namespace"))
             if len(prefix) != 1 or len(namespace) != 1:
-                raise ShapeError(node, "sh:declare must have one sh:prefix and one sh:namespace.")
+                raise ShapeError(node, _DECLARATION, hint=_DECLARE)
             if found.setdefault(prefix[0].value, namespace[0].value) != namespace[0].value:
-                raise ShapeError(owner, f"sh:prefixes gives {prefix[0].value!r} two namespaces.")
+                name = prefix[0].value
+                raise ShapeError(
+                    owner,
+                    (
+                        f"sh:prefixes gives {name!r} two namespaces.",
+                        f"sh:prefixes gir «{name}» to navnerom.",
+                    ),
+                    hint=("Keep one sh:declare of it.", "Behold én sh:declare for det."),
+                )
     return MappingProxyType(found)
 
 
+_DECLARATION = (
+    "sh:declare must have one sh:prefix and one sh:namespace.",
+    "sh:declare må ha én sh:prefix og ett sh:namespace.",
+)
+_DECLARE = (
+    'Write sh:declare [ sh:prefix "ex" ; sh:namespace "https://example.org/"^^xsd:anyURI ].',
+    'Skriv sh:declare [ sh:prefix "ex" ; sh:namespace "https://example.org/"^^xsd:anyURI ].',
+)
 _RESERVED = ("this", "PATH", "value", "shapesGraph", "currentShape")
-_FORBIDDEN = ("MINUS", "SERVICE", "VALUES")
+_FORBIDDEN: Mapping[str, Bilingual] = MappingProxyType(
+    {
+        "MINUS": ("Write FILTER NOT EXISTS { ... }.", "Skriv FILTER NOT EXISTS { ... }."),
+        "VALUES": ("Write FILTER(?x IN (...)).", "Skriv FILTER(?x IN (...))."),
+        "SERVICE": (
+            "Nothing is fetched: put the data into a file.",
+            "Ingenting blir hentet: legg dataene i en fil.",
+        ),
+        "FROM": (
+            "The query is about the data that are checked.",
+            "Spørringen gjelder de dataene som kontrolleres.",
+        ),
+    }
+)
+"""What pre-binding or we forbid in a query, and what to write instead."""
+
+
+def _placed(statement: Statement) -> Iterator[tuple[int, Token]]:
+    """Yield the tokens of a query's body, each with its offset in the whole."""
+    at = len(statement.prologue)
+    for token in statement.body:
+        yield at, token
+        at += len(token.text)
 
 
 def _reject(statement: Statement, prebound: Sequence[str]) -> None:
     """Raise ShapeError for what the standard forbids where variables are pre-bound."""
-    body = [token for token in statement.body if token.kind != "space"]
-    for index, token in enumerate(body):
+    placed = [(at, token) for at, token in _placed(statement) if token.kind != "space"]
+    body = [token for _, token in placed]
+    for index, (at, token) in enumerate(placed):
         if token.keyword in _FORBIDDEN:
-            raise ShapeError(statement.owner, f"{token.keyword} is not allowed in sh:{statement.form}.")
-        if token.keyword == "FROM":
-            raise ShapeError(statement.owner, f"FROM is not allowed in sh:{statement.form}.")
-        if token.keyword == "AS" and index + 1 < len(body) and body[index + 1].name in prebound:
+            word, form = token.keyword, statement.form
             raise ShapeError(
-                statement.owner, f"AS ${body[index + 1].name} would bind a variable that has a value."
+                statement.owner,
+                (f"{word} is not allowed in sh:{form}.", f"{word} er ikke tillatt i sh:{form}."),
+                path=sh(form),
+                at=at,
+                hint=_FORBIDDEN[word],
+            )
+        if token.keyword == "AS" and index + 1 < len(body) and body[index + 1].name in prebound:
+            name = body[index + 1].name
+            raise ShapeError(
+                statement.owner,
+                (
+                    f"AS ${name} would bind a variable that has a value.",
+                    f"AS ${name} ville binde en variabel som har en verdi.",
+                ),
+                path=sh(statement.form),
+                at=at,
+                hint=("Give it another name.", "Gi den et annet navn."),
             )
         if token.keyword == "SELECT":
-            _reject_hidden(statement, body[index + 1 :], prebound, nested=index > 0)
+            _reject_hidden(statement, body[index + 1 :], prebound, at, nested=index > 0)
 
 
 def _reject_hidden(
-    statement: Statement, rest: Sequence[Token], prebound: Sequence[str], *, nested: bool
+    statement: Statement, rest: Sequence[Token], prebound: Sequence[str], at: int, *, nested: bool
 ) -> None:
     """Raise ShapeError if a SELECT keeps pre-bound variables from what is inside it."""
     projected = list(_projection(rest))
@@ -148,8 +231,20 @@ def _reject_hidden(
     needed = [n for n in prebound if n == "this" or (nested and statement.uses(n))]
     for name in needed:
         if name not in projected and name not in ("shapesGraph", "currentShape"):
-            where = "A subquery" if nested else "The query"
-            raise ShapeError(statement.owner, f"{where} must return ${name} among its variables.")
+            where, hvor = ("A subquery", "En delspørring") if nested else ("The query", "Spørringen")
+            raise ShapeError(
+                statement.owner,
+                (
+                    f"{where} must return ${name} among its variables.",
+                    f"{hvor} må gi ${name} blant variablene.",
+                ),
+                path=sh(statement.form),
+                at=at,
+                hint=(
+                    f"Write it after SELECT: SELECT ${name} ...",
+                    f"Skriv den etter SELECT: SELECT ${name} ...",
+                ),
+            )
 
 
 def _projection(rest: Sequence[Token]) -> Iterator[str]:
@@ -167,12 +262,51 @@ def _projection(rest: Sequence[Token]) -> Iterator[str]:
 _EMPTY = Store()
 
 
+_SOME_PATH = "<u:p>"
+"""What stands for `$PATH` where a query is only parsed; as long as that, so that places stay as they are."""
+
+
 def _parse(statement: Statement) -> None:
-    text = statement.prologue + render(statement.body, path="<urn:kg:path>")
+    text = statement.prologue + render(statement.body, path=_SOME_PATH)
     try:
         _EMPTY.query(text, prefixes=dict(statement.prefixes))
     except SyntaxError as error:
-        raise ShapeError(statement.owner, f"sh:{statement.form} does not parse: {error.msg}") from error
+        undeclared = next(_undeclared(statement), None) if "Prefix not found" in error.msg else None
+        raise unusable(statement, error.msg, *(undeclared or (_place(error.msg, text), ""))) from error
+    except RuntimeError as error:
+        raise unusable(statement, str(error)) from error
+
+
+def unusable(statement: Statement, words: str, at: int | None = None, prefix: str = "") -> ShapeError:
+    """Give the error for a query that the engine does not take, and where in its text that shows if known."""
+    form, text = statement.form, statement.prologue + render(statement.body, path=None)
+    near = " ".join(text[:at].split())[-_NEAR:]
+    is_placed = at is not None or "error at" not in words
+    told = explain("sparql", words, form=form, prefix=prefix, near=near) if is_placed else None
+    told = told or Told((f"sh:{form} cannot be run: {words}", f"sh:{form} kan ikke kjøres: «{words}»"))
+    return ShapeError(statement.owner, told.said, path=sh(form), at=at, hint=told.hint)
+
+
+_NEAR = 30
+"""How many characters before a place are shown."""
+
+
+def _place(words: str, text: str) -> int | None:
+    """Give the offset at which the engine gives up."""
+    found = re.match(r"error at (\d+):(\d+)", words)
+    if found is None:
+        return None
+    lines = text.split("\n")[: int(found[1]) - 1]
+    return min(len(text), sum(len(line) + 1 for line in lines) + int(found[2]) - 1)
+
+
+def _undeclared(statement: Statement) -> Iterator[tuple[int, str]]:
+    """Yield the prefixes that a query uses and nobody declares, each with its offset."""
+    declared = {"_", *statement.prefixes, *(t.text[:-1] for t in tokens(statement.prologue))}
+    for at, token in _placed(statement):
+        prefix, colon, _ = token.text.partition(":")
+        if token.kind == "word" and colon and prefix not in declared:
+            yield at, prefix
 
 
 def render(body: Sequence[Token], *, path: str | None) -> str:
@@ -255,7 +389,14 @@ def read_constraints(graph: ShapesGraph, node: Node) -> Iterator[Constraint]:
     """Yield the `sh:sparql` constraints of a shape."""
     for value in graph.values(node, sh("sparql")):
         if isinstance(value, Literal):
-            raise ShapeError(node, "sh:sparql must be a node with sh:select.")
+            raise ShapeError(
+                node,
+                ("sh:sparql must be a node with sh:select.", "sh:sparql må være en node med sh:select."),
+                hint=(
+                    'Write sh:sparql [ sh:select """...""" ].',
+                    'Skriv sh:sparql [ sh:select """...""" ].',
+                ),
+            )
         if not graph.is_true(value, sh("deactivated")):
             statement = read_statement(graph, value, "select", ("this", "shapesGraph", "currentShape"))
             yield Constraint(SPARQL, value=value, statement=statement)
@@ -279,20 +420,32 @@ def _component(graph: ShapesGraph, node: NamedNode) -> Custom:
     for parameter in graph.values(node, sh("parameter")):
         path = graph.values(parameter, sh("path"))
         if len(path) != 1 or not isinstance(path[0], NamedNode):
-            raise ShapeError(node, "sh:parameter must have one IRI as sh:path.")
+            raise ShapeError(
+                node,
+                (
+                    "sh:parameter must have one IRI as sh:path.",
+                    "sh:parameter må ha én IRI som sh:path.",
+                ),
+                hint=("Write sh:parameter [ sh:path ex:p ].", "Skriv sh:parameter [ sh:path ex:p ]."),
+            )
         name = re.split(r"[/#:]", path[0].value)[-1]
-        if not re.fullmatch(r"[A-Za-z_]\w*", name) or name in (
-            "this",
-            "PATH",
-            "value",
-            "shapesGraph",
-            "currentShape",
-        ):
-            raise ShapeError(node, f"a parameter cannot be called {name!r}.")
+        if not re.fullmatch(r"[A-Za-z_]\w*", name) or name in _RESERVED:
+            raise ShapeError(
+                node,
+                (f"A parameter cannot be called {name!r}.", f"En parameter kan ikke hete «{name}»."),
+                hint=_PARAMETERS,
+            )
         is_optional = not isinstance(parameter, Literal) and graph.is_true(parameter, sh("optional"))
         (optional if is_optional else mandatory)[path[0]] = name
     if not mandatory:
-        raise ShapeError(node, "a constraint component must have a parameter that is not optional.")
+        raise ShapeError(
+            node,
+            (
+                "A constraint component must have a parameter that is not optional.",
+                "En kravkomponent må ha en parameter som ikke er valgfri.",
+            ),
+            hint=("Take sh:optional out of one.", "Ta sh:optional bort fra en av dem."),
+        )
     names = (*mandatory.values(), *optional.values())
     general = _validator(graph, node, "validator", names)
     return Custom(
@@ -303,6 +456,12 @@ def _component(graph: ShapesGraph, node: NamedNode) -> Custom:
         _validator(graph, node, "propertyValidator", names) or general,
         messages(graph, node),
     )
+
+
+_PARAMETERS = (
+    f"Its IRI must end in letters and digits, and in none of {', '.join(_RESERVED)}.",
+    f"IRI-en må slutte på bokstaver og siffer, og ikke på {', '.join(_RESERVED)}.",
+)
 
 
 def _validator(graph: ShapesGraph, node: Node, kind: str, names: Sequence[str]) -> Statement | None:
@@ -320,7 +479,18 @@ def read_uses(graph: ShapesGraph, node: Node, custom: Custom, is_property: bool)
         return
     statement = custom.for_properties if is_property else custom.for_nodes
     if statement is None:
-        raise ShapeError(node, f"uses <{custom.iri.value}>, which has no validator for this kind of shape.")
+        kind = "sh:propertyValidator" if is_property else "sh:nodeValidator"
+        raise ShapeError(
+            node,
+            (
+                f"It uses <{custom.iri.value}>, which has no validator for this kind of shape.",
+                f"Den bruker <{custom.iri.value}>, som ikke har noen validator for denne typen form.",
+            ),
+            hint=(
+                f"Give that a {kind}, or a sh:validator.",
+                f"Gi den en {kind}, eller en sh:validator.",
+            ),
+        )
     given = {**custom.mandatory, **custom.optional}
     if len(given) == 1:
         [(predicate, name)] = given.items()

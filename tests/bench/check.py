@@ -1,6 +1,6 @@
 """How long `kg check` takes on the synthetic catalogue, by size; run as a program, not by pytest.
 
-usage: python tests/bench_check.py [TRIPLES…] [--referee TRIPLES]
+usage: python tests/bench/check.py [TRIPLES…] [--referee TRIPLES]
 
 For each size: the floor (parsing alone), loading and validating, each in CPU seconds, whether the violations
 are the known ones; then the whole command, from its start to its report as JSON, with its peak of memory.
@@ -28,7 +28,7 @@ from rdflib import SH
 from kg.check.shacl.engine import DataStore, Plan, Validation
 from kg.check.shacl.shapes import ShapesGraph
 
-SHARED = Path(os.environ.get("KG_SHARED", Path(__file__).parents[2] / "shared"))
+SHARED = Path(os.environ.get("KG_SHARED", Path(__file__).parents[3] / "shared"))
 BENCH = SHARED / "bench"
 SHAPES = BENCH / "shapes.ttl"
 SIZES = (10_000, 100_000, 1_000_000)
