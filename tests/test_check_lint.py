@@ -740,6 +740,21 @@ def test_shapes_that_check_nothing_are_found_wherever_they_lie(tmp_path: Path, f
     ]
 
 
+def test_an_ontology_without_a_header_defines_terms_below_the_base(tmp_path: Path) -> None:
+    files = {
+        "kg.toml": 'base = "https://ex.org/"',
+        "ontology/o.ttl": "ex:Place a owl:Class . <http://other.org/#C> a owl:Class .",
+        "data/a.ttl": "v:a a ex:Plac , <http://other.org/#D> .",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text if name == "kg.toml" else PREFIXES + text)
+    found = [f for f in run(source.read([tmp_path])).findings if f.rule == "unknown-term"]
+    assert [(f.severity, f.value, f.advice()) for f in found] == [
+        (VIOLATION, "https://ex.org/def#Plac", "Did you mean Place?")
+    ]
+
+
 IDLE = """
 ex:P sh:path ex:near ; sh:maxCount 1 .
 [ sh:property [ sh:path ex:near ; sh:minCount 1 ] ] a sh:NodeShape .

@@ -30,6 +30,10 @@ IRI, BLANK = "an IRI", "a blank node"
 """Kinds of values beside datatypes and languages, which are written `@nb`."""
 
 _ONTOLOGY, _SCHEME = term("owl:Ontology"), term("skos:ConceptScheme")
+_TERMS = frozenset(
+    term(name)
+    for name in ("owl:Class", "rdfs:Class", "owl:ObjectProperty", "owl:DatatypeProperty", "rdf:Property")
+)
 _NAMESPACE_OF, _RANGE = term("vann:preferredNamespaceUri"), term("rdfs:range")
 _SCHEMA = frozenset(
     map(term, ("rdfs:domain", "rdfs:range", "rdfs:subClassOf", "owl:unionOf", "rdf:first", "rdf:rest",
@@ -67,6 +71,11 @@ class Around(NamedTuple):
     own: str
     year: str
     ranged: frozenset[NamedNode]
+
+    @property
+    def base(self) -> str:
+        """What the dataset's own IRIs begin with."""
+        return self.own.removesuffix("id/")
 
 
 class Said(NamedTuple):
@@ -272,6 +281,8 @@ class _Gathering:
             self._facts.namespaces.add(name if name.endswith(("#", "/")) else name + "#")
         elif kind == _SCHEME and self._room is Room.ONTOLOGY:
             self._facts.namespaces.add(name if name.endswith(("#", "/")) else name + "/")
+        elif kind in _TERMS and self._room is Room.ONTOLOGY and name.startswith(self._around.base):
+            self._facts.namespaces.add(terms.split(name)[0])
 
     def _label(self, quad: Quad) -> None:
         subject, value = quad.subject, quad.object
