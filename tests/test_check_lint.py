@@ -740,6 +740,29 @@ def test_shapes_that_check_nothing_are_found_wherever_they_lie(tmp_path: Path, f
     ]
 
 
+IDLE = """
+ex:P sh:path ex:near ; sh:maxCount 1 .
+[ sh:property [ sh:path ex:near ; sh:minCount 1 ] ] a sh:NodeShape .
+ex:R sh:node ex:S . ex:S sh:node ex:T ; sh:not ex:R . ex:T sh:class ex:Place .
+ex:Live sh:targetClass ex:Place ; sh:or ( ex:L [ sh:node ex:M ] ) . ex:L sh:class ex:Place . ex:M sh:in ( ) .
+ex:Own a sh:ConstraintComponent ; sh:parameter [ sh:path ex:own ; sh:datatype ex:Place ] .
+"""
+
+
+def test_shapes_without_a_type_or_a_name_are_idle_too(tmp_path: Path) -> None:
+    (tmp_path / "shapes").mkdir()
+    (tmp_path / "shapes/s.ttl").write_text(PREFIXES + IDLE)
+    report = run(source.read([tmp_path]))
+    told = [(f.place and f.place.line, f.message()) for f in report.findings if f.rule == "idle-shape"]
+    first = PREFIXES.count("\n") + 2
+    text = "has no target, and no shape with a target leads to it."
+    assert told == [
+        (first, f"<https://ex.org/def#P> {text}"),
+        (first + 1, f"The shape {text}"),
+        (first + 2, f"<https://ex.org/def#R> {text}"),
+    ]
+
+
 def test_the_project_itself_has_no_finding_that_is_not_explained() -> None:
     found, _ = linted(ROOT)
     assert [f"{f.place}: {f.message()}" for f in found if f.rule not in EXPLAINED] == []

@@ -67,7 +67,7 @@ def test_each_constraint_points_at_what_it_is_about(tmp_path: Path) -> None:
         ("sh:MinCount", "data/a.ttl:8:1: ex:b"),
         ("sh:NodeKind", "data/a.ttl:9:1: ex:c"),
         ("sh:Closed", "data/a.ttl:10:5: ex:part"),
-        ("sh:MaxLength", "data/a.ttl:10:13: ex:d"),
+        ("sh:MaxLength", 'data/a.ttl:11:23: "long"'),
     ]
 
 
@@ -131,6 +131,54 @@ def test_json_ld_points_at_the_line_of_the_node(tmp_path: Path) -> None:
     document = {"@context": {"@vocab": "https://ex.org/"}, "@id": "https://ex.org/a", "@type": "T"}
     assert points(tmp_path, {"data/a.jsonld": json.dumps(document, indent=1)}) == [
         ("sh:MinCount", 'data/a.jsonld:5:9: "https://ex.org/a"')
+    ]
+
+
+@pytest.mark.parametrize(
+    ("context", "name"),
+    [
+        ({"ex": "https://ex.org/"}, "ex:a"),
+        ({"@base": "https://ex.org/b"}, "a"),
+        ({"id": "@id"}, "https://ex.org/a"),
+    ],
+)
+def test_json_ld_points_at_where_a_node_is_described(
+    tmp_path: Path, context: dict[str, str], name: str
+) -> None:
+    key = "id" if "id" in context else "@id"
+    node = {key: name, "@type": "T"}
+    document = {
+        "@context": {"@vocab": "https://ex.org/", **context},
+        "@graph": [{key: "https://ex.org/z", "knows": {key: name}}, node],
+    }
+    text = json.dumps(document).replace("}, {", "},\n{")
+    assert points(tmp_path, {"data/a.jsonld": text}) == [
+        ("sh:MinCount", f'data/a.jsonld:2:{len(key) + 6}: "{name}"')
+    ]
+
+
+PATHS = """
+ex:Shape a sh:NodeShape ; sh:targetClass ex:T ;
+    sh:property [ sh:maxLength 3 ; sh:path (
+        ex:list [ sh:zeroOrMorePath <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> ]
+        <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> ) ] ,
+    [ sh:maxLength 3 ; sh:path (
+        [ sh:alternativePath ( ex:x ex:y ) ] [ sh:zeroOrOnePath ex:part ] ex:name ) ] ,
+    [ sh:maxLength 3 ; sh:path ( [ sh:inversePath ex:x ] ex:name ) ] .
+"""
+
+
+def test_a_value_at_the_end_of_a_path_is_pointed_at(tmp_path: Path) -> None:
+    data = PREFIXES + (
+        'ex:a a ex:T ; ex:list ( "one" "three" "four" ) ; ex:y ex:b .\n'
+        'ex:b ex:part [ ex:name "inner" ] ; ex:name "outer" .\nex:c ex:x ex:a ; ex:name "back" .'
+    )
+    assert points(tmp_path, {"shapes/s.ttl": PREFIXES + PATHS, "data/a.ttl": data}) == [
+        ("sh:MaxLength", "data/a.ttl:4:1: ex:a"),
+        ("sh:MaxLength", 'data/a.ttl:4:31: "three"'),
+        ("sh:MaxLength", 'data/a.ttl:4:39: "four"'),
+        ("sh:MaxLength", 'data/a.ttl:5:24: "inner"'),
+        ("sh:MaxLength", 'data/a.ttl:5:44: "outer"'),
     ]
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from pyoxigraph import RdfFormat, parse
+from pyoxigraph import Quad, RdfFormat, parse
 
-from kg import rdfio
-from kg.check.render import FORMATS, render
+from kg import check, rdfio, source
+from kg.check import shacl
+from kg.check.render import FORMATS, render, text
 from kg.errors import ConfigError
 from kg.findings import Finding, Place, Report, Severity
+from kg.source import Room
+from kg.vocab import PREFIXES
 from tests import browser as browsers
 
 REPORT = Report(
@@ -28,6 +32,7 @@ REPORT = Report(
             focus="https://ex.org/id/roan",
             path="http://www.w3.org/2000/01/rdf-schema#label",
             shape="https://ex.org/shape/place",
+            shape_place=Place("shapes/s.ttl", 2, 1, 3),
             excerpt="    id:roan a ex:Village .",
             hint=("Add rdfs:label.", "Legg til rdfs:label."),
             details=(
@@ -56,17 +61,26 @@ REPORT = Report(
 def test_text_groups_by_file_and_ends_in_a_summary() -> None:
     assert render(REPORT, "text", "nb") == (
         "data/å.ttl\n"
-        "  3:5 brudd: Et sted har et navn. [sh:MinCountConstraintComponent]\n"
+        "  3:5 brudd: Et sted har et navn. [sh:MinCountConstraintComponent shapes/s.ttl:2]\n"
         "          id:roan a ex:Village .\n"
         "          ^^^^^^^\n"
-        "      - rdfs:label: Et navn er tekst. [sh:NodeKindConstraintComponent]\n"
+        "      - Et navn er tekst. [sh:NodeKindConstraintComponent]\n"
         "      Legg til rdfs:label.\n"
-        "  9 advarsel: 50% wrong,\nsee: here \x00 [unknown-term]\n"
+        "  9 advarsel: 50% wrong,\nsee: here ␀ [unknown-term]\n"
         "\n"
         "- En merknad.\n"
         "- `kg check --explain REGEL` sier hva en regel handler om og hvordan den dempes.\n"
         "1 brudd, 1 advarsel.\n"
     )
+
+
+def test_a_terminal_gets_colours_from_us_and_none_from_the_data() -> None:
+    finding = replace(REPORT.findings[1], messages=(("en", "\x1b[31mred\x9b"),), place=Place("\x1b.ttl"))
+    shown = text(Report(findings=(finding,)), "en", lambda kind, word: f"<{kind} {word}>")
+    assert shown.splitlines()[:2] == [
+        "<file ␛.ttl>",
+        "  <warning warning>: ␛[31mred\ufffd <rule [unknown-term]>",
+    ]
 
 
 def test_an_empty_report_is_one_sentence() -> None:
@@ -89,6 +103,9 @@ def test_json_carries_every_field() -> None:
         "path": "http://www.w3.org/2000/01/rdf-schema#label",
         "value": None,
         "shape": "https://ex.org/shape/place",
+        "shape_file": "shapes/s.ttl",
+        "shape_line": 2,
+        "shape_column": 1,
         "hint": "Add rdfs:label.",
         "details": [
             {
@@ -103,6 +120,9 @@ def test_json_carries_every_field() -> None:
                 "path": "http://www.w3.org/2000/01/rdf-schema#label",
                 "value": None,
                 "shape": None,
+                "shape_file": None,
+                "shape_line": None,
+                "shape_column": None,
                 "hint": None,
             }
         ],
@@ -139,6 +159,15 @@ def test_sarif_names_rules_levels_and_regions() -> None:
             }
         }
     ]
+    assert run["results"][0]["relatedLocations"] == [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "shapes/s.ttl"},
+                "region": {"startLine": 2, "startColumn": 1, "endColumn": 4},
+            },
+            "message": {"text": "Shape"},
+        }
+    ]
 
 
 def test_junit_fails_a_file_with_violations_and_is_well_formed() -> None:
@@ -146,6 +175,12 @@ def test_junit_fails_a_file_with_violations_and_is_well_formed() -> None:
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
     [failure] = suite.iter("failure")
     assert failure.text == "data/å.ttl:3:5: A place has a label. [sh:MinCountConstraintComponent]"
+
+
+def test_junit_stays_xml_whatever_files_are_called() -> None:
+    finding = replace(REPORT.findings[0], place=Place("\x1b<&\uffff.ttl"))
+    [case] = ElementTree.fromstring(render(Report(findings=(finding,)), "junit"))
+    assert case.get("name") == "\ufffd<&\ufffd.ttl"
 
 
 def test_github_commands_escape_what_would_end_them() -> None:
@@ -168,6 +203,31 @@ def test_turtle_is_a_validation_report() -> None:
         ("resultPath", "<http://www.w3.org/2000/01/rdf-schema#label>"),
         ("value", '"Röan"@nb'),
     } <= found
+
+
+SHAPES = """
+@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix : <urn:x:> .
+:S sh:targetClass :A ; sh:node [ sh:property [ sh:path :p ; sh:minCount 1 ] ] ;
+    sh:property [ sh:path [ sh:alternativePath ( ( :p [ sh:inversePath ( :q [ sh:zeroOrMorePath :r ] ) ] )
+                                                 [ sh:zeroOrOnePath [ sh:oneOrMorePath :p ] ] ) ] ;
+        sh:minCount 5 ; sh:severity :Odd ; sh:message "Plain." , "På norsk."@nb ] ;
+    sh:sparql [ sh:select "SELECT $this ?path ?value { $this ?path ?value BIND('M' AS ?message) }" ] .
+"""
+
+
+def test_turtle_says_all_that_the_graph_of_the_standard_says(tmp_path: Path) -> None:
+    (tmp_path / "s.ttl").write_text(SHAPES)
+    (tmp_path / "d.ttl").write_text(
+        '[] a <urn:x:A> ; <urn:x:z> "05"^^<http://www.w3.org/2001/XMLSchema#int> .'
+    )
+    found = source.read([tmp_path / "d.ttl"], shapes=[tmp_path / "s.ttl"])
+    shapes, data = (list(found.quads(room)) for room in (Room.SHAPES, Room.DATA))
+    report = replace(check.run(found), findings=tuple(f for f in check.run(found).findings if f.shape))
+    said = (t for t in parse(render(report, "ttl").encode(), format=RdfFormat.TURTLE))
+    ours = [t for t in said if t.predicate.value != f"{PREFIXES['rdfs']}comment"]
+    theirs = list(shacl.validate(shapes, data).graph())
+    assert len(ours) == len(theirs)
+    assert rdfio.canonical(ours) == rdfio.canonical(Quad(*triple) for triple in theirs)
 
 
 def canonical(body: str, form: RdfFormat) -> bytes:

@@ -1,5 +1,6 @@
 """Words on the command line: what they print, where, and the exit code."""
 
+import csv
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kg import cli
 from kg.check.lint import RULES
 from kg.cli.options import told
 
@@ -41,6 +43,16 @@ def test_check_of_wrong_data_shows_the_place_and_exits_1(small: Path) -> None:
     done = kg("check", small, "--format", "github")
     assert done.returncode == 1
     assert "file=data/village/budalen.ttl,line=9" in done.stdout
+
+
+def test_check_names_files_as_the_current_folder_sees_them(small: Path) -> None:
+    (small / "data/village/budalen.ttl").write_text("<urn:a> a .\n", "utf-8")
+    words = ("check", small.name, "--format", "csv", "--shapes", f"{small.name}/../s.ttl")
+    (small.parent / "s.ttl").write_text("<urn:s> <urn:p> .", "utf-8")
+    above, inside = kg(*words, cwd=small.parent), kg("check", "--format", "csv", cwd=small)
+    rows = (csv.DictReader(done.stdout.splitlines()) for done in (above, inside))
+    files = [[row["file"] for row in each if row["severity"] == "violation"] for each in rows]
+    assert files == [[f"{small.name}/data/village/budalen.ttl", "s.ttl"], ["data/village/budalen.ttl"]]
 
 
 def test_check_loads_neither_the_index_nor_the_search_nor_what_runs_queries() -> None:
@@ -148,6 +160,13 @@ def test_what_cannot_run_is_one_sentence_and_exit_code_2(
     done = kg(*words, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith(message)
+
+
+def test_a_fault_of_the_program_does_not_look_like_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.commands, "main", lambda **_: 1 // 0)
+    with pytest.raises(SystemExit) as raised:
+        cli.main()
+    assert raised.value.code == 2
 
 
 def test_snapshots_that_cannot_be_written_are_one_sentence(small: Path, tmp_path: Path) -> None:

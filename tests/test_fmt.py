@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyoxigraph import Quad
 
 from kg import config, rdfio
 from kg.cli import commands
 from kg.fmt import TRIG, FormatError, NotTurtleError, formatted
+from kg.turtle import tokens
 from tests.test_turtle import documents
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -214,6 +216,39 @@ def test_made_up_documents_say_the_same_afterwards_and_stay_so(text: str) -> Non
     once = formatted(text)
     assert canonical(once) == canonical(text)
     assert formatted(once) == once
+
+
+@st.composite
+def commented(draw: st.DrawFn) -> str:
+    """Text of a document with line ends and comments between any two of its tokens."""
+    text = draw(documents())
+    gaps = st.sampled_from([" ", "\n", "\n\n", " # c\n", "\n# own\n", "\n\n# a\n\n# b\n"])
+    return "".join(text[token.start : token.end] + draw(gaps) for token in tokens(text))
+
+
+@settings(deadline=None, max_examples=200)
+@given(commented())
+def test_comments_anywhere_are_kept_and_the_layout_stays(text: str) -> None:
+    def signs(document: str) -> str:
+        each = (document[t.start : t.end] for t in tokens(document, comments=True) if t.kind == "comment")
+        return "".join(sorted("".join(each).replace(" ", "")))
+
+    once = formatted(text)
+    assert canonical(once) == canonical(text)
+    assert signs(once) == signs(text)
+    assert formatted(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<urn:a> <urn:b> [ <urn:c> 1 # c\n; ] .", "<urn:a> <urn:b> [\n        <urn:c> 1 # c\n    ] .\n"),
+        ('<urn:a> <urn:b> "x" # c\n@en .', '<urn:a> <urn:b> # c\n        "x"@en .\n'),
+        ("@base # b\n<urn:x:> # c\n.", "# b\n# c\n@base <urn:x:> .\n"),
+    ],
+)
+def test_comments_in_odd_places_find_one_nearby(text: str, expected: str) -> None:
+    assert formatted(text) == expected
 
 
 @pytest.mark.parametrize(

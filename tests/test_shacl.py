@@ -174,8 +174,8 @@ def test_messages_of_the_shape_come_in_every_language_else_ours_in_two() -> None
     [[with_own], [with_default]] = found(own, data), found(plain, data)
     assert set(with_own.messages) == {Literal("Mangler.", language="nb"), Literal("Missing.", language="en")}
     assert with_default.messages == (
-        Literal("There is no value.", language="en"),
-        Literal("Verdien mangler.", language="nb"),
+        Literal("p: There is no value.", language="en"),
+        Literal("p: Verdien mangler.", language="nb"),
     )
 
 
@@ -287,3 +287,33 @@ def test_results_are_the_same_however_many_nodes_fail_before_a_set_of_them_is_to
     monkeypatch.setattr(engine, "_TOO_MANY", few)
     assert Counter(told(result) for result in found(shapes, data)) == usual
     assert usual.total() == 17
+
+
+def test_the_focus_node_stands_in_messages_as_it_was_written() -> None:
+    query = 'sh:sparql [ sh:message "{$this}" ; sh:select "SELECT $this { ?x <https://ex.org/p> $this }" ]'
+    results = found(f"ex:S sh:targetObjectsOf ex:p ; {query} .", "ex:a ex:p 5, 05 .")
+    assert {(result.focus.value, *(message.value for message in result.messages)) for result in results} == {
+        ("5", "5"),
+        ("05", "05"),
+    }
+
+
+def test_a_query_may_report_a_failure_and_then_nothing_is_known() -> None:
+    query = 'sh:sparql [ sh:select "SELECT $this ?failure { BIND(true AS ?failure) }" ]'
+    with pytest.raises(ShapeError, match="reports a failure"):
+        found(f"ex:S sh:targetNode ex:a ; {query} .", "")
+
+
+def test_a_message_names_twenty_of_the_values_that_are_allowed() -> None:
+    values = " ".join(map(str, range(1000)))
+    [result] = found(f"ex:S sh:targetNode ex:a ; sh:in ( {values} ) .", "")
+    assert result.messages[0].value == f"Not one of {', '.join(map(str, range(20)))}, …."
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["GRAPH ?value { ?s ?p $this }", "OPTIONAL { GRAPH  ?value { ?s ?p $this } } FILTER(BOUND(?value))"],
+)
+def test_queries_do_not_see_the_graph_that_we_work_with(where: str) -> None:
+    query = f'sh:sparql [ sh:select "SELECT $this ?value {{ {where} }}" ]'
+    assert found(f"ex:S sh:targetNode ex:a ; {query} .", "ex:b ex:p ex:a .") == ()

@@ -1,6 +1,7 @@
 """How folders and files become named graphs, and what is said of bad ones."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,19 @@ def test_a_folder_without_rooms_is_all_data(write: Write) -> None:
     ]
 
 
+def test_shapes_that_lie_among_the_rest_are_shapes_and_count_once(write: Write) -> None:
+    folder = write({"data/a.ttl": "", "shapes/s.ttl": "", "flat/a.ttl": "", "flat/s.ttl": ""})
+    rooms, flat = folder / "shapes", folder / "flat"
+    assert [(f.path.name, f.room) for f in source.read([folder], shapes=[rooms, rooms / "s.ttl"]).files] == [
+        ("s.ttl", Room.SHAPES),
+        ("a.ttl", Room.DATA),
+    ]
+    assert [(f.path.name, f.room) for f in source.read([flat], shapes=[flat / "s.ttl"]).files] == [
+        ("a.ttl", Room.DATA),
+        ("s.ttl", Room.SHAPES),
+    ]
+
+
 def test_quads_keep_the_graph_names_they_have(write: Write) -> None:
     spo = "<http://x/s> <http://x/p> <http://x/o>"
     folder = write({"a.trig": f"<http://x/g> {{ {spo} }}", "b.nq": f"{spo} <http://x/h> .\n"})
@@ -52,6 +66,13 @@ def test_a_gzipped_file_reads_like_the_file(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"<a> <b> <c> ."))
     (file,) = source.read([path]).files
     assert (file.graph.value, len(list(file.quads()))) == ("http://localhost:8000/graph/a", 1)
+
+
+def test_a_file_name_that_is_not_utf_8_is_shown_as_well_as_can_be(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"a\xff.ttl")).write_text("<urn:a> <urn:b> <> .")
+    [file] = source.read([tmp_path]).files
+    [quad] = file.quads()
+    assert (file.relative, str(quad.object)) == ("a\ufffd.ttl", f"<{file.graph.value}>")
 
 
 def test_the_base_can_be_given(small: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from kg.errors import Bilingual
@@ -56,7 +57,12 @@ def tagged(text: Bilingual) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong or wanting: which rule, where, about what, how to mend it, and why it is so."""
+    """One thing that is wrong or wanting: which rule, where, about what, how to mend it, and why it is so.
+
+    Nodes are IRIs, or blank nodes and literals as N-Triples writes them; a path of several steps is as SPARQL
+    writes it. `grade` is the shape's own severity, where it is none of SHACL's three. A message in no
+    language that is told has the tag "".
+    """
 
     rule: str
     severity: Severity
@@ -67,6 +73,8 @@ class Finding:
     value: str | None = None
     shape: str | None = None
     shape_place: Place | None = None
+    constraint: str | None = None
+    grade: str | None = None
     hint: Bilingual | None = None
     excerpt: str | None = None
     details: tuple[Finding, ...] = ()
@@ -74,12 +82,18 @@ class Finding:
     def message(self, language: str = "en") -> str:
         """Give the message in a language, else in the other Norwegian, in English, in the first there is."""
         texts = dict(self.messages)
-        near = (language, *_NEAR.get(language, ()), "en")
+        near = (language, *_NEAR.get(language, ()), "en", "")
         return next((texts[tag] for tag in near if tag in texts), next(iter(texts.values()), self.rule))
 
     def advice(self, language: str = "en") -> str | None:
         """Give the hint in the nearer of its languages."""
         return tell(self.hint, language) if self.hint else None
+
+    def renamed(self, name: Callable[[str], str]) -> Finding:
+        """Give the finding with other names for the files it points at."""
+        place, shape = (at and replace(at, file=name(at.file)) for at in (self.place, self.shape_place))
+        details = tuple(detail.renamed(name) for detail in self.details)
+        return replace(self, place=place, shape_place=shape, details=details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,14 +133,33 @@ def formatted(text: str, prefixes: Mapping[str, str] = PREFIXES, form: Format = 
     """
     text = text.removeprefix("\ufeff")
     before = _meaning(text, form)
+    result = _settled(text, prefixes)
+    if result == text:
+        return text
+    if _meaning(result, form) != before or _comments_in(result) != _comments_in(text):
+        raise FormatError("Laid out, it would not say the same.")
+    return result
+
+
+_ROUNDS = 6
+"""How often a document is laid out at most: comments that move with a line can make other lines break."""
+
+
+def _settled(text: str, prefixes: Mapping[str, str]) -> str:
+    """Give the layout that laying out once more would not change."""
+    for _ in range(_ROUNDS):
+        before, text = text, _laid_out(text, prefixes)
+        if text == before:
+            return text
+    raise FormatError("Its layout does not settle.")
+
+
+def _laid_out(text: str, prefixes: Mapping[str, str]) -> str:
     try:
         document, last = _Parser(text).document()
     except (TurtleError, IndexError, RecursionError) as error:
         raise FormatError(f"It has something that the layout has no place for ({error}).") from error
-    result = _Writer().document(_Header(document, prefixes).arranged(), last)
-    if _meaning(result, form) != before:
-        raise FormatError("Laid out, it would not say the same.")
-    return result
+    return _Writer().document(_Header(document, prefixes).arranged(), last)
 
 
 def formatted_bytes(content: bytes, prefixes: Mapping[str, str] = PREFIXES, form: Format = TURTLE) -> bytes:
@@ -170,6 +189,12 @@ def _meaning(text: str, form: Format) -> tuple[list[object], Counter[object]]:
     except TurtleError as error:
         raise FormatError(f"It cannot be followed: {error}.") from error
     return ours, theirs
+
+
+def _comments_in(text: str) -> int:
+    """Count the signs of the comments of a document, so that none is lost."""
+    each = (text[token.start : token.end] for token in tokens(text, comments=True) if token.kind == "comment")
+    return sum(len(comment.replace(" ", "")) for comment in each)
 
 
 def _plain(term: object, number: Callable[[str], int]) -> object:
@@ -215,13 +240,12 @@ class _Parser:
 
     def _directive(self) -> _Directive:
         first = self._next()
-        name = self._next().text[:-1] if first.text.lower().endswith("prefix") else None
+        name = (self._next(),) if first.text.lower().endswith("prefix") else ()
         iri = self._next()
         dot = (self._expect("."),) if first.kind == "at" else ()
-        inner = [comment for token in (iri, *dot) for comment in token.comments]
-        if inner:
-            raise TurtleError("a comment inside a directive", self._at)
-        return _Directive(first, name, iri.text)
+        inner = (replace(c, own_line=True) for token in (*name, iri, *dot) for c in token.comments)
+        first = replace(first, comments=(*first.comments, *inner))
+        return _Directive(first, name[0].text[:-1] if name else None, iri.text)
 
     def _statement_or_graph(self) -> _Statement | _Graph:
         token = self._tokens[self._at]
@@ -269,11 +293,10 @@ class _Parser:
         token = self._next()
         if token.kind in ("open", "close", "mark", "dot", "at", "datatype"):
             raise TurtleError(f"{token.text[:40]!r} was not expected", self._at)
-        if token.kind == "string" and self._tokens[self._at].kind == "at":
-            return _Term(token, (self._next(),))
-        if token.kind == "string" and self._tokens[self._at].kind == "datatype":
-            return _Term(token, (self._next(), self._next()))
-        return _Term(token)
+        following = {"at": 1, "datatype": 2} if token.kind == "string" else {}
+        rest = tuple(self._next() for _ in range(following.get(self._tokens[self._at].kind, 0)))
+        inner = (comment for part in rest for comment in part.comments)
+        return _Term(replace(token, comments=(*token.comments, *inner)), rest)
 
 
 def _with_trivia(text: str) -> tuple[list[_Token], tuple[_Comment, ...]]:
@@ -486,7 +509,7 @@ class _Writer:
             if number < len(predicates) - 1:
                 self._mark(_merged(one.semicolons), indent)
             else:
-                self._comments([c for mark in one.semicolons for c in mark.comments], indent)
+                self._comments(_merged(one.semicolons).comments, indent)
 
     def _objects(self, one: _Predicate, indent: str) -> None:
         later = [_start(node) for node in one.objects[1:]]
@@ -524,6 +547,8 @@ class _Writer:
             self._objects(one, indent)
             if number < len(predicates) - 1:
                 self._mark(_merged(one.semicolons), indent)
+            else:
+                self._comments(_merged(one.semicolons).comments, indent)
 
 
 def _start(node: _Node) -> _Token:

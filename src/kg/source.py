@@ -170,7 +170,7 @@ def read(paths: Sequence[Path], *, base: str | None = None, shapes: Sequence[Pat
             hint=f"Give a folder with ontology/, shapes/ and data/, or files ending in {_SUFFIXES}.",
         )
     for path in shapes:
-        files += _shape_files(path, found.base)
+        files = _with_shapes(files, _shape_files(path, found.base))
     _unique_graphs(files)
     queries = [query for root in roots for query in sorted((root / "queries").glob("*.rq"))]
     rules = [rule for root in roots for rule in sorted((root / "ontology" / "rules").glob("*.rq"))]
@@ -208,6 +208,13 @@ def _files(path: Path, base: str) -> list[SourceFile]:
     ]
 
 
+def _with_shapes(files: list[SourceFile], shapes: list[SourceFile]) -> list[SourceFile]:
+    """Add files of shapes; what was found as data before is shapes alone, and no shape counts twice."""
+    known = {file.path.resolve() for file in files if file.room is Room.SHAPES}
+    new = {path: file for file in shapes if (path := file.path.resolve()) not in known}
+    return [*(file for file in files if file.path.resolve() not in new), *new.values()]
+
+
 def _shape_files(path: Path, base: str) -> list[SourceFile]:
     room = path / Room.SHAPES.value
     files = _files(room if room.is_dir() else path, base)
@@ -217,7 +224,7 @@ def _shape_files(path: Path, base: str) -> list[SourceFile]:
     return [
         replace(
             file,
-            relative=file.path.as_posix(),
+            relative=readable(file.path.as_posix()),
             room=Room.SHAPES,
             graph=NamedNode(below + file.graph.value.removeprefix(f"{base}graph/")),
         )
@@ -240,7 +247,13 @@ def _metadata(path: Path) -> Path | None:
     return beside if path.suffix == ".csv" and beside.is_file() else None
 
 
+def readable(name: str) -> str:
+    """Give a file's name as text: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _file(path: Path, relative: str, room: Room, base: str) -> SourceFile:
+    relative = readable(relative)
     stem = re.sub(r"\.gz\Z", "", relative)
     stem = stem[: stem.rindex(".")]
     graph = NamedNode(f"{base}graph/{quote(stem)}")

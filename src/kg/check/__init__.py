@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Literal as OneOf
@@ -13,10 +13,10 @@ from typing import Protocol
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from kg import source as sources
-from kg.check import hints, lint, shacl
+from kg.check import beyond, hints, lint, shacl
 from kg.check.memory import Memory
 from kg.check.place import Places, written
-from kg.check.shacl.results import SH, Outcome, Result
+from kg.check.shacl.results import SH, Outcome, Result, Term
 from kg.errors import Bilingual, InvalidDataError
 from kg.findings import Finding, Place, Report, Severity, Waiver, tagged
 from kg.source import Room, Source, SourceFile
@@ -167,9 +167,11 @@ class _Run:
         try:
             outcome = self._outcome(shapes, data)
         except InvalidDataError as error:
-            deque(data, maxlen=0)
-            self._report_shapes(error)
-            return ()
+            left, unknown = list(data), beyond.shapes_of(error)
+            if not unknown or self._engine != "compiled":
+                self._report_shapes(error)
+                return ()
+            outcome = self._with_pyshacl(shapes, left or self._remembered(), unknown)
         self._notes += outcome.notes
         for node, why in outcome.unfinished:
             self._report_unfinished(node, why)
@@ -180,6 +182,30 @@ class _Run:
             return _validator(self._engine)(shapes, data, limit=self._limit)
         deque(data, maxlen=0)
         return self._memory.validate(self._seen.subjects, self._limit)
+
+    def _with_pyshacl(
+        self, shapes: list[Quad], data: Sequence[Quad], unknown: Sequence[shacl.BeyondError]
+    ) -> Outcome:
+        """Give what the engine finds by most shapes, and pySHACL by those that the engine cannot apply."""
+        nodes = tuple(error.node for error in unknown if isinstance(error.node, NamedNode | BlankNode))
+        ours, theirs = beyond.parted(shapes, nodes)
+        try:
+            found = shacl.validate(ours, data, limit=self._limit)
+        except InvalidDataError as error:
+            self._report_shapes(error)
+            return Outcome(results=())
+        more = beyond.validate(theirs, data, nodes, self._limit)
+        notes = (_applied_by_pyshacl(self._shape_place(error.node), error.plain) for error in unknown)
+        return Outcome(
+            results=(*found.results, *more.results),
+            notes=(*found.notes, *more.notes, *notes),
+            unfinished=(*found.unfinished, *more.unfinished),
+        )
+
+    def _remembered(self) -> list[Quad]:
+        """Give the statements of ontology and data, where they went into the memory already."""
+        files = [file for file in self._files if file.room in _STATING]
+        return [quad for file in files for quad in self._memory.quads(file)] if self._memory else []
 
     def _quads(self, *rooms: Room) -> Iterator[Quad]:
         files = [file for file in self._files if file.room in rooms]
@@ -248,11 +274,13 @@ class _Run:
             value=value,
             shape=written(result.shape),
             shape_place=self._shape_place(result.shape),
+            constraint=None if result.constraint is None else written(result.constraint),
+            grade=None if result.severity.value in _SEVERITIES else result.severity.value,
             hint=hints.mend(result),
             details=tuple(self._finding(detail) for detail in result.details),
         )
 
-    def _shape_place(self, shape: NamedNode | BlankNode) -> Place | None:
+    def _shape_place(self, shape: Term) -> Place | None:
         return self._places.locate(written(shape), rooms=frozenset({Room.SHAPES}))
 
     def _settled(self) -> Iterator[Finding]:
@@ -263,7 +291,7 @@ class _Run:
             if silenced.cover(finding):
                 continue
             if finding.rule in config.violations:
-                finding = replace(finding, severity=Severity.VIOLATION)
+                finding = replace(finding, severity=Severity.VIOLATION, grade=None)
             yield finding if finding.place is None else self._excerpted(finding, finding.place)
         self._notes += silenced.waivers()
 
@@ -325,9 +353,14 @@ def _rule(component: str) -> str:
 def _messages(result: Result, engine: Engine) -> Iterator[tuple[str, str]]:
     """Yield the messages by language; what pySHACL says of itself is in none, and is quoted in Norwegian."""
     for message in result.messages:
-        yield message.language or "en", message.value
+        yield message.language or "", message.value
         if engine == "pyshacl" and message.language is None:
             yield "nb", f"pySHACL: «{message.value}»"
+
+
+def _applied_by_pyshacl(place: Place | None, why: Bilingual) -> Bilingual:
+    where = f"{place}: " if place else ""
+    return f"{where}pySHACL applied this shape. {why[0]}", f"{where}pySHACL brukte denne formen. {why[1]}"
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ for as text.
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
 from bisect import bisect_right
@@ -21,6 +22,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from kg import tables, turtle
 from kg.check import blanks, xmlplaces
+from kg.check.shacl.shapes import Step, read_step
 from kg.errors import KgError, SourceError
 from kg.findings import Place
 from kg.source import Room, SourceFile
@@ -35,6 +37,8 @@ SEARCHES = 300
 LONGEST_LINE = 2_000
 """Lines longer than this are not quoted: they are for machines."""
 
+FARTHEST = 1_000
+"""How many nodes a path of any length is followed to, to find where it ends."""
 CHUNKS = 1_000
 """How many chunks of a text are kept as they were read, before some are forgotten."""
 
@@ -46,6 +50,10 @@ def written(term: NamedNode | BlankNode | Literal | Triple) -> str:
     ('https://ex.org/x', '"x"@nb')
     """
     return term.value if isinstance(term, NamedNode) else str(term)
+
+
+_Reached = dict[str, Sequence[SourceFile]]
+"""Nodes, with the files that say something about them."""
 
 
 class Part(Enum):
@@ -64,6 +72,7 @@ _PROPERTY = frozenset(f"sh:{name}ConstraintComponent" for name in ("Closed", "Un
 """Constraints that are about the use of a property, not about one value."""
 _QUOTES = re.compile("\"{3}|'{3}|[\"']")
 _INVERSE = re.compile(r"\(?\^\(?<([^<>]*)>\)*")
+_JSON_BASE = re.compile(r'"@base"\s*:\s*"([^"]*)"')
 _WORD = re.compile(r"\w+")
 _STEP = re.compile(r"<([^<>]*)>")
 _PREFIX = re.compile(r"""(?i)\bprefix\s+([^\s:]*):\s*<([^>]*)>|"([^"\s:@]*)"\s*:\s*"([^"]*)\"""")
@@ -270,6 +279,8 @@ class Text:
         if term.startswith(('"', "_:")) or self._searches >= SEARCHES:
             return None
         self._searches += 1
+        if described := self._described(term):
+            return described
         offset = min(
             (at for form in (f"<{term}>", f'"{term}"') if (at := self.text.find(form)) >= 0), default=-1
         )
@@ -281,6 +292,26 @@ class Text:
                 if found := re.search(rf"(?<![\w:<]){name}(?![\w-]|\.\w)", self.text):
                     return found.span()
         return None
+
+    def _described(self, iri: str) -> Span | None:
+        """Find the node object of JSON-LD that describes a node, not one that only names it."""
+        if self._names_nodes is None:
+            return None
+        base = self._names_nodes
+        names = [iri, *(f"{p}:{iri[len(n) :]}" for p, n in self._prefixes.items() if n and iri.startswith(n))]
+        if base and iri.startswith(base[: base.rfind("/") + 1]):
+            names += [iri[base.rfind("/") + 1 :], iri.removeprefix(base)]
+        name = "|".join(re.escape(json.dumps(one, ensure_ascii=False)) for one in names if one)
+        found = re.search(rf'"@?id"\s*:\s*({name})\s*,|,\s*"@?id"\s*:\s*({name})', self.text)
+        return found and found.span(found.lastindex or 0)
+
+    @cached_property
+    def _names_nodes(self) -> str | None:
+        """The base of a JSON-LD document as far as it says, None for any other text."""
+        if self._reader is not None or not re.match(r"\s*[\[{]", self.text):
+            return None
+        found = _JSON_BASE.search(self.text)
+        return found.group(1) if found else ""
 
     @cached_property
     def _prefixes(self) -> Mapping[str, str]:
@@ -421,11 +452,48 @@ class Places:
         if (inverse := _INVERSE.fullmatch(path)) and value is not None:
             others = self._subjects.get(value, ())
             return self._first(others, value, inverse.group(1), focus, Part.SUBJECT)
-        step = _STEP.search(path)
-        if step is not None:
-            return self._first(files, focus, step.group(1), None, Part.VALUE)
+        first = _STEP.search(path)
+        if first is not None:
+            there = self._at_end(files, focus, read_step(path), value) if value is not None else None
+            return there or self._first(files, focus, first.group(1), None, Part.VALUE)
         part = Part.PREDICATE if rule in _PROPERTY else Part.VALUE
         return self._first(files, focus, path, value, part) or self._first(files, focus, path, None, part)
+
+    def _at_end(self, files: Sequence[SourceFile], focus: str, path: Step, value: str | None) -> Place | None:
+        """Give the place of a value at the end of several steps, the last of which is a property."""
+        *before, last = path.parts if path.kind == "/" else (path,)
+        if last.predicate is None:
+            return None
+        there: _Reached = {focus: tuple(files)}
+        for step in before:
+            there = self._reached(there, step)
+        each = (self._first(at, node, last.predicate.value, value, Part.VALUE) for node, at in there.items())
+        return next(filter(None, each), None)
+
+    def _reached(self, starts: _Reached, step: Step) -> _Reached:
+        """Give the nodes that a path leads to, with the files about them; nothing for paths backwards."""
+        if step.predicate is not None:
+            return dict(self._following(starts, step.predicate.value))
+        if step.kind == "/":
+            for part in step.parts:
+                starts = self._reached(starts, part)
+            return starts
+        if step.kind == "|":
+            return {node: at for part in step.parts for node, at in self._reached(starts, part).items()}
+        found: _Reached = dict(starts) if step.kind in ("*", "?") else {}
+        new = {} if step.kind == "^" else self._reached(starts, step.parts[0])
+        while new and len(found) < FARTHEST:
+            found |= new
+            ahead = self._reached(new, step.parts[0]) if step.kind != "?" else {}
+            new = {node: at for node, at in ahead.items() if node not in found}
+        return found
+
+    def _following(self, starts: _Reached, predicate: str) -> Iterator[tuple[str, Sequence[SourceFile]]]:
+        for node, files in starts.items():
+            for file in files:
+                for one in self.text(file).triples(node, predicate):
+                    near = blanks.is_blank(one.value)
+                    yield one.value, (file,) if near else self._subjects.get(one.value, ())
 
     def _first(
         self, files: Iterable[SourceFile], subject: str, predicate: str | None, value: str | None, part: Part

@@ -32,7 +32,7 @@ def validate(shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None 
     found = list(report.objects(None, SH.result))
     more = 0 if limit is None else len(found) - len(found[:limit])
     notes = (cut(len(found) - more, more),) if more else ()
-    return Outcome(results=tuple(_result(report, node) for node in found[:limit]), notes=notes)
+    return Outcome(results=tuple(_result(report, shapes_graph, node) for node in found[:limit]), notes=notes)
 
 
 def _graph(quads: Iterable[Quad]) -> rdflib.Graph:
@@ -76,16 +76,17 @@ def _named(term: object) -> NamedNode:
     return NamedNode(str(term))
 
 
-def _result(report: rdflib.Graph, node: rdflib.term.Node) -> Result:
+def _result(report: rdflib.Graph, shapes: rdflib.Graph, node: rdflib.term.Node) -> Result:
     path, value = report.value(node, SH.resultPath), report.value(node, SH.value)
+    shape = report.value(node, SH.sourceShape)
     constraint = report.value(node, SH.sourceConstraint)
     messages = [_from_rdflib(message) for message in report.objects(node, SH.resultMessage)]
     return Result(
         focus=_from_rdflib(report.value(node, SH.focusNode)),
         component=_named(report.value(node, SH.sourceConstraintComponent)),
-        shape=_node(report.value(node, SH.sourceShape)),
+        shape=_node(shape),
         severity=_named(report.value(node, SH.resultSeverity)),
-        path=None if path is None else _path(report, path),
+        path=None if path is None else _own_path(shapes, shape, path),
         value=None if value is None else _from_rdflib(value),
         messages=tuple(sorted((m for m in messages if isinstance(m, Literal)), key=str)),
         constraint=None if constraint is None else _node(constraint),
@@ -93,6 +94,12 @@ def _result(report: rdflib.Graph, node: rdflib.term.Node) -> Result:
 
 
 _SUFFIXES = {SH.zeroOrMorePath: "*", SH.oneOrMorePath: "+", SH.zeroOrOnePath: "?"}
+
+
+def _own_path(shapes: rdflib.Graph, shape: rdflib.term.Node | None, path: rdflib.term.Node) -> Path:
+    """Give the path of a result, as the shape has it: copies of lists in pySHACL's reports are not whole."""
+    own = None if isinstance(path, rdflib.URIRef) else shapes.value(shape, SH.path)
+    return _path(shapes, own or path)
 
 
 def _path(graph: rdflib.Graph, node: rdflib.term.Node) -> Path:

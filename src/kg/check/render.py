@@ -18,12 +18,13 @@ from kg import __version__, rdfio
 from kg.check import webreport
 from kg.check.lint import rules
 from kg.check.shacl.results import SH, Node, sh
+from kg.check.shacl.shapes import read_step, spelling
 from kg.check.words import excerpt, say, severity, short, summary
 from kg.errors import ConfigError
-from kg.findings import Finding, Report, Severity, tell
+from kg.findings import Finding, Place, Report, Severity, tell
 from kg.vocab import PREFIXES, RDF_TYPE, term
 
-__all__ = ["FORMATS", "record", "render", "short", "summary", "triples"]
+__all__ = ["FORMATS", "Paint", "record", "render", "short", "summary", "text", "triples"]
 
 
 def render(report: Report, format: str = "text", language: str = "en") -> str:  # noqa: A002
@@ -34,13 +35,17 @@ def render(report: Report, format: str = "text", language: str = "en") -> str:  
     return writer(report, language)
 
 
-def _text(report: Report, language: str) -> str:
+Paint = Callable[[str, str], str]
+"""Gives a text as what it is (`file`, `rule`, or a severity) is shown."""
+
+
+def text(report: Report, language: str, paint: Paint = lambda _, text: text) -> str:
     """Give what people read in a terminal: findings by file, then what there was in all."""
     lines: list[str] = []
     for file, findings in groupby(report.findings, key=_file):
-        lines.append(file or say("elsewhere", language))
+        lines.append(paint("file", _visible(file) or say("elsewhere", language)))
         for finding in findings:
-            lines += _lines(finding, language)
+            lines += _lines(finding, language, paint)
         lines.append("")
     lines += [f"- {tell(note, language)}" for note in report.notes]
     if any(rules.named(finding.rule) for finding in report.findings):
@@ -52,29 +57,51 @@ def _file(finding: Finding) -> str:
     return finding.place.file if finding.place else ""
 
 
-def _lines(finding: Finding, language: str) -> Iterator[str]:
-    place = finding.place
+_VISIBLE = {c: 0x2400 + c for c in range(32) if chr(c) not in "\t\n"} | dict.fromkeys(range(127, 160), 65533)
+
+
+def _visible(text: str) -> str:
+    r"""Give a text with signs for control characters: what is checked must not command the terminal.
+
+    >>> _visible("a\x1b[31m")
+    'a␛[31m'
+    """
+    return text.translate(_VISIBLE)
+
+
+def _lines(finding: Finding, language: str, paint: Paint) -> Iterator[str]:
+    place, grade = finding.place, finding.severity.value
     where = ":".join(str(n) for n in (place.line, place.column) if n is not None) if place else ""
-    word = severity(finding.severity, language)
-    yield f"  {where + ' ' if where else ''}{word}: {finding.message(language)} [{finding.rule}]"
+    word = paint(grade, severity(finding.severity, language))
+    yield f"  {where + ' ' if where else ''}{word}: {_told(finding, language, paint)}"
     if finding.focus and not (finding.excerpt and place and place.line):
-        yield f"      {short(finding.focus)}"
+        yield f"      {_visible(short(finding.focus))}"
     if finding.excerpt and place and place.column:
-        yield from _quoted(finding.excerpt, place.column, place.length or 1)
+        line, carets = _quoted(_visible(finding.excerpt), place.column, place.length or 1)
+        yield f"      {line}"
+        if carets:
+            yield f"      {paint(grade, carets)}"
     for detail in finding.details:
-        path = f"{short(detail.path)}: " if detail.path else ""
-        yield f"      - {path}{detail.message(language)} [{detail.rule}]"
+        yield f"      - {_told(detail, language, paint)}"
     if advice := finding.advice(language):
-        yield f"      {advice}"
+        yield f"      {_visible(advice)}"
 
 
-def _quoted(line: str, column: int, length: int) -> Iterator[str]:
-    """Yield as much of a line as is read at one glance, and carets below the place in it."""
+def _told(finding: Finding, language: str, paint: Paint) -> str:
+    return f"{_visible(finding.message(language))} {paint('rule', f'[{_visible(_ruled(finding))}]')}"
+
+
+def _ruled(finding: Finding) -> str:
+    """Give the rule, and where the shape stands that asks for it."""
+    shape = finding.shape_place
+    return f"{finding.rule} {Place(shape.file, shape.line)}" if shape else finding.rule
+
+
+def _quoted(line: str, column: int, length: int) -> tuple[str, str]:
+    """Give as much of a line as is read at one glance, and carets below the place in it."""
     before, here, after = excerpt(line, column, length)
-    yield f"      {before}{here}{after}"
-    if here:
-        blank = "".join("\t" if c == "\t" else " " for c in before)
-        yield f"      {blank}{'^' * len(here)}"
+    blank = "".join("\t" if c == "\t" else " " for c in before)
+    return before + here + after, blank + "^" * len(here) if here else ""
 
 
 def _json(report: Report, language: str) -> str:
@@ -93,13 +120,13 @@ def _json(report: Report, language: str) -> str:
 
 _FIELDS = (
     "severity", "rule", "file", "line", "column", "length", "message", "focus", "path", "value",
-    "shape", "hint",
+    "shape", "shape_file", "shape_line", "shape_column", "hint",
 )  # fmt: skip
 
 
 def record(finding: Finding, language: str = "en") -> dict[str, str | int | None]:
     """Give a finding as one flat row, the message in one language."""
-    place = finding.place
+    place, shape = finding.place, finding.shape_place
     return {
         "severity": finding.severity.value,
         "rule": finding.rule,
@@ -112,6 +139,9 @@ def record(finding: Finding, language: str = "en") -> dict[str, str | int | None
         "path": finding.path,
         "value": finding.value,
         "shape": finding.shape,
+        "shape_file": shape.file if shape else None,
+        "shape_line": shape.line if shape else None,
+        "shape_column": shape.column if shape else None,
         "hint": finding.advice(language),
     }
 
@@ -175,11 +205,17 @@ def _sarif_result(finding: Finding, rule_index: int, language: str) -> dict[str,
         "message": {"text": text},
     }
     if finding.place:
-        location: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.place.file)}}
-        if finding.place.line:
-            location["region"] = _region(finding)
-        result["locations"] = [{"physicalLocation": location}]
+        result["locations"] = [_sarif_location(finding.place)]
+    if finding.shape_place:
+        result["relatedLocations"] = [
+            {**_sarif_location(finding.shape_place), "message": {"text": say("shape", language)}}
+        ]
     return result
+
+
+def _sarif_location(place: Place) -> dict[str, Any]:
+    region = {"region": _region(place, place.line)} if place.line else {}
+    return {"physicalLocation": {"artifactLocation": {"uri": _uri(place.file)}, **region}}
 
 
 def _uri(file: str) -> str:
@@ -187,11 +223,8 @@ def _uri(file: str) -> str:
     return file if file.startswith(("http://", "https://")) else quote(file)
 
 
-def _region(finding: Finding) -> dict[str, int]:
-    place = finding.place
-    assert place is not None
-    assert place.line is not None
-    region = {"startLine": place.line}
+def _region(place: Place, line: int) -> dict[str, int]:
+    region = {"startLine": line}
     if place.column:
         region["startColumn"] = place.column
         if place.length:
@@ -208,7 +241,7 @@ def _junit(report: Report, language: str) -> str:
     )
     for file, findings in by_file.items():
         case = ElementTree.SubElement(
-            suite, "testcase", classname="kg.check", name=file or say("elsewhere", "en")
+            suite, "testcase", classname="kg.check", name=_xml_text(file) or say("elsewhere", "en")
         )
         _junit_case(case, findings, language)
     if not by_file:
@@ -281,20 +314,25 @@ def triples(report: Report) -> Iterator[Triple]:
 
 def _result(node: BlankNode, finding: Finding) -> Iterator[Triple]:
     yield Triple(node, RDF_TYPE, sh("ValidationResult"))
-    yield Triple(node, sh("resultSeverity"), sh(_SEVERITY_IRIS[finding.severity]))
+    grade = finding.grade or SH + _SEVERITY_IRIS[finding.severity]
+    yield Triple(node, sh("resultSeverity"), NamedNode(grade))
     yield Triple(node, sh("sourceConstraintComponent"), _component(finding.rule))
     if finding.focus:
         yield Triple(node, sh("focusNode"), _read(finding.focus))
     elif finding.place:
         yield Triple(node, sh("focusNode"), Literal(finding.place.file))
     if finding.shape:
-        yield Triple(node, sh("sourceShape"), _shape(finding.shape))
+        yield Triple(node, sh("sourceShape"), _read(finding.shape))
+    if finding.constraint:
+        yield Triple(node, sh("sourceConstraint"), _read(finding.constraint))
     if finding.path:
-        yield Triple(node, sh("resultPath"), _shape(finding.path))
+        path = spelling(read_step(finding.path))
+        yield Triple(node, sh("resultPath"), path.node)
+        yield from path.triples
     if finding.value:
         yield Triple(node, sh("value"), _read(finding.value))
     for language, text in finding.messages:
-        yield Triple(node, sh("resultMessage"), Literal(text, language=language))
+        yield Triple(node, sh("resultMessage"), Literal(text, language=language or None))
     if finding.place:
         yield Triple(node, term("rdfs:comment"), Literal(str(finding.place)))
     for detail in finding.details:
@@ -309,25 +347,18 @@ def _component(rule: str) -> NamedNode:
     return NamedNode(rule if ":" in rule else f"urn:kg:rule:{rule}")
 
 
-def _shape(written: str) -> Node:
-    found = _read(written)
-    return found if isinstance(found, NamedNode) else BlankNode()
-
-
 def _read(written: str) -> Node | Literal:
     """Give back the term that a finding carries as text."""
-    if not written.startswith(('"', "_:", "<", "^", "(")):
-        return NamedNode(written)
     if written.startswith("_:"):
         return BlankNode(written.removeprefix("_:"))
     if not written.startswith('"'):
-        return BlankNode()
+        return NamedNode(written)
     quad = next(parse(f"<urn:s> <urn:p> {written} .".encode(), format=RdfFormat.N_TRIPLES))
     assert isinstance(quad.object, Literal)
     return quad.object
 
 
-_NAMES = {name: PREFIXES[name] for name in ("rdfs", "sh", "xsd")}
+_NAMES = {name: PREFIXES[name] for name in ("rdf", "rdfs", "sh", "xsd")}
 
 
 def _ttl(report: Report, language: str) -> str:
@@ -337,15 +368,12 @@ def _ttl(report: Report, language: str) -> str:
 
 
 def _jsonld(report: Report, language: str) -> str:
-    """Give the report graph as one tree in JSON-LD: results inside the report, details inside results."""
+    """Give the report graph as one tree in JSON-LD: results inside the report, paths and details in these."""
     graph: dict[object, list[Triple]] = {}
     for triple in triples(report):
         graph.setdefault(triple.subject, []).append(triple)
     document = {"@context": _NAMES, **_tree(graph, next(iter(graph)))}
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-
-
-_INSIDE = (sh("result"), sh("detail"))
 
 
 def _tree(graph: Mapping[object, Sequence[Triple]], node: object) -> dict[str, Any]:
@@ -354,7 +382,7 @@ def _tree(graph: Mapping[object, Sequence[Triple]], node: object) -> dict[str, A
         if triple.predicate == RDF_TYPE:
             found["@type"] = short(_named(triple.object))
             continue
-        inside = triple.predicate in _INSIDE
+        inside = triple.object in graph
         value = _tree(graph, triple.object) if inside else _json_value(triple.object)
         found.setdefault(short(triple.predicate.value), []).append(value)
     return found
@@ -374,7 +402,7 @@ def _json_value(term: object) -> dict[str, str]:
 
 FORMATS: Mapping[str, Callable[[Report, str], str]] = MappingProxyType(
     {
-        "text": _text,
+        "text": text,
         "json": _json,
         "csv": _csv,
         "sarif": _sarif,

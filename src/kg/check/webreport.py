@@ -123,8 +123,7 @@ def _finding(finding: Finding, language: str) -> Iterator[str]:
     if finding.details:
         yield f"<p>{say('because', language)}:</p>\n<ul>"
         for detail in finding.details:
-            path = f"<code>{escape(short(detail.path))}</code>: " if detail.path else ""
-            yield f"<li>{path}{_message(detail, language)} <code>{escape(detail.rule)}</code></li>"
+            yield f"<li>{_message(detail, language)} <code>{escape(detail.rule)}</code></li>"
         yield "</ul>"
     if finding.shape and finding.shape_place:
         yield f'<p class="soft">{say("shape", language)}: <code>{escape(str(finding.shape_place))}</code></p>'

@@ -54,6 +54,9 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
+    except Exception:  # a fault of ours, which must not look like findings
+        sys.excepthook(*sys.exc_info())
+        sys.exit(EXIT_CANNOT_RUN)
 
 
 class _Commands(click.Group):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import get_args
+from types import MappingProxyType
+from typing import Any, get_args
 
 import click
 from pyoxigraph import NamedNode
@@ -18,7 +21,7 @@ from kg.check import lint, render
 from kg.cli.options import AS_JSON, BASE, QUIET, Progress, progress, read_source
 from kg.errors import EXIT_FINDINGS
 from kg.findings import Report
-from kg.source import Source, SourceFile
+from kg.source import Source, SourceFile, readable
 
 
 def _read_targets(targets: Sequence[str], shapes: Sequence[str], base: str | None, folder: Path) -> Source:
@@ -45,6 +48,33 @@ def _read_targets(targets: Sequence[str], shapes: Sequence[str], base: str | Non
 
 def _named_by_address(file: SourceFile, url: str | None) -> SourceFile:
     return file if url is None else replace(file, relative=url, graph=NamedNode(url.partition("#")[0]))
+
+
+_STYLES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "violation": {"fg": "red", "bold": True},
+        "warning": {"fg": "yellow"},
+        "info": {"fg": "cyan"},
+        "file": {"bold": True},
+        "rule": {"dim": True},
+    }
+)
+
+
+def _paint(kind: str, text: str) -> str:
+    return click.style(text, **_STYLES[kind])
+
+
+def _from_here(found: Source) -> Callable[[str], str]:
+    """Give what names a file as the current folder sees it, where it lies below: CI looks there."""
+    here, paths = Path.cwd(), {file.relative: file.path for file in found.files}
+
+    def name(file: str) -> str:
+        path = Path(os.path.normpath(here / paths.get(file, (found.root or here) / file)))
+        is_here = path.is_relative_to(here) and "://" not in file
+        return readable(path.relative_to(here).as_posix()) if is_here else file
+
+    return name
 
 
 def _print_rules(context: click.Context, _: click.Parameter, wanted: str | None) -> None:
@@ -128,9 +158,13 @@ def check_command(
             if changed
             else check.run(found, engine=engine, progress=tell, limit=most, today=date.today())
         )
+    name = _from_here(found)
+    report = replace(report, findings=tuple(finding.renamed(name) for finding in report.findings))
     form = "json" if as_json else form
     if not (quiet and form == "text" and report.conforms):
-        click.echo(render.render(report, form, language), nl=False)
+        in_colours = form == "text" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        body = render.text(report, language, _paint) if in_colours else render.render(report, form, language)
+        click.echo(body, nl=False, color=True)  # what looks like a colour in data is data
     return 0 if report.conforms else EXIT_FINDINGS
 
 

@@ -71,15 +71,15 @@ def _unknown_term(iri: str, names: frozenset[str], severity: Severity, place: Pl
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Give the name that a misspelt one most likely stands for, or None.
 
-    >>> nearest("MinCount", ["minCount", "maxCount"])
-    'minCount'
+    >>> nearest("MinCount", ["minCount", "maxCount"]), nearest("nodekind", ["NodeKind", "nodeKind"])
+    ('minCount', 'nodeKind')
     """
     from rapidfuzz import fuzz, process  # most runs have nothing to guess
 
     pool = sorted(names)
-    same = next((known for known in pool if known.lower() == name.lower()), None)
-    if same is not None:
-        return same
+    same = [known for known in pool if known.lower() == name.lower()]
+    if same:
+        return min(same, key=lambda known: known[0] != name[0])
     best = process.extractOne(name, pool, scorer=fuzz.ratio, score_cutoff=65)
     return best[0] if best else None
 

@@ -2,6 +2,6 @@
 
 from kg.check.shacl.engine import validate
 from kg.check.shacl.results import Outcome, Path, Result
-from kg.check.shacl.shapes import ShapeError
+from kg.check.shacl.shapes import BeyondError, ShapeError
 
-__all__ = ["Outcome", "Path", "Result", "ShapeError", "validate"]
+__all__ = ["BeyondError", "Outcome", "Path", "Result", "ShapeError", "validate"]

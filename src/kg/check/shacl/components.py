@@ -12,7 +12,7 @@ from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
 from kg.check.shacl.literals import ODD, RAW, XSD, well_formed
 from kg.check.shacl.results import SH, Node, Term, sh
 from kg.check.shacl.scope import Query, Scope, constant
-from kg.check.shacl.shapes import Constraint, ShapeError, ShapesGraph, no_iri
+from kg.check.shacl.shapes import BeyondError, Constraint, ShapeError, ShapesGraph, no_iri
 from kg.errors import Bilingual
 
 Reader = Callable[[ShapesGraph, Node, NamedNode, NamedNode], Iterable[Constraint]]
@@ -212,6 +212,8 @@ def _as_shape(value: Term, owner: Node, path: NamedNode) -> Node:
 
 
 _TRIAL = Store()
+_LOOKS = re.compile(r"\(\?<?[=!]|\\[1-9]")
+"""What looks around or back in a regular expression, which no engine can do in linear time."""
 
 
 def _pattern(
@@ -223,7 +225,8 @@ def _pattern(
         assert constraint.value is not None
         pattern = constraint.value.value
         if not works_as_regex(pattern, text):
-            raise ShapeError(
+            kind = BeyondError if _LOOKS.search(pattern) else ShapeError
+            raise kind(
                 node,
                 (
                     f"sh:pattern {pattern!r} (flags {text!r}) is no regular expression of SPARQL, "

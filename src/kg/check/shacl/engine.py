@@ -16,7 +16,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QueryS
 from kg.check.shacl import isolation, sparql
 from kg.check.shacl.components import BY_IRI, CORE, PROPERTY, read_core
 from kg.check.shacl.isolation import Unfinished
-from kg.check.shacl.literals import decode, encode, value_expression
+from kg.check.shacl.literals import ANY, decode, encode, value_expression
 from kg.check.shacl.results import Node, Outcome, Path, Result, Term, cut, sh
 from kg.check.shacl.scope import MARKS, Marks, Scope, member
 from kg.check.shacl.shapes import (
@@ -42,10 +42,11 @@ from kg.check.shacl.shapes import (
 )
 from kg.check.shacl.sparql import Custom
 from kg.errors import Bilingual
-from kg.vocab import compact
+from kg.vocab import compact, local_name
 
 _WRITTEN, _VALUES = NamedNode("urn:kg:written"), NamedNode("urn:kg:values")
 _SHAPES = NamedNode("urn:kg:shapes")
+_TRUE = Literal(True)
 
 
 SECONDS = 60.0
@@ -73,6 +74,8 @@ _EXPLAINED = frozenset(
 """Constraints whose results say why: by results of the shapes that a value ought to conform to."""
 MOST_EXPLAINED = 1000
 _DEEPEST = 3
+_LISTED = 20
+"""How many allowed values a message names."""
 _NO_PATH = (
     "It is a property shape and has no sh:path.",
     "Den er en egenskapsform og har ingen sh:path.",
@@ -307,16 +310,17 @@ class DataStore:
         for row in self.rows(f"SELECT DISTINCT ?this WHERE {{ {where} }}"):
             yield _term(row["this"])
 
-    def _read_subclasses(self) -> Mapping[Term, list[NamedNode]]:
-        found: dict[Term, list[NamedNode]] = defaultdict(list)
+    def _read_subclasses(self) -> Mapping[Term, list[Node]]:
+        found: dict[Term, list[Node]] = defaultdict(list)
         for quad in self._store.quads_for_pattern(None, SUBCLASS, None, DefaultGraph()):
-            if isinstance(quad.subject, NamedNode) and not isinstance(quad.object, Triple):
+            if not isinstance(quad.subject, Triple) and not isinstance(quad.object, Triple):
                 found[quad.object].append(quad.subject)
         return found
 
-    def subclasses(self, cls: NamedNode) -> tuple[NamedNode, ...]:
+    def subclasses(self, cls: Node) -> tuple[Node, ...]:
         """Give a class and all its subclasses, by what the data graph says."""
-        found, pending = {cls: None}, [cls]
+        found: dict[Node, None] = {cls: None}
+        pending = [cls]
         while pending:
             for sub in self._subclasses.get(pending.pop(), ()):
                 if sub not in found:
@@ -828,7 +832,7 @@ class Validation:
 
     def _core_results(self, scope: Scope, constraint: Constraint) -> Iterator[Result]:
         shape = scope.shape
-        messages = shape.messages or self._default_messages(constraint)
+        messages = shape.messages or self._default_messages(shape, constraint)
         has_no_value = BY_IRI[constraint.component].parameter in ("hasValue",)
         for query in BY_IRI[constraint.component].compile(scope, constraint):
             for row in self.data.rows(query.text()):
@@ -848,18 +852,20 @@ class Validation:
                     allowed=constraint.values,
                 )
 
-    def _default_messages(self, constraint: Constraint) -> tuple[Literal, ...]:
+    def _default_messages(self, shape: Shape, constraint: Constraint) -> tuple[Literal, ...]:
+        """Say what is wrong, and of which property."""
         component = BY_IRI[constraint.component]
-        if constraint.number == 1 and component.parameter in _OF_ONE:
-            en, nb = _OF_ONE[component.parameter]
-            return Literal(en, language="en"), Literal(nb, language="nb")
+        one = constraint.number == 1 and component.parameter in _OF_ONE
+        en, nb = _OF_ONE[component.parameter] if one else (component.en, component.nb)
+        more = len(constraint.values) > _LISTED
         words = {
             "value": "" if constraint.value is None else readable(constraint.value),
-            "values": ", ".join(readable(value) for value in constraint.values),
+            "values": ", ".join([*map(readable, constraint.values[:_LISTED]), *(["…"] if more else [])]),
         }
+        path = "" if shape.path is None else f"{_readable_path(shape.path)}: "
         return (
-            Literal(component.en.format_map(words), language="en"),
-            Literal(component.nb.format_map(words), language="nb"),
+            Literal(path + en.format_map(words), language="en"),
+            Literal(path + nb.format_map(words), language="nb"),
         )
 
     def _user_results(self, scope: Scope, constraint: Constraint, statement: Statement) -> Iterator[Result]:
@@ -869,6 +875,12 @@ class Validation:
         for row in self._user_rows(scope, constraint, statement):
             focus = decoded(_term(row["kg_this"]))
             bindings = {name: self.data.as_written(term, focus, seen) for name, term in row.items()}
+            bindings["this"] = focus
+            if bindings.get("failure") == _TRUE:
+                raise ShapeError(
+                    statement.owner,
+                    (f"sh:{statement.form} reports a failure.", f"sh:{statement.form} melder en feil."),
+                )
             value = bindings.get("value")
             if value is None and not shape.is_property:
                 value = focus
@@ -953,7 +965,7 @@ def _as_values(scope: Scope) -> str:
     if not scope.written or RDF_TYPE.value in scope.focus:
         return each
     focus = scope.focus.replace("?this", "?kg_this")
-    return f"{focus} BIND(COALESCE({value_expression('?kg_this')}, ?kg_this) AS ?this) "
+    return f"{focus} BIND(COALESCE({value_expression('?kg_this', ANY)}, ?kg_this) AS ?this) "
 
 
 def _lacking(scope: Scope, tests: list[str]) -> str:
@@ -985,12 +997,17 @@ def _predicate_path(term: object) -> Path:
     return Path(str(term), term)
 
 
-def readable(term: Term) -> str:
-    """Give a term for a message: prefixed name, IRI, or literal.
+def _readable_path(path: Path) -> str:
+    """Give a path for a message: prefixed names, or the last parts of the properties."""
+    return re.sub("<([^<>]*)>", lambda step: compact(step[1]) or local_name(step[1]), path.text)
 
-    >>> readable(NamedNode("http://www.w3.org/2001/XMLSchema#date"))
-    'xsd:date'
+
+def readable(term: Term) -> str:
+    """Give a term for a message: prefixed name, IRI, or literal; the label of a blank node says nothing.
+
+    >>> readable(NamedNode("http://www.w3.org/2001/XMLSchema#date")), readable(BlankNode())
+    ('xsd:date', '[ ]')
     """
     if isinstance(term, NamedNode):
         return compact(term.value) or f"<{term.value}>"
-    return term.value if isinstance(term, Literal) else str(term)
+    return term.value if isinstance(term, Literal) else "[ ]"

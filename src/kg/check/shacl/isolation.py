@@ -12,19 +12,31 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
+from typing import Any, Protocol
 
-from pyoxigraph import QuerySolutions
+from pyoxigraph import Variable
 
 _ROWS = 500
 """How many rows are sent at a time."""
 _MEMORY = 4 * 2**30
 """How many bytes a query may take beyond what there is."""
 
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
+
+
+class Solutions(Protocol):
+    """What can be asked for: rows, and the names of what they bind."""
+
+    @property
+    def variables(self) -> Sequence[Variable]:
+        """The variables."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the rows."""
 
 
 class Unfinished(Exception):  # noqa: N818
@@ -36,7 +48,7 @@ class Unfinished(Exception):  # noqa: N818
         self.en, self.nb = en, nb
 
 
-def rows(ask: Callable[[], QuerySolutions], seconds: float) -> Generator[Row, None, None]:
+def rows(ask: Callable[[], Solutions], seconds: float) -> Generator[Row, None, None]:
     """Yield the solutions of a query by the names of their variables. Raises Unfinished, and SyntaxError."""
     if not hasattr(os, "fork"):
         found = ask()
@@ -82,7 +94,7 @@ def _received(receiver: Connection, seconds: float, begin: float) -> list[Row] |
     return content if kind == "rows" else None
 
 
-def _answer(ask: Callable[[], QuerySolutions], sender: Connection, seconds: float) -> None:
+def _answer(ask: Callable[[], Solutions], sender: Connection, seconds: float) -> None:
     """Send the solutions, and end the process whatever happens."""
     try:
         _close_others(sender.fileno())
@@ -97,7 +109,7 @@ def _answer(ask: Callable[[], QuerySolutions], sender: Connection, seconds: floa
         os._exit(0)
 
 
-def _send(found: QuerySolutions, sender: Connection) -> None:
+def _send(found: Solutions, sender: Connection) -> None:
     names = [variable.value for variable in found.variables]
     some: list[Row] = []
     for row in found:

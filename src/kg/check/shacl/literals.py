@@ -20,6 +20,7 @@ from pyoxigraph import Literal, NamedNode
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 RAW, ODD, ILL = "urn:kg-raw:", "urn:kg-odd:", "urn:kg-ill:"
+ANY = "urn:kg-"
 _PRIVATE = (RAW, ODD, ILL)
 
 _ZONE = r"(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))?"
@@ -113,7 +114,7 @@ def encode(literal: Literal) -> Literal:
 def decode(literal: Literal) -> Literal:
     """Give back the literal as it was written."""
     datatype = literal.datatype.value
-    if not datatype.startswith("urn:kg-"):
+    if not datatype.startswith(ANY):
         return literal
     for prefix in _PRIVATE:
         if datatype.startswith(prefix):
@@ -182,10 +183,13 @@ _CHECKS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
 )
 
 
-def value_expression(variable: str) -> str:
-    """Give the SPARQL expression for what a variable's literal means, private datatypes seen through."""
+def value_expression(variable: str, private: str = RAW) -> str:
+    """Give the SPARQL expression for what a variable's literal means, private datatypes seen through.
+
+    Comparisons are to see through `RAW` alone; users' own queries see the literals of `ANY` kind as they are.
+    """
     kind = f"STR(DATATYPE({variable}))"
     return (
-        f'IF(STRSTARTS({kind}, "{RAW}"), '
+        f'IF(STRSTARTS({kind}, "{private}"), '
         f"STRDT(STR({variable}), IRI(SUBSTR({kind}, {len(RAW) + 1}))), {variable})"
     )

@@ -80,7 +80,7 @@ class Scope:
     shape: Shape
     focus: str
     marks: Marks
-    subclasses: Callable[[NamedNode], tuple[NamedNode, ...]]
+    subclasses: Callable[[Node], tuple[Node, ...]]
     failing: Callable[[Node, str], str]
     written: frozenset[NamedNode]
     shapes_graph: NamedNode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -46,6 +47,10 @@ class ShapeError(InvalidDataError):
         self.at = at
         self.plain = said
         self.others: tuple[ShapeError, ...] = ()
+
+
+class BeyondError(ShapeError):
+    """A shape that pySHACL can apply and the engine cannot."""
 
 
 def _named(node: Term) -> str:
@@ -229,6 +234,44 @@ class Step:
         if self.kind == "|":
             return any(part.can_be_empty() for part in self.parts)
         return self.kind in ("^", "+") and self.parts[0].can_be_empty()
+
+
+_SIGN = re.compile(r"<[^<>]*>|[()^/|*+?]")
+
+
+def read_step(text: str) -> Step:
+    """Give the path that SPARQL writes so; a bare IRI is one too.
+
+    >>> read_step("^(<urn:p>)/(<urn:q>|(<urn:r>)*)").text()
+    '(^(<urn:p>)/(<urn:q>|(<urn:r>)*))'
+    """
+    if not text.startswith(("<", "^", "(")):
+        return Step("predicate", NamedNode(text))
+    signs = _SIGN.findall(text)[::-1]
+    return _read_joined(signs, "|")
+
+
+def _read_joined(signs: list[str], kind: str) -> Step:
+    """Take alternatives off the end of the signs, or the steps of one of them."""
+    parts = [_read_joined(signs, "/") if kind == "|" else _read_part(signs)]
+    while signs and signs[-1] == kind:
+        signs.pop()
+        parts.append(_read_joined(signs, "/") if kind == "|" else _read_part(signs))
+    return parts[0] if len(parts) == 1 else Step(kind, parts=tuple(parts))
+
+
+def _read_part(signs: list[str]) -> Step:
+    sign = signs.pop()
+    if sign == "^":
+        return Step("^", parts=(_read_part(signs),))
+    if sign == "(":
+        found = _read_joined(signs, "|")
+        signs.pop()
+    else:
+        found = Step("predicate", NamedNode(sign[1:-1]))
+    while signs and signs[-1] in ("*", "+", "?"):
+        found = Step(signs.pop(), parts=(found,))
+    return found
 
 
 _CLOSURES = {sh("zeroOrMorePath"): "*", sh("oneOrMorePath"): "+", sh("zeroOrOnePath"): "?"}

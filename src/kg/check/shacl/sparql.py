@@ -18,7 +18,7 @@ from types import MappingProxyType
 from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
 from kg.check.shacl.results import SH, Node, Term, sh
-from kg.check.shacl.scope import Scope, constant, member
+from kg.check.shacl.scope import MARKS, Scope, constant, member
 from kg.check.shacl.shapes import Constraint, ShapeError, ShapesGraph, Statement, Token
 from kg.complaints import Told, explain
 from kg.errors import Bilingual
@@ -310,8 +310,15 @@ def _undeclared(statement: Statement) -> Iterator[tuple[int, str]]:
 
 
 def render(body: Sequence[Token], *, path: str | None) -> str:
-    """Give the text of a query with `$PATH` filled in."""
-    return "".join(path if path and token.name == "PATH" else token.text for token in body)
+    """Give the text of a query with `$PATH` filled in, and our own graph kept out of its sight."""
+    found: list[str] = []
+    graph = 0
+    for token in body:
+        if graph and token.name:
+            found.insert(graph - 1, f"FILTER({token.text} != {MARKS}) ")
+        found.append(path if path and token.name == "PATH" else token.text)
+        graph = len(found) if token.keyword == "GRAPH" else graph * (token.kind == "space")
+    return "".join(found)
 
 
 def select_where(scope: Scope, statement: Statement, params: Mapping[str, Term]) -> str:
