@@ -342,6 +342,11 @@ class DataStore:
         self._store.extend(Quad(q.subject, q.predicate, q.object, _SHAPES) for q in self._shapes.quads)
         return _SHAPES
 
+    def instances(self, cls: Node) -> Iterator[Triple]:
+        """Yield the triples that type the instances of a class and of its subclasses."""
+        for sub in self.subclasses(cls):
+            yield from (q.triple for q in self._store.quads_for_pattern(None, RDF_TYPE, sub, DefaultGraph()))
+
     def has_any(self, focus: str, classes: Iterable[NamedNode]) -> bool:
         """True if a pattern has a solution; quick where it is about the instances of classes."""
         every = [sub for cls in classes for sub in self.subclasses(cls)]
