@@ -15,9 +15,9 @@ from pyoxigraph import NamedNode, Triple
 
 from kg.check.shacl.components import BY_IRI
 from kg.check.shacl.engine import MOST_EXPLAINED, DataStore, Plan, Validation, decoded
-from kg.check.shacl.isolation import Unfinished
 from kg.check.shacl.results import Node, Outcome, Term, sh
 from kg.check.shacl.shapes import RDF_TYPE, SUBCLASS, Constraint, Step, is_implicit_class
+from kg.isolation import Unfinished
 
 Walk = tuple[Step, ...]
 """The steps from a focus node of a target to the node at which triples are looked at."""
