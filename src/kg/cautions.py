@@ -18,7 +18,7 @@ from typing import cast
 
 from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, Store, parse
 
-from kg.check.shacl.isolation import Unfinished, rows
+from kg.isolation import Unfinished, rows
 
 SECONDS = 10.0
 """How long one question may take."""

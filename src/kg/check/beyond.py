@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from pyoxigraph import Quad, Triple, Variable
 
-from kg.check.shacl import isolation
+from kg import isolation
 from kg.check.shacl.engine import SECONDS
-from kg.check.shacl.isolation import Unfinished
 from kg.check.shacl.results import Node, Outcome, Result, sh
 from kg.check.shacl.shapes import (
     OWL_CLASS,
@@ -21,6 +20,7 @@ from kg.check.shacl.shapes import (
     BeyondError,
 )
 from kg.errors import InvalidDataError
+from kg.isolation import Unfinished
 
 _LEADING = {sh(name) for name in ("node", "property", "not", "and", "or", "xone", "qualifiedValueShape")} | {
     RDF_FIRST,

@@ -15,9 +15,9 @@ from pyoxigraph import NamedNode, Triple
 
 from kg.check.shacl.components import BY_IRI
 from kg.check.shacl.engine import MOST_EXPLAINED, DataStore, Plan, Validation, decoded
-from kg.check.shacl.isolation import Unfinished
 from kg.check.shacl.results import Node, Outcome, Term, sh
 from kg.check.shacl.shapes import RDF_TYPE, SUBCLASS, Constraint, Step, is_implicit_class
+from kg.isolation import Unfinished
 
 Walk = tuple[Step, ...]
 """The steps from a focus node of a target to the node at which triples are looked at."""
@@ -181,27 +181,36 @@ class Kept:
 
     def _near(self, gone: tuple[Triple, ...], come: tuple[Triple, ...]) -> set[Term] | None:
         """Make the change, and give the nodes that it concerns; None if it may concern all."""
-        whole = self._is_whole(gone + come)
         near: set[Term] | None = set()
         try:
-            near = None if whole else self._concerned(gone)
+            near = None if self._is_whole() else self._concerned((*gone, *self._moved(gone + come)))
         except Unfinished:
             near = None
         self._data.change(gone, come)
         try:
-            return None if near is None else near | self._concerned(come) | self._asked(gone + come)
+            if near is None:
+                return None
+            return near | self._concerned((*come, *self._moved(gone + come))) | self._asked(gone + come)
         except Unfinished:
             return None
+
+    def _moved(self, changed: tuple[Triple, ...]) -> tuple[Triple, ...]:
+        """Give the triples that type the instances of classes whose superclasses changed.
+
+        It is with these, in the data as they are, as if they had been taken out and put in again.
+        """
+        classes = {triple.subject for triple in changed if triple.predicate == SUBCLASS}
+        nodes = (node for node in classes if not isinstance(node, Triple))
+        return tuple(triple for node in nodes for triple in self._data.instances(node))
 
     def _asked(self, changed: tuple[Triple, ...]) -> set[Term]:
         """Give the nodes that users' queries are about, if anything changed at all."""
         every = Validation(self._plan, self._data)
         return {node for root in self._reach.asking if changed for node in every.targets(root)}
 
-    def _is_whole(self, changed: tuple[Triple, ...]) -> bool:
+    def _is_whole(self) -> bool:
         """True if nothing can be kept: results are not all there, or stand where walks do not lead."""
-        changes_classes = any(triple.predicate == SUBCLASS for triple in changed)
-        return changes_classes or self._plan.is_far or self._is_cut(self.outcome)
+        return self._plan.is_far or self._is_cut(self.outcome)
 
     def _is_cut(self, outcome: Outcome) -> bool:
         """True if there are more results than are told, or more than are explained."""

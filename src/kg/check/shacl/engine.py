@@ -13,9 +13,9 @@ from typing import Protocol
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
-from kg.check.shacl import isolation, sparql
+from kg import isolation
+from kg.check.shacl import sparql
 from kg.check.shacl.components import BY_IRI, CORE, PROPERTY, read_core
-from kg.check.shacl.isolation import Unfinished
 from kg.check.shacl.literals import ANY, decode, encode, value_expression
 from kg.check.shacl.results import Node, Outcome, Path, Result, Term, cut, sh
 from kg.check.shacl.scope import MARKS, Marks, Scope, member
@@ -42,6 +42,7 @@ from kg.check.shacl.shapes import (
 )
 from kg.check.shacl.sparql import Custom
 from kg.errors import Bilingual
+from kg.isolation import Unfinished
 from kg.vocab import compact, local_name
 
 _WRITTEN, _VALUES = NamedNode("urn:kg:written"), NamedNode("urn:kg:values")
@@ -341,6 +342,11 @@ class DataStore:
         """Put the shapes graph beside the data, for queries that ask for it."""
         self._store.extend(Quad(q.subject, q.predicate, q.object, _SHAPES) for q in self._shapes.quads)
         return _SHAPES
+
+    def instances(self, cls: Node) -> Iterator[Triple]:
+        """Yield the triples that type the instances of a class and of its subclasses."""
+        for sub in self.subclasses(cls):
+            yield from (q.triple for q in self._store.quads_for_pattern(None, RDF_TYPE, sub, DefaultGraph()))
 
     def has_any(self, focus: str, classes: Iterable[NamedNode]) -> bool:
         """True if a pattern has a solution; quick where it is about the instances of classes."""

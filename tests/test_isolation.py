@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from pyoxigraph import NamedNode, QuerySolutions, Store
 
-from kg import check, source
+from kg import check, isolation, source
 from kg.check.memory import Memory
-from kg.check.shacl import engine, isolation, validate
-from kg.check.shacl.isolation import Unfinished
+from kg.check.shacl import engine, validate
 from kg.findings import Place, Severity
+from kg.isolation import Unfinished
 from tests.test_check import GOOD, ONTOLOGY, PREFIXES, SHAPES
 from tests.test_shacl_differential import turtle
 
