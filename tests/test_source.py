@@ -102,10 +102,27 @@ def test_an_unknown_file_ending_is_named(tmp_path: Path) -> None:
         source.read([tmp_path / "a.docx"])
 
 
-def test_two_files_for_one_graph_are_refused(write: Write) -> None:
-    folder = write({"a.ttl": "", "a.nt": ""})
+def test_two_files_for_one_graph_of_a_dataset_are_refused(write: Write) -> None:
+    folder = write({"kg.toml": "", "a.ttl": "", "a.nt": ""})
     with pytest.raises(SourceError, match=r"would both be the graph .*Rename one of them"):
         source.read([folder])
+
+
+def test_files_that_are_no_dataset_may_be_called_alike(write: Write) -> None:
+    folder = write({"a.ttl": "", "a.nt": "", "b/a.ttl": "", "c.ttl": ""})
+    named = [folder / "a.ttl", folder / "b/../a.ttl", folder / "b/a.ttl", folder / "c.ttl"]
+    graphs = [
+        [
+            (file.relative, file.graph.value.removeprefix("http://localhost:8000/graph/"))
+            for file in found.files
+        ]
+        for found in (source.read([folder]), source.read(named))
+    ]
+    first, second = ((folder / name).as_posix() for name in ("b/../a.ttl", "b/a.ttl"))
+    assert graphs == [
+        [("a.nt", "a.nt"), ("a.ttl", "a.ttl"), ("b/a.ttl", "b/a"), ("c.ttl", "c")],
+        [(first, first), (second, second), ("c.ttl", "c")],
+    ]
 
 
 def test_the_fingerprint_changes_with_any_byte(small: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property, lru_cache
@@ -171,6 +173,8 @@ def read(paths: Sequence[Path], *, base: str | None = None, shapes: Sequence[Pat
         )
     for path in shapes:
         files = _with_shapes(files, _shape_files(path, found.base))
+    if not any((root / config.FILE_NAME).is_file() for root in roots):
+        files = list(_with_own_graphs(files, found.base))
     _unique_graphs(files)
     queries = [query for root in roots for query in sorted((root / "queries").glob("*.rq"))]
     rules = [rule for root in roots for rule in sorted((root / "ontology" / "rules").glob("*.rq"))]
@@ -269,6 +273,16 @@ def _unique_graphs(files: Sequence[SourceFile]) -> None:
                 f"{other.path} and {file.path} would both be the graph <{file.graph.value}>.",
                 hint="Rename one of them.",
             )
+
+
+def _with_own_graphs(files: Iterable[SourceFile], base: str) -> Iterator[SourceFile]:
+    """Yield each file once; of those that would be one graph, each has a longer name."""
+    each = {os.path.abspath(file.path): file for file in files}.values()
+    graphs, names = Counter(file.graph for file in each), Counter(file.relative for file in each)
+    for file in each:
+        name = file.relative if names[file.relative] == 1 else readable(file.path.as_posix())
+        own = replace(file, relative=name, graph=NamedNode(f"{base}graph/{quote(name)}"))
+        yield own if graphs[file.graph] > 1 else file
 
 
 def inspect(file: SourceFile) -> tuple[Finding, ...]:
