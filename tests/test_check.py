@@ -428,3 +428,19 @@ def test_a_web_page_is_called_one(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.ttl").write_text(text)
     [found] = run(source.read([tmp_path / "a.ttl"])).findings
     assert found.message() == "This is a web page, and no RDF."
+
+
+@pytest.mark.parametrize("engine", ["compiled", "pyshacl"])
+def test_statements_about_statements_are_passed_over_with_a_note(tmp_path: Path, engine: Engine) -> None:
+    (tmp_path / "s.ttl").write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . <urn:x:S> sh:targetSubjectsOf <urn:x:p> ;"
+        " sh:property [ sh:path <urn:x:p> ; sh:nodeKind sh:Literal ] ."
+    )
+    (tmp_path / "d.ttl").write_text(
+        "<urn:x:a> <urn:x:p> <urn:x:b> {| <urn:x:q> 1 |} , <<( <urn:x:a> <urn:x:b> <urn:x:c> )>> ."
+    )
+    report = run(source.read([tmp_path / "d.ttl"], shapes=[tmp_path / "s.ttl"]), engine=engine)
+    assert [(f.rule, f.value) for f in report.findings] == [("sh:NodeKindConstraintComponent", "urn:x:b")]
+    assert [en for en, _ in report.notes] == [
+        "Statements about statements, as RDF 1.2 has them, were passed over: SHACL 1.0 does not know them."
+    ]

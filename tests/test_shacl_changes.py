@@ -46,7 +46,8 @@ def assert_as_new(shapes_text: str, versions: list[str]) -> Kept:
     for text in versions[1:]:
         now = triples(text)
         kept.change(before - now, now - before)
-        assert keys(kept.outcome.results) == keys(validate(shapes, turtle(text)).results)
+        new = validate(shapes, turtle(text))
+        assert (keys(kept.outcome.results), kept.outcome.notes) == (keys(new.results), new.notes)
         before = now
     return kept
 
@@ -253,3 +254,9 @@ def test_ends_are_subjects_or_values() -> None:
     assert list(Look((), p).ends(found)) == [BlankNode("a")]
     assert list(Look((), p, back=True).ends(found)) == [Literal("x")]
     assert list(Look((), NamedNode("https://ex.org/q")).ends(found)) == []
+
+
+def test_statements_about_statements_that_come_and_go_are_noted_as_by_a_new_validation() -> None:
+    shapes = "ex:S sh:targetSubjectsOf ex:p ; sh:property [ sh:path ex:p ; sh:nodeKind sh:Literal ] ."
+    plain = "ex:a ex:p ex:b ."
+    assert_as_new(shapes, [plain, f"{plain} ex:a ex:q <<( ex:a ex:p ex:b )>> .", plain, "ex:a ex:p 1 ."])

@@ -10,13 +10,15 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 from rdflib.collection import Collection
 from rdflib.namespace import RDF, SH
 
-from kg.check.shacl.results import Node, Outcome, Path, Result, Term, cut
+from kg.check.shacl.results import ABOUT_STATEMENTS, Node, Outcome, Path, Result, Term, cut
 from kg.errors import InvalidDataError
 
 
 def validate(shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None = None) -> Outcome:
     """Give what pySHACL finds, or the first of it. Raises InvalidDataError for shapes it cannot use."""
-    data_graph, shapes_graph = _graph(data), _graph(shapes)
+    every = list(data)
+    plain = [quad for quad in every if not isinstance(quad.object, Triple)]
+    data_graph, shapes_graph = _graph(plain), _graph(shapes)
     try:
         _, report, text = pyshacl.validate(
             data_graph, shacl_graph=shapes_graph, inference="none", advanced=False, do_owl_imports=False,
@@ -32,6 +34,7 @@ def validate(shapes: Iterable[Quad], data: Iterable[Quad], *, limit: int | None 
     found = list(report.objects(None, SH.result))
     more = 0 if limit is None else len(found) - len(found[:limit])
     notes = (cut(len(found) - more, more),) if more else ()
+    notes = (*notes, ABOUT_STATEMENTS) if len(plain) < len(every) else notes
     return Outcome(results=tuple(_result(report, shapes_graph, node) for node in found[:limit]), notes=notes)
 
 

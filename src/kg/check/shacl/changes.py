@@ -217,7 +217,7 @@ class Kept:
         many = self._limit is not None and len(outcome.results) > self._limit
         alike = Counter((result.shape, result.component) for result in outcome.results)
         crowded = max(alike.values(), default=0) >= MOST_EXPLAINED
-        return many or crowded or bool(outcome.notes or outcome.unfinished)
+        return many or crowded or bool(outcome.notes or outcome.unfinished or self._data.passed_over)
 
     def _anew(self) -> Outcome:
         return Validation(self._plan, self._data).outcome(self._limit)

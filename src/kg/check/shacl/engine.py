@@ -17,7 +17,7 @@ from kg import isolation
 from kg.check.shacl import sparql
 from kg.check.shacl.components import BY_IRI, CORE, PROPERTY, read_core
 from kg.check.shacl.literals import ANY, decode, encode, value_expression
-from kg.check.shacl.results import Node, Outcome, Path, Result, Term, cut, sh
+from kg.check.shacl.results import ABOUT_STATEMENTS, Node, Outcome, Path, Result, Term, cut, sh
 from kg.check.shacl.scope import MARKS, Marks, Scope, member
 from kg.check.shacl.shapes import (
     RDF_TYPE,
@@ -248,13 +248,17 @@ class Plan:
 
 
 class DataStore:
-    """The data graph in a store, literals as written, beside the marks and the shapes graph."""
+    """The data graph in a store, literals as written, beside the marks and the shapes graph.
+
+    Statements about statements are passed over: SHACL 1.0 is about RDF 1.1.
+    """
 
     def __init__(self, data: Iterable[Quad], shapes: ShapesGraph) -> None:
         """Load the data."""
         self._store = Store()
         self._seconds = SECONDS
         self._written: set[NamedNode] = set()
+        self.passed_over: set[Triple] = set()
         self._store.bulk_extend(self._loaded(data))
         self.written = frozenset(self._written)
         self._needles = tuple(str(predicate) for predicate in self.written)
@@ -269,6 +273,8 @@ class DataStore:
                 written.add(quad.predicate)
                 yield Quad(quad.subject, quad.predicate, kept, _WRITTEN)
                 yield Quad(quad.subject, quad.predicate, value, _VALUES)
+            elif type(value) is Triple:
+                self.passed_over.add(quad.triple)
             elif type(quad.graph_name) is DefaultGraph:
                 yield quad
             else:
@@ -276,10 +282,12 @@ class DataStore:
 
     def change(self, removed: Iterable[Triple], added: Iterable[Triple]) -> None:
         """Take triples out and put others in."""
-        for quad in self._loaded(Quad(*triple) for triple in removed):
+        gone = tuple(removed)
+        for quad in self._loaded(Quad(*triple) for triple in gone):
             self._store.remove(quad)
             if quad.graph_name == _VALUES:
                 self._store.extend(self._values_beside(quad))
+        self.passed_over.difference_update(gone)
         self._store.extend(self._loaded(Quad(*triple) for triple in added))
         self.written = frozenset(self._written)
         self._needles = tuple(str(predicate) for predicate in self.written)
@@ -496,6 +504,8 @@ class Validation:
         more = sum(1 for _ in islice(every, _COUNTED)) if limit is not None else 0
         if more:
             self.notes.append(cut(len(results), more, is_all=more < _COUNTED))
+        if self.data.passed_over:
+            self.notes.append(ABOUT_STATEMENTS)
         return Outcome(results=results, notes=tuple(self.notes), unfinished=tuple(self.unfinished.items()))
 
     @contextmanager

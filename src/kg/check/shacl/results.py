@@ -129,6 +129,12 @@ def _node(term: object) -> Node:
     return term
 
 
+ABOUT_STATEMENTS = (
+    "Statements about statements, as RDF 1.2 has them, were passed over: SHACL 1.0 does not know them.",
+    "Utsagn om utsagn, som RDF 1.2 har, ble forbigått: SHACL 1.0 kjenner dem ikke.",
+)
+
+
 def cut(kept: int, more: int, *, is_all: bool = True) -> Bilingual:
     """Say how many results there are beside those that are kept.
 
