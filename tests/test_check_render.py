@@ -177,6 +177,12 @@ def test_junit_fails_a_file_with_violations_and_is_well_formed() -> None:
     assert failure.text == "data/å.ttl:3:5: A place has a label. [sh:MinCountConstraintComponent]"
 
 
+def test_what_is_no_iri_stands_as_text_in_turtle() -> None:
+    finding = replace(REPORT.findings[1], value="relative/")
+    said = parse(render(Report(findings=(finding,)), "ttl").encode(), format=RdfFormat.TURTLE)
+    assert '"relative/"' in {str(triple.object) for triple in said}
+
+
 def test_junit_stays_xml_whatever_files_are_called() -> None:
     finding = replace(REPORT.findings[0], place=Place("\x1b<&\uffff.ttl"))
     [case] = ElementTree.fromstring(render(Report(findings=(finding,)), "junit"))

@@ -348,11 +348,14 @@ def _component(rule: str) -> NamedNode:
 
 
 def _read(written: str) -> Node | Literal:
-    """Give back the term that a finding carries as text."""
+    """Give back the term that a finding carries as text; what is none, such as a relative prefix, as text."""
     if written.startswith("_:"):
         return BlankNode(written.removeprefix("_:"))
     if not written.startswith('"'):
-        return NamedNode(written)
+        try:
+            return NamedNode(written)
+        except ValueError:
+            return Literal(written)
     quad = next(parse(f"<urn:s> <urn:p> {written} .".encode(), format=RdfFormat.N_TRIPLES))
     assert isinstance(quad.object, Literal)
     return quad.object
