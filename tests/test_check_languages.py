@@ -133,6 +133,7 @@ SHAPES = (
     'ex:S a sh:NodeShape ; sh:sparql "SELECT" .',
     'ex:S a sh:NodeShape ; sh:sparql [ sh:prefixes ex:P ; sh:select "SELECT $this { }" ] . '
     'ex:P sh:declare [ sh:prefix "ex" ] .',
+    asking("SELECT $this ?failure { BIND(true AS ?failure) }") + "ex:S sh:targetNode ex:a .",
     asking("SELECT $this { ?x ?y ?z BIND(1 AS $this) }"),
     asking("SELECT $this { { SELECT ?x { $this ?p ?x } } }"),
     asking("SELECT $this { $this klingon:p ?o }"),

@@ -267,7 +267,7 @@ class _Run:
         return Finding(
             rule=rule,
             severity=_SEVERITIES.get(result.severity.value, Severity.WARNING),
-            messages=tuple(_messages(result, self._engine)),
+            messages=_messages(result, self._engine),
             place=self._places.locate(focus, path=path, value=value, rule=rule, rooms=_STATING),
             focus=focus,
             path=path,
@@ -350,12 +350,9 @@ def _rule(component: str) -> str:
     return f"sh:{component.removeprefix(SH)}" if component.startswith(SH) else component
 
 
-def _messages(result: Result, engine: Engine) -> Iterator[tuple[str, str]]:
-    """Yield the messages by language; what pySHACL says of itself is in none, and is quoted in Norwegian."""
-    for message in result.messages:
-        yield message.language or "", message.value
-        if engine == "pyshacl" and message.language is None:
-            yield "nb", f"pySHACL: «{message.value}»"
+def _messages(result: Result, engine: Engine) -> tuple[tuple[str, str], ...]:
+    said = beyond.in_languages(result.messages) if engine == "pyshacl" else result.messages
+    return tuple((message.language or "", message.value) for message in said)
 
 
 def _applied_by_pyshacl(place: Place | None, why: Bilingual) -> Bilingual:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pyoxigraph import Quad, Triple, Variable
+from pyoxigraph import Literal, Quad, Triple, Variable
 
 from kg import isolation
 from kg.check.shacl.engine import SECONDS
@@ -78,6 +78,19 @@ def validate(
 
     try:
         rows = isolation.rows(lambda: _Rows(referee.validate(shapes, data, limit=limit).results), SECONDS)
-        return Outcome(results=tuple(row["result"] for row in rows))
+        found = (row["result"] for row in rows)
+        return Outcome(results=tuple(replace(one, messages=in_languages(one.messages)) for one in found))
     except Unfinished as error:
         return Outcome(results=(), unfinished=tuple((node, (error.en, error.nb)) for node in nodes))
+
+
+def in_languages(messages: Iterable[Literal]) -> tuple[Literal, ...]:
+    """Give pySHACL's messages; what it says of itself is in no language, and is quoted in Norwegian."""
+    found: list[Literal] = []
+    for message in messages:
+        if message.language:
+            found.append(message)
+        else:
+            found.append(Literal(message.value, language="en"))
+            found.append(Literal(f"pySHACL: «{message.value}»", language="nb"))
+    return tuple(found)
