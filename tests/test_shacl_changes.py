@@ -37,6 +37,13 @@ CLASSES = tuple(
 )
 
 
+ASKS = (
+    'sh:sparql [ sh:select "SELECT $this ?value { $this <https://ex.org/q> ?value . '
+    '?x <https://ex.org/q> ?value FILTER(?x != $this) }" ]'
+)
+"""Of each node whose value another node has too: a change of one is seen at the other."""
+
+
 def assert_as_new(shapes_text: str, versions: list[str]) -> Kept:
     """Change data from one version to the next, and compare with validations from scratch."""
     shapes = turtle(shapes_text)
@@ -55,16 +62,18 @@ def assert_as_new(shapes_text: str, versions: list[str]) -> Kept:
 @settings(max_examples=int(os.environ.get("KG_EXAMPLES", "150")), deadline=None,
           suppress_health_check=[HealthCheck.too_slow])  # fmt: skip
 @given(
-    st.lists(st.tuples(TARGETS, node_shapes()), min_size=1, max_size=3),
+    st.lists(
+        st.tuples(TARGETS, node_shapes(), st.sampled_from(["", "", f"; {ASKS}"])), min_size=1, max_size=3
+    ),
     st.lists(st.tuples(DATA, st.sets(st.sampled_from(CLASSES))), min_size=2, max_size=4),
 )
 def test_after_any_change_the_results_are_those_of_a_new_validation(
-    shapes: list[tuple[str, str]], versions: list[tuple[str, set[str]]]
+    shapes: list[tuple[str, str, str]], versions: list[tuple[str, set[str]]]
 ) -> None:
-    """Classes change their places too."""
+    """Classes change their places too, and some shapes have a query."""
     text = "".join(
-        f"ex:S{i} a sh:NodeShape ; {target} ; {body.removeprefix('[').removesuffix(']')} .\n"
-        for i, (target, body) in enumerate(shapes)
+        f"ex:S{i} a sh:NodeShape ; {target} ; {body.removeprefix('[').removesuffix(']')} {more} .\n"
+        for i, (target, body, more) in enumerate(shapes)
     )
     fixed = "ex:D rdfs:subClassOf ex:C .\n"
     assert_as_new(text, [data.removeprefix(fixed) + " ".join(sorted(some)) for data, some in versions])
@@ -184,6 +193,34 @@ def test_queries_of_users_are_asked_again_of_all_their_nodes(query: str) -> None
         ex:P sh:declare [ sh:prefix "ex" ; sh:namespace "https://ex.org/"^^xsd:anyURI ] .'''
     first = "ex:a a ex:C ; ex:p ex:b, ex:c ; ex:q 3 . ex:b a ex:C ; ex:p ex:c . ex:c ex:q 2 ."
     assert_as_new(shapes, [first, first + " ex:c a ex:C ; ex:q 1 . ex:b ex:p ex:d .", "ex:a a ex:C .", first])
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        f"ex:S sh:targetClass ex:C ; sh:class ex:D ; {ASKS} .",
+        f"ex:S sh:targetClass ex:C ; sh:property ex:P . ex:T sh:targetClass ex:D ; sh:property ex:P . "
+        f"ex:P sh:path ex:p ; sh:minCount 1 ; {ASKS} .",
+        f"ex:S sh:targetClass ex:C ; sh:node ex:N, ex:M . ex:N {ASKS} . ex:M sh:closed true .",
+        f"ex:S sh:targetClass ex:C ; sh:or ( ex:N ex:M ) ; sh:not ex:N . ex:N {ASKS} . ex:M sh:class ex:D .",
+        f"ex:S sh:targetClass ex:C ; sh:not ex:P ; sh:property ex:P, ex:R . ex:T sh:targetClass ex:D ; "
+        f"sh:property ex:P . ex:P sh:path ex:p ; sh:maxCount 0 ; sh:node ex:N . ex:N {ASKS} ; "
+        "sh:class ex:D . ex:R sh:path ex:q ; sh:minCount 1 .",
+        f"ex:S sh:targetClass ex:C ; sh:node ex:N . ex:N sh:property ex:P ; sh:targetClass ex:D . "
+        f"ex:P sh:path ex:p ; sh:minCount 1 ; {ASKS} .",
+        f"ex:S sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:qualifiedValueShape ex:N ; "
+        f"sh:qualifiedMinCount 1 ; sh:qualifiedValueShapesDisjoint true ], [ sh:path ex:p ; "
+        f"sh:qualifiedValueShape ex:M ; sh:qualifiedMinCount 1 ] . ex:N {ASKS} . ex:M sh:class ex:D .",
+    ],
+)
+def test_what_hangs_on_a_query_is_asked_again_wherever_it_is_told(shapes: str) -> None:
+    """The values that a query compares may change far from the nodes that it is about."""
+    first = """ex:a a ex:C ; ex:p ex:b ; ex:q 1 . ex:b a ex:D ; ex:q 2 .
+        ex:c a ex:C, ex:D ; ex:p ex:c ; ex:q 3 ."""
+    more = (" ex:x ex:q 1, 2 .", " ex:x ex:q 3 .", " ex:b ex:q 1 .", " ex:a ex:r 1 .")
+    other = first.replace("a ex:C ; ex:p ex:b", "ex:r ex:b")
+    kept = assert_as_new(shapes, [first, *(first + one for one in more), other, first])
+    assert kept.looked_at is not None
 
 
 def test_a_change_is_looked_at_where_it_is_seen_from() -> None:

@@ -500,8 +500,17 @@ def test_paths_of_several_kinds_are_told_alike_by_both() -> None:
             'sh:select "SELECT $this ?value { ?value <https://ex.org/p> $this }" ] .',
             'ex:a ex:p "x"@nb , 05 , "x"^^xsd:integer , "NaN"^^xsd:double , "300"^^xsd:byte , "7"^^xsd:int .',
         ),
+        (
+            'ex:S sh:targetNode "01"^^xsd:integer, 2 ; sh:minInclusive 1 ; sh:maxExclusive 2 ; '
+            'sh:pattern "^1" ; sh:or ( [ sh:minInclusive 1 ] [ sh:in ( 1 ) ] ) .',
+            "ex:a ex:p 1 .",
+        ),
     ],
-    ids=["subclasses by way of blank nodes", "literals of every kind as focus nodes of a query"],
+    ids=[
+        "subclasses by way of blank nodes",
+        "literals of every kind as focus nodes of a query",
+        "targets in a form that the data do not have",
+    ],
 )
 def test_shapes_that_once_were_judged_wrong_are_judged_alike(shapes: str, data: str) -> None:
     ours, theirs = (run(turtle(shapes), turtle(data)).results for run in (validate, referee.validate))

@@ -8,15 +8,16 @@ node concerned. What a user's query looks at cannot be told: its shape's nodes a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from copy import copy
+from dataclasses import dataclass, replace
 
 from pyoxigraph import NamedNode, Triple
 
-from kg.check.shacl.components import BY_IRI
+from kg.check.shacl.components import BY_IRI, PROPERTY
 from kg.check.shacl.engine import MOST_EXPLAINED, DataStore, Plan, Validation, decoded
 from kg.check.shacl.results import Node, Outcome, Term, sh
-from kg.check.shacl.shapes import RDF_TYPE, SUBCLASS, Constraint, Step, is_implicit_class
+from kg.check.shacl.shapes import RDF_TYPE, SUBCLASS, Constraint, Shape, Step, is_implicit_class
 from kg.isolation import Unfinished
 
 Walk = tuple[Step, ...]
@@ -72,7 +73,8 @@ class Reach:
         """Follow every shape that a target leads to."""
         self._plan = plan
         self._looks: dict[Walk, dict[Look, None]] = {}
-        self.asking = tuple(root for root in plan.roots if self._follow(root))
+        for root in plan.roots:
+            self._follow(root)
 
     def ends(self, triples: Iterable[Triple]) -> Iterator[tuple[Walk, frozenset[Term]]]:
         """Yield the nodes at which changed triples are seen, with the walk that leads there."""
@@ -82,9 +84,8 @@ class Reach:
             if found:
                 yield walk, found
 
-    def _follow(self, root: Node) -> bool:
-        """Note what the shapes below a target look at; tell whether there is a user's query among them."""
-        asks = False
+    def _follow(self, root: Node) -> None:
+        """Note what the shapes below a target look at."""
         done: set[tuple[Node, Walk]] = set()
         todo: list[tuple[Node, Walk]] = [(root, ())]
         self._note(self._at_targets(root))
@@ -101,8 +102,6 @@ class Reach:
             for constraint in shape.constraints:
                 self._note(_looks_of(constraint, walk, there))
                 todo += [(child, there) for child in (*constraint.shapes, *constraint.siblings)]
-                asks |= constraint.statement is not None
-        return asks
 
     def _note(self, looks: Iterable[Look]) -> None:
         for look in looks:
@@ -116,6 +115,71 @@ class Reach:
             for value in graph.values(root, sh(name)):
                 if isinstance(value, NamedNode):
                     yield Look((), value, back)
+
+
+class Asking:
+    """The part of a plan whose results hang on users' queries, and the rest of it.
+
+    `roots` are those that tell such results, `told` the shapes and components of these.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        """Part a plan; constraints of one component and shape stay together, as their results look alike."""
+        asks: dict[Node, frozenset[NamedNode]] = {}
+        for node in reversed(plan.order):
+            components = frozenset(
+                c.component for c in plan.shapes[node].constraints if _asks(c, asks.keys())
+            )
+            if components:
+                asks[node] = components
+        nothing = frozenset[NamedNode]()
+        self.plan = _part(plan, lambda shape, one: one.component in asks.get(shape.node, nothing))
+        self.rest = _part(plan, lambda shape, one: one.component not in asks.get(shape.node, nothing))
+        told = {
+            root: {
+                (node, constraint.component)
+                for node in plan.reporting(root)
+                for constraint in self.plan.shapes[node].constraints
+                if constraint.component != PROPERTY
+            }
+            for root in plan.roots
+        }
+        self.roots = tuple(root for root in plan.roots if told[root])
+        self.told = frozenset[tuple[Node, NamedNode]]().union(*told.values())
+
+
+def _asks(constraint: Constraint, asking: Set[Node]) -> bool:
+    """True for a user's query, and where a shape that is referred to is among those that ask."""
+    children = (*constraint.shapes, *constraint.siblings)
+    return constraint.statement is not None or not asking.isdisjoint(children)
+
+
+def _part(plan: Plan, wanted: Callable[[Shape, Constraint], bool]) -> Plan:
+    """Give a plan that tells of some constraints only; what these refer to stays whole."""
+
+    def some(shape: Shape) -> tuple[Constraint, ...]:
+        return tuple(one for one in shape.constraints if one.component == PROPERTY or wanted(shape, one))
+
+    reporting = frozenset[Node]().union(*(plan.reporting(root) for root in plan.roots))
+    pending = [
+        child
+        for node in reporting
+        for constraint in some(plan.shapes[node])
+        if constraint.component != PROPERTY
+        for child in (*constraint.shapes, *constraint.siblings)
+    ]
+    whole: set[Node] = set()
+    while pending:
+        node = pending.pop()
+        if node not in whole:
+            whole.add(node)
+            pending += plan.children(node)
+    part = copy(plan)
+    part.shapes = {
+        node: shape if node in whole else replace(shape, constraints=some(shape))
+        for node, shape in plan.shapes.items()
+    }
+    return part
 
 
 def _looks_of(constraint: Constraint, walk: Walk, there: Walk) -> Iterator[Look]:
@@ -143,7 +207,7 @@ class Kept:
         many shapes with targets were, and of how many, when the shapes were replaced.
         """
         self._plan, self._data, self._limit = plan, data, limit
-        self._reach = Reach(plan)
+        self._reach, self._asking = Reach(plan), Asking(plan)
         self.looked_at: int | None = None
         self.renewed: tuple[int, int] | None = None
         self.outcome = outcome or self._anew()
@@ -153,20 +217,22 @@ class Kept:
         gone, come = tuple(removed), tuple(added)
         self.renewed = None
         near = self._near(gone, come)
+        if not gone and not come:
+            return self.outcome
         mended = None if near is None else self._mended(near)
         if near is None or mended is None or self._is_cut(mended):
             self.looked_at, self.outcome = None, self._anew()
         else:
-            self.looked_at, self.outcome = len(near), mended
+            self.looked_at, self.outcome = len(near | self._asked()), mended
         return self.outcome
 
     def replace_shapes(self, plan: Plan) -> Outcome:
         """Validate by other shapes; give the outcome, of which results of shapes that stayed are kept."""
-        old, self._plan, self._reach = self._plan, plan, Reach(plan)
+        old, self._plan, self._reach, self._asking = self._plan, plan, Reach(plan), Asking(plan)
         self._data.use(plan.graph)
         asks = old.asks_for_shapes or plan.asks_for_shapes
         renewed = None if asks or self._is_cut(self.outcome) else _renewed(old, plan)
-        mended = None if renewed is None else self._mended_by(*renewed)
+        mended = None if renewed is None else self._told_anew(*renewed)
         if renewed is None or mended is None or self._is_cut(mended):
             self.looked_at, self.outcome = None, self._anew()
         else:
@@ -174,10 +240,15 @@ class Kept:
             self.outcome = mended
         return self.outcome
 
-    def _mended_by(self, roots: Collection[Node], stale: Set[Node]) -> Outcome:
-        again = Validation(self._plan, self._data, roots=roots).outcome() if roots else Outcome(results=())
-        kept = (result for result in self.outcome.results if result.shape not in stale)
-        return Outcome(results=(*kept, *again.results), unfinished=again.unfinished)
+    def _told_anew(self, roots: Collection[Node], stale: Set[Node]) -> Outcome:
+        """Give what was found before, without the results of some shapes, and with what roots find now."""
+        kept = tuple(result for result in self.outcome.results if result.shape not in stale)
+        return _joined(Outcome(results=kept), self._found(self._plan, roots))
+
+    def _found(self, plan: Plan, roots: Collection[Node], within: Collection[Term] | None = None) -> Outcome:
+        if not roots or (within is not None and not within):
+            return Outcome(results=())
+        return Validation(plan, self._data, within=within, roots=roots).outcome()
 
     def _near(self, gone: tuple[Triple, ...], come: tuple[Triple, ...]) -> set[Term] | None:
         """Make the change, and give the nodes that it concerns; None if it may concern all."""
@@ -190,7 +261,7 @@ class Kept:
         try:
             if near is None:
                 return None
-            return near | self._concerned((*come, *self._moved(gone + come))) | self._asked(gone + come)
+            return near | self._concerned((*come, *self._moved(gone + come)))
         except Unfinished:
             return None
 
@@ -203,10 +274,10 @@ class Kept:
         nodes = (node for node in classes if not isinstance(node, Triple))
         return tuple(triple for node in nodes for triple in self._data.instances(node))
 
-    def _asked(self, changed: tuple[Triple, ...]) -> set[Term]:
-        """Give the nodes that users' queries are about, if anything changed at all."""
+    def _asked(self) -> set[Term]:
+        """Give the nodes that users' queries are about."""
         every = Validation(self._plan, self._data)
-        return {node for root in self._reach.asking if changed for node in every.targets(root)}
+        return {node for root in self._asking.roots for node in every.targets(root)}
 
     def _is_whole(self) -> bool:
         """True if nothing can be kept: results are not all there, or stand where walks do not lead."""
@@ -223,10 +294,12 @@ class Kept:
         return Validation(self._plan, self._data).outcome(self._limit)
 
     def _mended(self, near: set[Term]) -> Outcome:
-        """Give what was found before, with what is found now at these nodes instead of what was there."""
-        again = Validation(self._plan, self._data, within=near).outcome() if near else Outcome(results=())
-        kept = (result for result in self.outcome.results if result.focus not in near)
-        return Outcome(results=(*kept, *again.results), unfinished=again.unfinished)
+        """Give what was found before, with what is found now at these nodes, and by users' queries at all."""
+        asking = self._asking
+        kept = Outcome(results=tuple(r for r in self.outcome.results if r.focus not in near))
+        plain = _joined(kept, self._found(asking.rest, self._plan.roots, near))
+        told = tuple(r for r in plain.results if (r.shape, r.component) not in asking.told)
+        return _joined(replace(plain, results=told), self._found(asking.plan, asking.roots))
 
     def _concerned(self, triples: tuple[Triple, ...]) -> set[Term]:
         """Give every node from which a walk, in the data as they are, leads to one of these triples."""
@@ -254,3 +327,10 @@ def _renewed(old: Plan, new: Plan) -> tuple[tuple[Node, ...], Set[Node]]:
         same -= shared
         stale |= {node for root in shared for node in new.reporting(root)}
     return tuple(root for root in new.roots if root not in same), stale
+
+
+def _joined(*outcomes: Outcome) -> Outcome:
+    return Outcome(
+        results=tuple(result for one in outcomes for result in one.results),
+        unfinished=tuple(given_up for one in outcomes for given_up in one.unfinished),
+    )

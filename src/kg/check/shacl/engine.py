@@ -216,6 +216,14 @@ class Plan:
         return frozenset(found)
 
     @property
+    def odd_targets(self) -> frozenset[NamedNode]:
+        """The property of targets that name a literal as the store would not write it, if some do."""
+        name = sh("targetNode")
+        values = (value for root in self.roots for value in self.graph.values(root, name))
+        odd = (isinstance(value, Literal) and encode(value) is not value for value in values)
+        return frozenset([name]) if any(odd) else frozenset()
+
+    @property
     def is_far(self) -> bool:
         """True if a property shape asks for others: then results stand at nodes that no target names."""
         return any(
@@ -479,6 +487,7 @@ class Validation:
         self._report_focus: dict[Node, str] = {}
         self._check_focus: dict[Node, str] = {}
         self._shapes_graph = _SHAPES
+        self._written = self.data.written | self.plan.odd_targets
         self._near = "" if self.within is None else member(self._marks.new(self.within), "?this")
         if self.plan.asks_for_shapes:
             self.data.add_shapes()
@@ -620,7 +629,7 @@ class Validation:
             marks=self._marks,
             subclasses=self.data.subclasses,
             failing=self._fails,
-            written=self.data.written,
+            written=self._written,
             shapes_graph=self._shapes_graph,
         )
 
