@@ -95,6 +95,13 @@ class RuleCount:
     findings: int
     said: rules.Said | None
 
+    @property
+    def standard(self) -> str | None:
+        """Where SHACL says what a constraint means, if it is one."""
+        prefix, _, local = self.name.partition(":")
+        anchor = "sparql-constraints" if local == "SPARQLConstraintComponent" else local
+        return f"https://www.w3.org/TR/shacl/#{anchor}" if prefix == "sh" else None
+
 
 def rule_counts(report: Report, language: str = "en") -> tuple[RuleCount, ...]:
     """Give the rules that found something, the gravest first."""

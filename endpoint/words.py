@@ -442,6 +442,8 @@ WORDS: Mapping[str, tuple[str, str, str]] = {
     "class-heading": ("Klasse", "Klasse", "Class"),
     "property-heading": ("Egenskap", "Eigenskap", "Property"),
     "example": ("Eksempel", "Døme", "Example"),
+    "rule-of-shapes": ("Et krav i formene.", "Eit krav i formene.", "A constraint of the shapes."),
+    "in-standard": ("I standarden", "I standarden", "In the standard"),
     "about-rule": ("Om regelen", "Om regelen", "About the rule"),
     "rule-lead": (
         "Feil som er gyldig RDF. Reglene prøves på hvert datasett, og hver kan dempes med en grunn.",

@@ -65,6 +65,12 @@ def test_findings_are_shown_with_place_thing_rule_and_shape(client: FlaskClient)
     assert "1 more of orphan are not listed." in page
 
 
+def test_a_constraint_of_the_shapes_leads_to_the_standard(client: FlaskClient) -> None:
+    page = client.get("/quality?lang=en", headers={"Accept": "text/html"}).text
+    [anchor] = set(re.findall(r'A constraint of the shapes. <a class="ds-link" href="([^"]*)"', page))
+    assert anchor == "https://www.w3.org/TR/shacl/#MinCountConstraintComponent"
+
+
 def test_every_rule_is_listed_with_a_page_of_its_own(client: FlaskClient) -> None:
     page = client.get("/quality/rules", headers=HTML).text
     assert [rule.name for rule in RULES if f'href="/quality/rules/{rule.name}"' not in page] == []
