@@ -33,6 +33,8 @@ test: $(VENV)/installed-test
 bench: $(VENV)/installed-test
 	PYTHONPATH=src:. $(BIN)/python tests/bench/sparql.py
 	PYTHONPATH=src:. $(BIN)/python tests/bench/site.py
+	PYTHONPATH=src:. $(BIN)/python tests/bench/check.py
+	PYTHONPATH=src:. $(BIN)/python tests/bench/watch.py
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff format .
