@@ -51,6 +51,17 @@ class Axioms:
         in_chains = {step for steps, _ in self.chains for step in steps}
         return frozenset({RDF_TYPE, *self.superproperties, *self.inverses, *in_chains})
 
+    def difference(self, other: Axioms) -> Iterator[tuple[NamedNode, NamedNode | None]]:
+        """Yield the predicates of triples from which something else follows by other axioms.
+
+        Of types, each comes with the class.
+        """
+        steps = {step for steps, _ in set(self.chains) ^ set(other.chains) for step in steps}
+        steps |= _unlike(self.superproperties, other.superproperties)
+        steps |= _unlike(self.inverses, other.inverses)
+        yield from ((step, None) for step in steps)
+        yield from ((RDF_TYPE, cls) for cls in _unlike(self.superclasses, other.superclasses))
+
 
 def derive(quads: Iterable[Quad], ontology: Iterable[Quad], rules: Sequence[Rule] = ()) -> tuple[Triple, ...]:
     """Give every triple that follows and is not written, each once, in no particular order.
@@ -83,13 +94,17 @@ class Derivation:
         """Everything that follows and is not written."""
         return self._closed | self._ruled
 
-    def change(self, gone: Iterable[Triple], come: Iterable[Triple]) -> None:
-        """Let triples be written no more, and others be written; the latter win where both name one."""
+    def change(self, gone: Iterable[Triple], come: Iterable[Triple], axioms: Axioms | None = None) -> None:
+        """Let triples be written no more, and others be written; the latter win where both name one.
+
+        Other axioms may count from now on.
+        """
         _ = self._written  # found out before anything changes
         for triple in self._ruled:
             self._store.remove(Quad(*triple))
         added, removed = stored(come), stored(gone)
-        touched = {*self._withdraw(removed - added), *self._enter(added)}
+        touched = set[Triple]() if axioms is None else set(self._replace_axioms(axioms))
+        touched |= {*self._withdraw(removed - added), *self._enter(added)}
         asked = self._asked({*touched, *removed, *added})
         for triple in touched:
             follows = Quad(*triple) in self._store and Quad(*triple) not in self._written
@@ -107,21 +122,41 @@ class Derivation:
         """Take out triples and all that they helped to derive, and put back what follows without them."""
         for triple in gone:
             self._written.remove(Quad(*triple))
-        doubtful: dict[Triple, None] = {}
-        queue = [triple for triple in gone if Quad(*triple) in self._store]
-        while queue:
-            triple = queue.pop()
-            if triple not in doubtful:
-                doubtful[triple] = None
-                queue += (
-                    found
-                    for found in _consequences(self._store, self._axioms, triple)
-                    if Quad(*found) in self._store and Quad(*found) not in self._written
-                )
+        doubtful = self._followers(triple for triple in gone if Quad(*triple) in self._store)
         for triple in doubtful:
             self._store.remove(Quad(*triple))
         _close(self._store, self._axioms, self._near({triple.subject for triple in doubtful}))
         return doubtful
+
+    def _followers(self, triples: Iterable[Triple]) -> dict[Triple, None]:
+        """Give triples, and all unwritten ones that they helped to derive."""
+        found: dict[Triple, None] = {}
+        queue = list(triples)
+        while queue:
+            triple = queue.pop()
+            if triple not in found:
+                found[triple] = None
+                queue += (
+                    follower
+                    for follower in _consequences(self._store, self._axioms, triple)
+                    if Quad(*follower) in self._store and Quad(*follower) not in self._written
+                )
+        return found
+
+    def _replace_axioms(self, axioms: Axioms) -> Iterable[Triple]:
+        """Take out what follows by axioms that are others now, and put in what follows by these."""
+        meant = [
+            quad.triple
+            for predicate, value in self._axioms.difference(axioms)
+            for quad in list(self._store.quads_for_pattern(None, predicate, value))
+        ]
+        doubtful = {t: None for t in self._followers(meant) if Quad(*t) not in self._written}
+        for triple in doubtful:
+            self._store.remove(Quad(*triple))
+        self._axioms = axioms
+        again = [triple for triple in meant if Quad(*triple) in self._store]
+        near = self._near({triple.subject for triple in doubtful})
+        return (*doubtful, *_close(self._store, axioms, (*again, *near)))
 
     def _near(self, subjects: Iterable[NamedNode | BlankNode | Triple]) -> Iterator[Triple]:
         """Yield every triple that something about these subjects may follow from."""
@@ -268,6 +303,14 @@ def read_axioms(ontology: Iterable[Quad]) -> Axioms:
         {p: frozenset(values) for p, values in inverses.items()},
         tuple(chain for chain in chains if chain[0]),
     )
+
+
+def _unlike(
+    one: Mapping[NamedNode, frozenset[NamedNode]], other: Mapping[NamedNode, frozenset[NamedNode]]
+) -> set[NamedNode]:
+    """Give the names that two maps differ about; nothing is as good as an empty set."""
+    nothing = frozenset[NamedNode]()
+    return {key for key in {*one, *other} if one.get(key, nothing) != other.get(key, nothing)}
 
 
 def _both_ways(pairs: Mapping[NamedNode, set[NamedNode]]) -> dict[NamedNode, set[NamedNode]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store, Triple
 from kg import derive, quality, rdfio, snapshot, vocab
 from kg.amendment import Amendment
 from kg.check.memory import Read
-from kg.derive import Derivation
+from kg.derive import Axioms, Derivation, Rule
 from kg.findings import Report
 from kg.quality import Quality
 from kg.snapshot import Snapshot
@@ -57,6 +57,9 @@ class Preview:
         self._index = Amendment(base.index, self._work / "index.sqlite", [self._derived_graph.value])
         self._coverage = quality.read(base.report).coverage
         self._begun, self._has_outlines = files, True
+        self._axioms: Axioms
+        self._rules: Sequence[Rule]
+        self._derivation: Derivation
         self._derive_anew(source, files)
         self._derivation.change((), ())  # what a first change needs is found out before somebody waits for it
         self._blank = self._canonical()
@@ -97,18 +100,17 @@ class Preview:
         )
 
     def _derive(self, source: Source, files: Files, gone: set[Quad], come: set[Quad]) -> None:
-        """Let follow what follows now; from scratch where the axioms or the rules are others."""
-        if (
-            derive.read_axioms(_stated(files, Room.ONTOLOGY)) != self._axioms
-            or snapshot.rules_of(source) != self._rules
-        ):
+        """Let follow what follows now; from scratch where the rules are others."""
+        if snapshot.rules_of(source) != self._rules:
             self._derive_anew(source, files)
             return
+        axioms = derive.read_axioms(_stated(files, Room.ONTOLOGY))
+        changed, self._axioms = axioms != self._axioms, axioms
         left = [quad.triple for quad in self._left(gone) if quad.graph_name != self._derived_graph]
         blank = {quad.subject for quad in gone if rdfio.has_blank_node(quad)}  # not as the index names them
         left += (quad.triple for quad in _stated(files) if quad.subject in blank) if blank else ()
         removed = derive.stored(quad.triple for quad in gone) - derive.stored(left)
-        self._derivation.change(removed, (quad.triple for quad in come))
+        self._derivation.change(removed, (quad.triple for quad in come), axioms if changed else None)
 
     def _derive_anew(self, source: Source, files: Files) -> None:
         self._axioms, self._rules = (
