@@ -32,6 +32,9 @@ _LONGEST = 30.0
 _TERM_MORE = """
 bg:Village skos:changeNote "Bench {number}"@en .
 """
+_AXIOM_MORE = """
+bg:Village rdfs:subClassOf <https://example.org/Bench{number}> .
+"""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ _BOX = "document.querySelector('.watch-box').textContent.includes('{word}')"
 EDITS = (
     Edit("a label", _VILLAGE, lambda text, n: text.replace('"Bessaker"@nb', f'"Bessaker {n}"@nb'),
          "document.querySelector('h1').textContent.includes('Bessaker {number}')"),
+    Edit("an axiom", _TERMS, lambda text, n: text + _AXIOM_MORE.format(number=n), _RELOADED),
     Edit("a finding", _VILLAGE, lambda text, _: text.replace("rdfs:label", "rdfs:labell", 1),
          _BOX.format(word="labell")),
     Edit("a syntax error", _VILLAGE, lambda text, _: text.rstrip().removesuffix("."),
