@@ -43,22 +43,15 @@ def policy(everywhere: Everywhere, places: Places, base: str) -> Iterator[Findin
     foreign = (iri for iri in everywhere.iris if not iri.isascii())
     odd = {iri for iri in foreign if not is_normalized("NFC", iri)}
     off = {i for i in everywhere.iris if i.startswith(own) and not _POLICY.fullmatch(i, len(base))} - odd
-    for iri in sorted(odd):
-        yield finding(
-            "iri-policy",
-            f"<{iri}> is not in Unicode normal form NFC.",
-            f"<{iri}> er ikke i Unicode-normalformen NFC.",
-            places.term(everywhere.first(iri), iri),
-            value=iri,
-        )
-    for iri in sorted(off):
-        yield finding(
-            "iri-policy",
-            f"<{iri}> has other characters than a-z, 0-9, '-', '.' and '_'.",
-            f"<{iri}> har andre tegn enn a-z, 0-9, «-», «.» og «_».",
-            places.term(everywhere.first(iri), iri),
-            value=iri,
-        )
+    form = "is not in Unicode normal form NFC.", "er ikke i Unicode-normalformen NFC."
+    signs = (
+        "has other characters than a-z, 0-9, '-', '.' and '_'.",
+        "har andre tegn enn a-z, 0-9, «-», «.» og «_».",
+    )
+    for some, (en, nb) in ((odd, form), (off, signs)):
+        for iri in sorted(some):
+            place = places.term(everywhere.first(iri), iri)
+            yield finding("iri-policy", f"<{iri}> {en}", f"<{iri}> {nb}", place, value=iri)
 
 
 def twins(everywhere: Everywhere, places: Places) -> Iterator[Finding]:
