@@ -19,6 +19,7 @@ from kg.check.shacl.shapes import (
     TARGETS,
     BeyondError,
 )
+from kg.check.walk import reached
 from kg.errors import InvalidDataError
 from kg.isolation import Unfinished
 
@@ -44,12 +45,7 @@ def parted(shapes: Collection[Quad], nodes: Iterable[Node]) -> tuple[list[Quad],
     for quad in shapes:
         if quad.predicate in _LEADING and not isinstance(quad.subject, Triple):
             leading.setdefault(quad.object, []).append(quad.subject)
-    above, pending = set(nodes), list(nodes)
-    while pending:
-        for node in leading.get(pending.pop(), ()):
-            if node not in above:
-                above.add(node)
-                pending.append(node)
+    above = frozenset(reached(nodes, lambda node: leading.get(node, ())))
     ours = [quad for quad in shapes if quad.subject not in above]
     return ours, [quad for quad in shapes if quad.subject in above or not _aims(quad)]
 

@@ -75,6 +75,7 @@ class Memory:
             del self.texts[name]
         self._last = digests
         self._digests = {name: kept for name, kept in self._digests.items() if name in digests}
+        self._glances = {name: kept for name, kept in self._glances.items() if name in digests}
         self._facts = {name: facts for name, facts in self._facts.items() if name in digests}
 
     def glance(self, file: SourceFile) -> lint.Glance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pyoxigraph import NamedNode
 
@@ -12,6 +12,7 @@ from kg.check.lint.rules import finding
 from kg.check.lint.seen import Seen
 from kg.check.place import Places
 from kg.check.shacl.components import CORE
+from kg.check.walk import reached
 from kg.findings import Finding, Place
 from kg.source import SourceFile
 from kg.vocab import RDF_TYPE, term
@@ -44,11 +45,16 @@ def idle(seen: Seen, places: Places) -> Iterator[Finding]:
             elif predicate == _PARAMETER:
                 live.add(value)
     live |= {shape for shape in shapes if _CLASSES.intersection(seen.types_of(shape))}
-    idle = shapes.keys() - _reached(live, leads)
+
+    def following(shape: str) -> Iterable[str]:
+        return leads.get(shape, ())
+
+    idle = shapes.keys() - set(reached(live, following))
     followers = {value for values in leads.values() for value in values}
     for shape in (*sorted(idle - followers), *sorted(idle & followers)):
         if shape in idle:
-            idle -= _reached({shape}, leads)
+            with_it = reached([shape], following)
+            idle -= set(with_it)
             yield _idle(shape, shapes[shape], places)
 
 
@@ -66,13 +72,3 @@ def _idle(shape: str, file: SourceFile, places: Places) -> Finding:
             "Gi den sh:targetClass eller et annet mål, vis til den, eller slett den.",
         ),
     )
-
-
-def _reached(start: set[str], leads: dict[str, set[str]]) -> set[str]:
-    found, todo = set(start), list(start)
-    while todo:
-        for following in leads.get(todo.pop(), ()):
-            if following not in found:
-                found.add(following)
-                todo.append(following)
-    return found

@@ -13,6 +13,7 @@ from kg.check.lint.facts import BLANK, INTEGERS, IRI, SH, XSD, Facts, Said
 from kg.check.lint.rules import finding
 from kg.check.lint.seen import Seen
 from kg.check.place import Part, Places, Stated, Text, written
+from kg.check.walk import reached
 from kg.findings import Finding, Place, Severity
 from kg.source import Room, SourceFile
 from kg.vocab import compact, term
@@ -173,12 +174,7 @@ class Schema:
         """Give a class and all its superclasses, as far as they are declared."""
         known: frozenset[str] | None = self._above.get(iri)
         if known is None:
-            found, todo = {iri}, [iri]
-            while todo:
-                for parent in self._values("rdfs:subClassOf", todo.pop()):
-                    if parent not in found:
-                        found.add(parent)
-                        todo.append(parent)
+            found = reached([iri], lambda cls: self._values("rdfs:subClassOf", cls))
             known = self._above[iri] = frozenset(found)
         return known
 

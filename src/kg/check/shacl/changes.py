@@ -18,6 +18,7 @@ from kg.check.shacl.components import BY_IRI, PROPERTY
 from kg.check.shacl.engine import MOST_EXPLAINED, DataStore, Plan, Validation, decoded
 from kg.check.shacl.results import Node, Outcome, Term, sh
 from kg.check.shacl.shapes import RDF_TYPE, SUBCLASS, Constraint, Shape, Step, is_implicit_class
+from kg.check.walk import reached
 from kg.isolation import Unfinished
 
 Walk = tuple[Step, ...]
@@ -161,19 +162,14 @@ def _part(plan: Plan, wanted: Callable[[Shape, Constraint], bool]) -> Plan:
         return tuple(one for one in shape.constraints if one.component == PROPERTY or wanted(shape, one))
 
     reporting = frozenset[Node]().union(*(plan.reporting(root) for root in plan.roots))
-    pending = [
+    referred = [
         child
         for node in reporting
         for constraint in some(plan.shapes[node])
         if constraint.component != PROPERTY
         for child in (*constraint.shapes, *constraint.siblings)
     ]
-    whole: set[Node] = set()
-    while pending:
-        node = pending.pop()
-        if node not in whole:
-            whole.add(node)
-            pending += plan.children(node)
+    whole = frozenset(reached(referred, plan.children))
     part = copy(plan)
     part.shapes = {
         node: shape if node in whole else replace(shape, constraints=some(shape))
@@ -216,9 +212,10 @@ class Kept:
         """Take triples out of the data and put others in; give the outcome for what is there then."""
         gone, come = tuple(removed), tuple(added)
         self.renewed = None
-        near = self._near(gone, come)
         if not gone and not come:
+            self.looked_at = 0
             return self.outcome
+        near = self._near(gone, come)
         mended = None if near is None else self._mended(near)
         if near is None or mended is None or self._is_cut(mended):
             self.looked_at, self.outcome = None, self._anew()

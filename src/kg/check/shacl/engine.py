@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -41,6 +41,7 @@ from kg.check.shacl.shapes import (
     targeted,
 )
 from kg.check.shacl.sparql import Custom
+from kg.check.walk import reached
 from kg.errors import Bilingual
 from kg.isolation import Unfinished
 from kg.vocab import compact, local_name
@@ -197,25 +198,21 @@ class Plan:
 
     def reporting(self, node: Node) -> frozenset[Node]:
         """Give a shape with all whose results are told where it is validated: the property shapes in it."""
-        return self._below(node, lambda constraint: constraint.component == PROPERTY)
+        return frozenset(reached([node], self._properties))
 
     def says(self, root: Node) -> tuple[object, ...]:
         """Give all that a validation of a root depends on: its targets, and the shapes that it leads to."""
         targets = tuple(tuple(self.graph.values(root, target)) for target in TARGETS)
         off = self.graph.is_true(root, sh("deactivated"))
-        below = self._below(root, lambda _: True)
-        return targets, is_implicit_class(self.graph, root), off, {node: self.shapes[node] for node in below}
+        below = {node: self.shapes[node] for node in reached([root], self.children)}
+        return targets, is_implicit_class(self.graph, root), off, below
 
-    def _below(self, root: Node, follows: Callable[[Constraint], bool]) -> frozenset[Node]:
-        found, pending = {root}, [root]
-        while pending:
-            for constraint in filter(follows, self.shapes[pending.pop()].constraints):
-                new = {*constraint.shapes, *constraint.siblings} - found
-                found |= new
-                pending += new
-        return frozenset(found)
+    def _properties(self, node: Node) -> Iterator[Node]:
+        for constraint in self.shapes[node].constraints:
+            if constraint.component == PROPERTY:
+                yield from (*constraint.shapes, *constraint.siblings)
 
-    @property
+    @cached_property
     def odd_targets(self) -> frozenset[NamedNode]:
         """The property of targets that name a literal as the store would not write it, if some do."""
         name = sh("targetNode")
@@ -336,14 +333,7 @@ class DataStore:
 
     def subclasses(self, cls: Node) -> tuple[Node, ...]:
         """Give a class and all its subclasses, by what the data graph says."""
-        found: dict[Node, None] = {cls: None}
-        pending = [cls]
-        while pending:
-            for sub in self._subclasses.get(pending.pop(), ()):
-                if sub not in found:
-                    found[sub] = None
-                    pending.append(sub)
-        return tuple(found)
+        return reached([cls], lambda node: self._subclasses.get(node, ()))
 
     def fresh_marks(self) -> Marks:
         """Forget every marked set, and begin anew."""
